@@ -1,0 +1,1 @@
+//! The web pages, server-rendered, and the JSON API behind them.

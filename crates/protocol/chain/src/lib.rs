@@ -1,0 +1,1 @@
+//! The Subtensor client: metagraph snapshots, staged receipts, weights, commitments and payments.

@@ -1,0 +1,1 @@
+//! Key pairs, SS58 addresses, mnemonics, and Bittensor wallet folders and keyfiles.

@@ -1,0 +1,56 @@
+//! Files that are generated from code, and the check that they are up to date.
+
+use crate::{error::TaskError, process, repository};
+
+/// What to write.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Write nothing; fail when a file is out of date
+    #[arg(long)]
+    check: bool,
+}
+
+impl Args {
+    pub(crate) fn check() -> Self {
+        Self { check: true }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
+    let mut out_of_date = Vec::new();
+    let generated = [("docs/cli.md", command_line_reference()?)];
+    for (path, content) in generated {
+        let file = repository::root().join(path);
+        if fs_err::read_to_string(&file).is_ok_and(|old| old == content) {
+            continue;
+        }
+        if args.check {
+            out_of_date.push(path.to_owned());
+        } else {
+            if let Some(folder) = file.parent() {
+                fs_err::create_dir_all(folder)?;
+            }
+            fs_err::write(&file, content)?;
+            eprintln!("wrote {path}");
+        }
+    }
+    if out_of_date.is_empty() {
+        Ok(())
+    } else {
+        Err(TaskError::OutOfDate { files: out_of_date })
+    }
+}
+
+/// The reference of the command line, as the binary itself describes it.
+fn command_line_reference() -> Result<String, TaskError> {
+    process::output(process::cargo().args([
+        "run",
+        "--quiet",
+        "--locked",
+        "--package",
+        "assay-cli",
+        "--",
+        "config",
+        "command-line",
+    ]))
+}

@@ -1,0 +1,67 @@
+//! Running other programs.
+
+use crate::{error::TaskError, repository};
+use std::process::Command;
+
+/// `cargo` of the toolchain that runs us, in the root of the workspace.
+pub(crate) fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(repository::root());
+    command
+}
+
+/// Runs `command` to its end with our own standard streams.
+pub(crate) fn run(command: &mut Command) -> Result<(), TaskError> {
+    let shown = shown(command);
+    eprintln!("$ {shown}");
+    let status = command.status().map_err(|source| not_started(command, source))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(TaskError::Failed {
+            command: shown,
+            status: status.to_string(),
+        })
+    }
+}
+
+/// Runs `command` and returns its standard output; its standard error is ours.
+pub(crate) fn output(command: &mut Command) -> Result<String, TaskError> {
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .map_err(|source| not_started(command, source))?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(TaskError::Failed {
+            command: shown(command),
+            status: output.status.to_string(),
+        })
+    }
+}
+
+/// Whether `program --version` runs.
+pub(crate) fn exists(program: &str) -> bool {
+    Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
+fn not_started(command: &Command, source: std::io::Error) -> TaskError {
+    TaskError::NotStarted {
+        program: command.get_program().to_string_lossy().into_owned(),
+        hint: "is it installed, and on the PATH?",
+        source,
+    }
+}
+
+fn shown(command: &Command) -> String {
+    let mut shown = command.get_program().to_string_lossy().into_owned();
+    for argument in command.get_args() {
+        shown.push(' ');
+        shown.push_str(&argument.to_string_lossy());
+    }
+    shown
+}

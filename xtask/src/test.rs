@@ -1,0 +1,61 @@
+//! `cargo xtask test`: everything the tests need is set up, then all of them run.
+
+use crate::{debian, error::TaskError, process, python, vectors};
+
+/// What to run.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct Args {
+    /// Only this package
+    #[arg(short, long)]
+    package: Option<String>,
+    /// Leave out the tests that need the Python packages or a browser
+    #[arg(long)]
+    quick: bool,
+    /// Words that select tests by name
+    filters: Vec<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
+    vectors::check_all_are_read()?;
+    let mut environment = Vec::new();
+    if !args.quick {
+        debian::ensure("chromium", &["chromium"])?;
+        for (name, interpreter) in python::prepare_all()? {
+            environment.push((format!("ASSAY_PYTHON_{}", name.to_uppercase()), interpreter));
+        }
+    }
+    let packages = |command: &mut std::process::Command| {
+        match &args.package {
+            Some(package) => command.args(["--package", package]),
+            None => command.arg("--workspace"),
+        };
+    };
+
+    let nextest = process::exists("cargo-nextest");
+    let mut command = process::cargo();
+    if nextest {
+        command.args(["nextest", "run", "--locked", "--all-targets", "--no-fail-fast"]);
+        packages(&mut command);
+        if !args.quick {
+            command.args(["--run-ignored", "all"]);
+        }
+        command.args(&args.filters);
+    } else {
+        command.args(["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]);
+        packages(&mut command);
+        command.arg("--").args(&args.filters);
+        if !args.quick {
+            command.arg("--include-ignored");
+        }
+    }
+    command.envs(environment.iter().map(|(name, path)| (name, path)));
+    process::run(&mut command)?;
+
+    if args.filters.is_empty() {
+        let mut doctests = process::cargo();
+        doctests.args(["test", "--locked", "--doc"]);
+        packages(&mut doctests);
+        process::run(&mut doctests)?;
+    }
+    Ok(())
+}
