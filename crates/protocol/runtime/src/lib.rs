@@ -1,1 +1,77 @@
-//! The devnet's runtime: native FRAME, the subnet part of Subtensor under its real names.
+#![doc = include_str!("../README.md")]
+#![recursion_limit = "512"]
+
+mod apis;
+mod check_nonce;
+mod fees;
+pub mod genesis;
+mod pallet_configs;
+pub mod pallets;
+mod version;
+
+pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};
+pub use check_nonce::CheckNonce;
+pub use version::VERSION;
+
+use sp_runtime::{AccountId32, MultiAddress, MultiSignature, generic, traits::BlakeTwo256};
+
+use pallets::aura as pallet_aura;
+
+/// A 32-byte account key: the public key of an sr25519 or ed25519 pair.
+pub type AccountId = AccountId32;
+/// Whole-chain balance in rao (10⁻⁹ TAO).
+pub type Balance = u64;
+/// Height of a block.
+pub type BlockNumber = u32;
+/// Count of the transactions an account has sent.
+pub type Nonce = u32;
+/// Blake2-256 digest: block hashes, state roots, extrinsic hashes.
+pub type Hash = sp_core::H256;
+/// How a signed extrinsic names an account; clients always use the `Id` variant.
+pub type Address = MultiAddress<AccountId, ()>;
+/// Signature of an extrinsic with the scheme in its first byte.
+pub type Signature = MultiSignature;
+/// Block header. The block hash is the Blake2-256 digest of its SCALE bytes.
+pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
+/// Header and body.
+pub type Block = generic::Block<Header, UncheckedExtrinsic>;
+/// A block whose extrinsics are still bytes.
+pub type LazyBlock = <Block as sp_runtime::traits::Block>::LazyBlock;
+
+/// The transaction extensions in the order clients serialise them. Only the era, the nonce, the tip and the metadata
+/// hash mode occupy bytes; adding another with bytes would make the extrinsics of older Python clients undecodable.
+pub type TxExtension = (
+    frame_system::CheckNonZeroSender<Runtime>,
+    frame_system::CheckSpecVersion<Runtime>,
+    frame_system::CheckTxVersion<Runtime>,
+    frame_system::CheckGenesis<Runtime>,
+    frame_system::CheckMortality<Runtime>,
+    CheckNonce,
+    frame_system::CheckWeight<Runtime>,
+    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
+);
+
+/// An extrinsic as it travels: length prefix, version and kind, signature data, call.
+pub type UncheckedExtrinsic = generic::UncheckedExtrinsic<Address, RuntimeCall, Signature, TxExtension>;
+
+/// Applies blocks: pallets' hooks, extrinsic checks, dispatch, final checks.
+pub type Executive = frame_executive::Executive<
+    Runtime,
+    Block,
+    frame_system::ChainContext<Runtime>,
+    Runtime,
+    AllPalletsWithSystem,
+>;
+
+frame_support::construct_runtime!(
+    pub enum Runtime {
+        System: frame_system = 0,
+        Timestamp: pallet_timestamp = 2,
+        Aura: pallet_aura = 3,
+        Balances: pallet_balances = 5,
+        TransactionPayment: pallet_transaction_payment = 6,
+        Utility: pallet_utility = 11,
+        Sudo: pallet_sudo = 12,
+    }
+);

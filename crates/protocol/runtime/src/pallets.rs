@@ -1,0 +1,3 @@
+//! The pallets of our own, one module each, under the names and indices of the original chain.
+
+pub mod aura;
