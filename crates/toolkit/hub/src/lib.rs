@@ -1,1 +1,20 @@
-//! Hugging Face hub: a client with a resumable outbox, and an embedded hub server that speaks the same API.
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod error;
+mod outbox;
+mod path;
+mod repo;
+mod revision;
+mod server;
+
+pub use client::{
+    CommitInfo, CommitRequest, ContentId, DEFAULT_ENDPOINT, DownloadLimits, Downloaded, ExistingRepo,
+    HubClient, Operation, RepoFile, RepoInfo, SnapshotLimits, Source, Whoami,
+};
+pub use error::{HubError, Retry};
+pub use outbox::{BatchLimits, Delivery, Outbox, OutboxError, Ticket};
+pub use path::{MAX_COMPONENT_LENGTH, MAX_PATH_DEPTH, MAX_PATH_LENGTH, RepoPath, RepoPathError};
+pub use repo::{MAX_REPO_ID_LENGTH, RepoId, RepoIdError, RepoType, RepoTypeError, Visibility};
+pub use revision::{RefName, RefNameError, Revision, RevisionError};
+pub use server::{Access, Account, HubServer, HubServerConfig, HubServerError, ServerLimits};
