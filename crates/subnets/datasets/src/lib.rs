@@ -1,1 +1,19 @@
-//! The dataset competition: miners publish datasets, validators train on them and pay the better data.
+#![doc = include_str!("../README.md")]
+
+pub mod commitment;
+pub mod event;
+pub mod held_out;
+pub mod miner;
+pub mod outcome;
+pub mod profile;
+pub mod recipe;
+pub mod rows;
+pub mod scoring;
+pub mod seed;
+pub mod validator;
+
+pub use event::{DatasetEvent, EventKind, EventSink};
+pub use miner::{Miner, MinerConfig, MinerError, Publish, Published};
+pub use profile::{CompetitionId, Profile};
+pub use recipe::Recipe;
+pub use validator::{Patience, RoundSchedule, Validator, ValidatorConfig, ValidatorError};
