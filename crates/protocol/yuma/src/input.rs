@@ -137,3 +137,27 @@ pub struct Neuron {
 pub fn activity_cutoff_blocks(factor_milli: u32, tempo: u16) -> u64 {
     (u64::from(factor_milli) * u64::from(tempo) / 1_000).max(1)
 }
+
+/// A subnet of `count` neurons without stake, weights or bonds, for unit tests.
+#[cfg(test)]
+pub(crate) fn test_input(count: usize) -> EpochInput {
+    EpochInput {
+        block: 1_000,
+        last_mechanism_step_block: 0,
+        rao_emission: 1_000_000_000,
+        hyperparameters: Hyperparameters {
+            kappa: 32_767,
+            bonds_penalty: u16::MAX,
+            bonds_moving_average: 900_000,
+            bonds_rule: BondsRule::Yuma2,
+            max_allowed_validators: 64,
+            tempo: 360,
+            activity_cutoff_blocks: 5_000,
+            stake_threshold: 0,
+            tao_weight: 0,
+            commit_reveal: CommitReveal::Disabled,
+        },
+        owner_uid: None,
+        neurons: vec![Neuron::default(); count],
+    }
+}

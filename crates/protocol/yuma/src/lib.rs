@@ -1,17 +1,22 @@
 #![doc = include_str!("../README.md")]
 
+mod bonds;
+pub mod coinbase;
+mod consensus;
+mod epoch;
+mod exponential;
+pub mod fixed;
 mod input;
+pub mod liquid_alpha;
 mod output;
+mod sparse;
+mod stake;
+pub mod vectors;
+mod weights;
 
+pub use epoch::{EpochTrace, epoch, epoch_traced};
 pub use input::{
-    BondsRule, CommitReveal, EpochInput, Hyperparameters, LiquidAlpha, Neuron, Row,
-    activity_cutoff_blocks,
+    BondsRule, CommitReveal, EpochInput, Hyperparameters, LiquidAlpha, Neuron, Row, activity_cutoff_blocks,
 };
 pub use output::EpochOutput;
-
-/// Runs one epoch of Yuma Consensus.
-#[must_use]
-pub fn epoch(input: &EpochInput) -> EpochOutput {
-    let _ = input;
-    todo!("the consensus follows in the next commit")
-}
+pub use sparse::SparseMatrix;
