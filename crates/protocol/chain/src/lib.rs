@@ -1,1 +1,51 @@
-//! The Subtensor client: metagraph snapshots, staged receipts, weights, commitments and payments.
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod axon;
+mod block_stream;
+mod call;
+mod client;
+mod commitment;
+mod dispatch_failure;
+mod endpoint;
+mod error;
+mod explanation;
+mod metagraph;
+mod options;
+mod pool_rejection;
+mod receipt;
+mod retry;
+mod shape;
+mod subnet;
+mod units;
+mod weights;
+
+pub use account::{Balance, Existence, StakePosition};
+pub use assay_keys::{AccountId, Pair};
+pub use axon::{AxonAnnouncement, PublishedAxon};
+pub use block_stream::BlockStream;
+pub use call::Call;
+pub use client::ChainClient;
+pub use commitment::{
+    BIG_RAW_BYTES, BYTES_PER_EPOCH, Commitment, CommitmentError, CommitmentField, LEAST_COST_BYTES,
+    RAW_BYTES, check_text as check_commitment, cost_bytes as commitment_cost,
+};
+pub use dispatch_failure::{DispatchFailure, GeneralFailure};
+pub use endpoint::{Endpoint, EndpointError, Reach};
+pub use error::{ChainError, NotIncluded, PendingStage, TransportError};
+pub use explanation::{Explanation, explain, explanations};
+pub use metagraph::{Metagraph, Neuron, StoredWeights};
+pub use options::{Budget, ConnectOptions};
+pub use pool_rejection::{PoolCheck, PoolRejection};
+pub use receipt::{ChainEvent, Included, Receipt, Stage};
+pub use retry::Retry;
+pub use scale_value;
+pub use shape::{Item, Mismatch, ShapeError};
+pub use subnet::{
+    EpochSchedule, Hyperparameters, Registration, SubnetPhase, SubnetSummary, WeightSubmission,
+};
+pub use units::{
+    Alpha, Block, BlockHash, BlockRef, ExtrinsicHash, NetUid, ParseAmountError, ParseHashError, Rao,
+    UNITS_PER_TOKEN, Uid,
+};
+pub use weights::{WeightRow, WeightsError, Zeros, max_upscale};
