@@ -5,8 +5,8 @@
 
 use crate::fixed::I32F32;
 
-/// e as the chain holds it.
-const E: i64 = 11_674_931_200;
+/// e as the chain holds it. It answers for an argument of exactly one, not for minus one.
+const E: I32F32 = I32F32::from_bits(11_674_931_200);
 /// The argument beyond which the chain does not go.
 const LIMIT: I32F32 = I32F32::from_integer(20);
 /// The last power of the series.
@@ -56,16 +56,13 @@ pub(crate) fn exp_safe_in_place(arguments: &mut [I32F32]) {
                 .unsigned_abs();
         }
         let series = taylor(magnitudes);
-        for ((argument, magnitude), sum) in chunk.iter_mut().zip(magnitudes).zip(series) {
-            let power = if magnitude == I32F32::ONE.to_bits() as u64 {
-                E as u64
+        for (argument, sum) in chunk.iter_mut().zip(series) {
+            *argument = if *argument == I32F32::ONE {
+                E
+            } else if argument.to_bits() < 0 {
+                inverse(sum)
             } else {
-                sum
-            };
-            *argument = if argument.to_bits() < 0 {
-                inverse(power)
-            } else {
-                I32F32::from_bits(power as i64)
+                I32F32::from_bits(sum as i64)
             };
         }
     }
@@ -109,19 +106,17 @@ mod tests {
     fn reference(argument: i64) -> i64 {
         let x = i128::from(argument.clamp(-20 << 32, 20 << 32));
         let magnitude = x.abs();
-        let sum = match magnitude {
+        match x {
             0 => return 1 << 32,
-            m if m == 1 << 32 => i128::from(E),
-            m => {
-                let mut term = m;
-                let mut sum = m + (1 << 32);
-                for i in 2..=31 {
-                    term = ((term * m) >> 32) / i;
-                    sum += term;
-                }
-                sum
-            }
-        };
+            x if x == 1 << 32 => return 11_674_931_200,
+            _ => {}
+        }
+        let mut term = magnitude;
+        let mut sum = magnitude + (1 << 32);
+        for i in 2..=31 {
+            term = ((term * magnitude) >> 32) / i;
+            sum += term;
+        }
         if x < 0 {
             ((1_i128 << 64) / sum) as i64
         } else {

@@ -44,7 +44,7 @@ const MAX_64_64: u128 = i128::MAX as u128;
 /// The weight is first rounded down to 32 fraction bits, as the chain keeps it in a 96.32 number.
 fn total_stake(neuron: &Neuron, tao_weight: u64) -> u128 {
     let whole = |stake: u64| u128::from(stake.min(i64::MAX as u64));
-    let weight = (u128::from(tao_weight) << 32) / u128::from(u64::MAX) << 32;
+    let weight = ((u128::from(tao_weight) << 32) / u128::from(u64::MAX)) << 32;
     ((whole(neuron.alpha_stake) << 64) + whole(neuron.root_stake) * weight).min(MAX_64_64)
 }
 
