@@ -51,7 +51,7 @@ impl SecretUri {
         }
         let is_root = |c: char| c.is_ascii_alphanumeric() || c == ' ';
         let mut rest = text.trim_start_matches(is_root);
-        let root = Zeroizing::new(text[..text.len() - rest.len()].trim().to_owned());
+        let root = Zeroizing::new(text[..text.len() - rest.len()].to_owned());
         let mut path = Vec::new();
         let mut password = None;
         while !rest.is_empty() {

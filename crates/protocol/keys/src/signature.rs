@@ -29,6 +29,9 @@ pub enum SignatureError {
     /// Not hexadecimal.
     #[error("a signature is written in hexadecimal digits")]
     Hex,
+    /// A message that begins with `0x` without being hexadecimal.
+    #[error("a message that begins with 0x stands for bytes, and this one is not hexadecimal digits in pairs")]
+    MessageHex,
 }
 
 impl TryFrom<&[u8]> for Signature {
@@ -112,23 +115,22 @@ pub fn verify(signer: &AccountId, scheme: Scheme, message: &[u8], signature: &Si
 /// Do not use it where a protocol says which bytes are signed: it accepts two messages for one signature.
 #[must_use]
 pub fn verify_text(signer: &AccountId, scheme: Scheme, text: &str, signature: &Signature) -> bool {
-    let message = message_bytes(text);
+    let Ok(message) = message_bytes(text) else {
+        return false;
+    };
     verify(signer, scheme, &message, signature)
-        || verify(
-            signer,
-            scheme,
-            &[b"<Bytes>", &*message, b"</Bytes>"].concat(),
-            signature,
-        )
+        || verify(signer, scheme, &[b"<Bytes>", &*message, b"</Bytes>"].concat(), signature)
 }
 
 /// The bytes that a text stands for when people sign it: those spelt by `0x…`, otherwise the text in UTF-8.
 ///
-/// A text that begins with `0x` but is not hexadecimal is taken as text.
-#[must_use]
-pub fn message_bytes(text: &str) -> Cow<'_, [u8]> {
-    match text.strip_prefix("0x").map(hex::decode) {
-        Some(Ok(bytes)) => Cow::Owned(bytes),
-        _ => Cow::Borrowed(text.as_bytes()),
+/// # Errors
+///
+/// [`SignatureError::MessageHex`] when `0x` is followed by something else than hexadecimal digits in pairs. Signing the
+/// text itself then would make a signature that no other tool accepts.
+pub fn message_bytes(text: &str) -> Result<Cow<'_, [u8]>, SignatureError> {
+    match text.strip_prefix("0x") {
+        None => Ok(Cow::Borrowed(text.as_bytes())),
+        Some(digits) => hex::decode(digits).map(Cow::Owned).map_err(|_| SignatureError::MessageHex),
     }
 }

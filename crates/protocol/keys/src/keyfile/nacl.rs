@@ -50,6 +50,12 @@ impl NaclKey {
         Ok(Self(key))
     }
 
+    /// A key that was derived before.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(Zeroizing::new(*bytes))
+    }
+
     /// The key's bytes.
     #[must_use]
     pub fn expose_bytes(&self) -> &[u8; 32] {
