@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod commitment;
+pub mod demo;
 pub mod event;
 pub mod held_out;
 pub mod miner;

@@ -92,7 +92,8 @@ pub struct Profile {
     pub learning_rate: f64,
     /// Weight of the consensus in the second blend.
     pub consensus_share: f64,
-    /// How much weight outside the consensus is let through before it is blended back (validator trust).
+    /// Least part of the weights that lies within the consensus (validator trust); what is above 1 minus this is
+    /// blended back.
     pub vtrust_min: f64,
     /// How many miners are asked in a round; those asked longest ago come first.
     pub miners_per_round: NonZeroU16,

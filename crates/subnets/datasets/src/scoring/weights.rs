@@ -52,20 +52,21 @@ pub fn outside_consensus(weights: &[f64], consensus: &[f64]) -> f64 {
 
 /// Mixes in as much of the normalised consensus as it takes to bring [`outside_consensus`] down to its limit.
 ///
-/// The limit is `vtrust_min`, except that while the consensus itself is small (1 − ΣC above `vtrust_min`) it is
+/// The limit is 1 − `vtrust_min`, except that while the consensus itself is small (1 − ΣC above that) it is
 /// 1.05·(1 − ΣC), as no mixture could go lower than 1 − ΣC. The result is (1−λ)·W + λ·C/ΣC for the one λ in [0, 1]
 /// that meets the limit exactly: the weight outside is piecewise linear and convex in λ, so it is found by walking
 /// its break points instead of by a root search. Weights within the limit come back unchanged.
 pub fn cap_by_validator_trust(weights: &[f64], consensus: &[f64], vtrust_min: f64) -> Vec<f64> {
     let total: f64 = consensus.iter().sum();
     let outside = outside_consensus(weights, consensus);
-    let limit = if 1.0 - total > vtrust_min {
+    let allowed = 1.0 - vtrust_min;
+    let limit = if 1.0 - total > allowed {
         1.05 * (1.0 - total)
     } else {
-        vtrust_min
+        allowed
     };
     // Without any consensus there is nothing to mix with.
-    if outside <= limit || outside <= vtrust_min || total <= 0.0 {
+    if outside <= limit || total <= 0.0 {
         return weights.to_vec();
     }
     let normal: Vec<f64> = consensus.iter().map(|c| c / total).collect();
