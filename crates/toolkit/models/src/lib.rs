@@ -1,19 +1,30 @@
 //! Causal language models of the Qwen2 family and a LoRA trainer for them.
 
 mod adapter;
+mod architecture;
 mod base;
+mod counter_rng;
+mod decoder;
 mod error;
 mod evaluate;
 mod example;
 mod generate;
+mod kernels;
+mod lanes;
+mod optimizer;
+mod peft;
 mod recipe;
+mod row_order;
+mod tensor_file;
 mod train;
+mod weights;
 
 pub use adapter::Adapter;
-pub use base::BaseModel;
+pub use architecture::Architecture;
+pub use base::{BaseModel, Rounding};
 pub use error::{Concern, ModelError};
 pub use evaluate::{Evaluation, EvaluationProgress, evaluate};
 pub use example::Example;
 pub use generate::{Generated, Sampling, StopReason, generate};
 pub use recipe::{LoraConfig, Projection, RowOrder, Schedule, StepRule, Targets, TrainingRecipe};
-pub use train::{TrainingStep, train};
+pub use train::{AdapterGradient, TrainingStep, adapter_gradient, train, train_from};
