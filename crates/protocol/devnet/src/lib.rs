@@ -1,1 +1,34 @@
-//! The node around the devnet's runtime: blocks, pool, state and history, and the JSON-RPC of a Substrate node.
+#![doc = include_str!("../README.md")]
+
+mod chain;
+mod config;
+mod devnet;
+mod draft;
+mod error;
+mod executor;
+mod node_cache;
+mod panics;
+mod pool;
+mod production;
+pub mod rpc;
+mod state;
+mod store;
+
+pub use chain::{SnapshotError, SnapshotSummary};
+pub use config::{
+    BlockProduction, Clock, DEFAULT_PORT, DevnetConfig, Limits, MAX_BLOCK_TIME, MIN_BLOCK_TIME, Storage,
+};
+pub use devnet::Devnet;
+pub use error::DevnetError;
+pub use executor::CallError;
+pub use node_subtensor_runtime::genesis::{DevelopmentAccounts, Genesis};
+pub use pool::PoolError;
+pub use sp_core::H256;
+pub use store::StoreError;
+
+/// What this chain does more simply than the public one. Whoever starts it should see this.
+pub const SIMPLIFICATIONS: &[&str] = &[
+    "one author seals every block, and a block is final at once",
+    "a block's time moves on by at least the slot duration, however fast blocks are made",
+    "no peers, no proofs, no pruning",
+];

@@ -1,0 +1,204 @@
+//! Making blocks.
+
+use super::{Chain, Head};
+use crate::{
+    Clock, DevnetError,
+    draft::{Applied, Draft},
+    executor::CallError,
+    state::{self, subnet_key},
+    store::{Nodes, SealedBlock, State, StoreError},
+};
+use sp_core::H256;
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Blocks that one request may ask for: minutes of work. Beyond that a client that left would keep the node busy.
+pub(crate) const MAX_BLOCKS_A_CALL: u32 = 100_000;
+
+/// Transactions passed over because the block is full before no more are tried. A small one may still fit where a
+/// large one did not; looking at thousands would cost the next block its time.
+const MAX_PASSED_OVER: usize = 8;
+
+/// Blocks after its due time in which an epoch still may run: the chain puts off epochs when several are due at once,
+/// at most 2 a block with at most 128 subnets.
+const EPOCH_DELAY: u32 = 64;
+
+/// What the making of blocks keeps from one to the next.
+#[derive(Debug, Default)]
+pub(super) struct Production {
+    /// By how much the next block's time moves on beyond what it would.
+    warp_ms: u64,
+}
+
+/// A block that is made but not yet part of the chain.
+struct Made {
+    block: SealedBlock,
+    nodes: Nodes,
+    /// Hashes and places in the body of the transactions from the pool.
+    included: Vec<(H256, u32)>,
+    invalid: Vec<H256>,
+}
+
+impl Chain {
+    /// Makes one block of what is ready, and returns the new head.
+    pub(crate) fn seal(&self) -> Result<Arc<Head>, DevnetError> {
+        self.check_running()?;
+        let mut production = self.production.lock();
+        let parent = self.head();
+        let state = self.state_of(&parent.header);
+        let time_ms = self.next_time(&state, production.warp_ms)?;
+        let ready = self.pool.lock().in_order();
+        let made = match make(&state, &parent, time_ms, &ready) {
+            Err(error) if !ready.is_empty() => {
+                // A transaction that breaks the end of the block would stop the chain for good.
+                tracing::error!(%error, transactions = ready.len(), "a block fails with the pool's transactions; they are dropped");
+                make(&state, &parent, time_ms, &[]).map(|made| Made {
+                    invalid: ready.iter().map(|(hash, _)| *hash).collect(),
+                    ..made
+                })
+            }
+            made => made,
+        }
+        .map_err(|source| DevnetError::Block {
+            number: parent.number + 1,
+            source,
+        })?;
+        let head = self.adopt(&parent, made)?;
+        production.warp_ms = 0;
+        Ok(head)
+    }
+
+    /// Makes `count` blocks and returns the new head.
+    pub(crate) fn produce(&self, count: u32) -> Result<Arc<Head>, DevnetError> {
+        let mut head = self.head();
+        for _ in 0..count {
+            head = self.seal()?;
+        }
+        Ok(head)
+    }
+
+    /// Makes blocks until the subnet's next epoch has run, and returns the block in which it did.
+    pub(crate) fn run_to_epoch(&self, netuid: u16) -> Result<Arc<Head>, DevnetError> {
+        let state = self.state_of(&self.head().header);
+        let exists: Option<bool> = state::read(&state, &subnet_key("NetworksAdded", netuid))?;
+        if exists != Some(true) {
+            return Err(DevnetError::NoSubnet { netuid });
+        }
+        let tempo: u16 = state::read(&state, &subnet_key("Tempo", netuid))?.unwrap_or(DEFAULT_TEMPO);
+        let before = epochs(&state, netuid)?;
+        let limit = u32::from(tempo) + EPOCH_DELAY;
+        for _ in 0..limit {
+            let head = self.seal()?;
+            if epochs(&self.state_of(&head.header), netuid)? != before {
+                return Ok(head);
+            }
+        }
+        Err(DevnetError::NoEpoch {
+            netuid,
+            blocks: limit,
+        })
+    }
+
+    /// Moves the time of the next block on by this much more than it would.
+    pub(crate) fn warp(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        let mut production = self.production.lock();
+        production.warp_ms = production.warp_ms.saturating_add(by);
+    }
+
+    /// Whether a block made now would include a transaction.
+    pub(crate) fn has_ready(&self) -> bool {
+        self.pool.lock().has_ready()
+    }
+
+    fn adopt(&self, parent: &Head, made: Made) -> Result<Arc<Head>, DevnetError> {
+        let Made {
+            block,
+            nodes,
+            included,
+            invalid,
+        } = made;
+        let _gate = self.gate.write();
+        self.store.append(&block, nodes)?;
+        let head = Arc::new(Head {
+            number: block.header.number,
+            hash: block.hash,
+            header: block.header,
+            generation: parent.generation,
+        });
+        // The block can be asked for from here on; then those who wait for it hear of it.
+        self.head.send_replace(head.clone());
+        let ready = {
+            let mut pool = self.pool.lock();
+            pool.sealed(head.number, head.hash, &included, &invalid);
+            pool.has_ready()
+        };
+        if ready {
+            self.ready.notify_one();
+        }
+        tracing::debug!(number = head.number, hash = ?head.hash, transactions = included.len(), "sealed a block");
+        Ok(head)
+    }
+
+    pub(super) fn next_time(&self, state: &State, warp_ms: u64) -> Result<u64, StoreError> {
+        let parent = state::time_ms(state)?;
+        let slot = self.genesis.slot_duration_ms;
+        let steady = parent.saturating_add(slot);
+        let time = match self.clock {
+            Clock::Steady { start_ms } if parent == 0 => start_ms.max(1),
+            Clock::Steady { .. } => steady,
+            Clock::Wall => {
+                let now = SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+                steady.max(now)
+            }
+        };
+        Ok(time.saturating_add(warp_ms))
+    }
+}
+
+/// The tempo of a subnet that never set one.
+const DEFAULT_TEMPO: u16 = 360;
+
+/// How many epochs a subnet has had.
+fn epochs(state: &State, netuid: u16) -> Result<u64, StoreError> {
+    Ok(state::read(state, &subnet_key("SubnetEpochIndex", netuid))?.unwrap_or(0))
+}
+
+fn make(state: &State, parent: &Head, time_ms: u64, ready: &[(H256, Arc<[u8]>)]) -> Result<Made, CallError> {
+    let mut draft = Draft::begin(state, &parent.header, time_ms)?;
+    let (mut included, mut invalid) = (Vec::new(), Vec::new());
+    let mut passed_over = 0;
+    for (hash, bytes) in ready {
+        match draft.apply(bytes)? {
+            Applied::Included { index } => included.push((*hash, index)),
+            Applied::Refused(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
+                passed_over += 1;
+                if passed_over > MAX_PASSED_OVER {
+                    break;
+                }
+            }
+            // What it builds on was passed over.
+            Applied::Refused(TransactionValidityError::Invalid(InvalidTransaction::Future)) => {}
+            Applied::Refused(error) => {
+                tracing::debug!(?hash, ?error, "a transaction has become invalid");
+                invalid.push(*hash);
+            }
+            Applied::Panicked(error) => {
+                tracing::warn!(?hash, %error, "the runtime panicked on a transaction, which is dropped");
+                invalid.push(*hash);
+            }
+        }
+    }
+    let (block, nodes) = draft.seal()?;
+    Ok(Made {
+        block,
+        nodes,
+        included,
+        invalid,
+    })
+}

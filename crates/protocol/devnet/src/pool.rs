@@ -1,0 +1,372 @@
+//! Transactions that wait for a block.
+//!
+//! The runtime says of each which tags it *provides* (for a signed one: account and nonce) and which it *requires*
+//! (account and the nonce before, unless the chain has that already). A transaction whose requirements are met by the
+//! chain or by other ready transactions is *ready*; the others are *future* and become ready when the missing one
+//! arrives. No clock and no network in here: the caller validates, this module keeps order.
+//!
+//! Caveat: what is in the pool is checked again only when a block is made. A transaction that another one made
+//! unpayable is found out then.
+
+mod error;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use error::PoolError;
+pub(crate) use status::{Status, Watcher};
+
+use crate::Limits;
+use sp_core::H256;
+use sp_runtime::transaction_validity::{TransactionTag, ValidTransaction};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap, HashSet},
+    sync::Arc,
+};
+
+/// A transaction that the runtime took for valid, or valid in the future.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) hash: H256,
+    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) validity: ValidTransaction,
+    /// Number of the block it was validated on top of.
+    pub(crate) validated_at: u32,
+}
+
+/// Why a transaction that was in the pool left it without being included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Removal {
+    /// The chain refuses it.
+    Invalid,
+    /// It outlived the block up to which it was valid.
+    Expired,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Ready,
+    Future,
+}
+
+#[derive(Debug)]
+struct Entry {
+    bytes: Arc<[u8]>,
+    priority: u64,
+    requires: Vec<TransactionTag>,
+    provides: Vec<TransactionTag>,
+    /// Last block that may include it.
+    valid_till: u64,
+    /// Order of arrival, which decides between equal priorities.
+    arrival: u64,
+    stage: Stage,
+    watchers: Vec<Watcher>,
+}
+
+/// The pool.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    limits: Limits,
+    entries: HashMap<H256, Entry>,
+    providers: HashMap<TransactionTag, H256>,
+    arrivals: u64,
+    future: usize,
+    bytes: usize,
+}
+
+impl Pool {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            entries: HashMap::new(),
+            providers: HashMap::new(),
+            arrivals: 0,
+            future: 0,
+            bytes: 0,
+        }
+    }
+
+    pub(crate) fn contains(&self, hash: &H256) -> bool {
+        self.entries.contains_key(hash)
+    }
+
+    /// Whether a block made now would include something.
+    pub(crate) fn has_ready(&self) -> bool {
+        self.entries.len() > self.future
+    }
+
+    /// Adds a transaction and tells `watcher` where it stands, now and later.
+    pub(crate) fn insert(&mut self, candidate: Candidate, watcher: Option<Watcher>) -> Result<(), PoolError> {
+        let Candidate {
+            hash,
+            bytes,
+            validity,
+            validated_at,
+        } = candidate;
+        if self.entries.contains_key(&hash) {
+            return Err(PoolError::AlreadyImported { hash });
+        }
+        if validity.provides.is_empty() {
+            return Err(PoolError::NoTags);
+        }
+        let replaced = self.replaced_by(&validity)?;
+        let stage = self.stage_of(&validity.requires);
+        if replaced.is_empty() {
+            self.check_room(stage, bytes.len())?;
+        }
+        for old in replaced {
+            self.remove(&old, &Status::Usurped(hash));
+        }
+        self.arrivals += 1;
+        self.bytes += bytes.len();
+        self.future += usize::from(stage == Stage::Future);
+        for tag in &validity.provides {
+            self.providers.insert(tag.clone(), hash);
+        }
+        let mut entry = Entry {
+            bytes,
+            priority: validity.priority,
+            requires: validity.requires,
+            provides: validity.provides,
+            valid_till: u64::from(validated_at).saturating_add(validity.longevity),
+            arrival: self.arrivals,
+            stage,
+            watchers: watcher.into_iter().collect(),
+        };
+        entry.tell(&stage.status());
+        self.entries.insert(hash, entry);
+        self.settle();
+        Ok(())
+    }
+
+    /// The ready transactions in the order in which a block should take them: each after those that it requires,
+    /// otherwise by priority and then by arrival.
+    pub(crate) fn in_order(&self) -> Vec<(H256, Arc<[u8]>)> {
+        let mut waiting: HashMap<H256, usize> = HashMap::new();
+        let mut dependents: HashMap<H256, Vec<H256>> = HashMap::new();
+        let mut next = BinaryHeap::new();
+        for (hash, entry) in self.ready() {
+            let needed: HashSet<H256> = entry
+                .requires
+                .iter()
+                .filter_map(|tag| self.providers.get(tag).copied())
+                .collect();
+            if needed.is_empty() {
+                next.push((entry.priority, Reverse(entry.arrival), *hash));
+            } else {
+                waiting.insert(*hash, needed.len());
+                for provider in needed {
+                    dependents.entry(provider).or_default().push(*hash);
+                }
+            }
+        }
+        let mut order = Vec::new();
+        while let Some((_, _, hash)) = next.pop() {
+            for dependent in dependents.remove(&hash).unwrap_or_default() {
+                let Some(count) = waiting.get_mut(&dependent) else {
+                    continue;
+                };
+                *count -= 1;
+                if *count == 0
+                    && let Some(entry) = self.entries.get(&dependent)
+                {
+                    next.push((entry.priority, Reverse(entry.arrival), dependent));
+                }
+            }
+            if let Some(entry) = self.entries.get(&hash) {
+                order.push((hash, entry.bytes.clone()));
+            }
+        }
+        order
+    }
+
+    /// Takes note of a sealed block: who was included, who was found invalid, who is too old.
+    pub(crate) fn sealed(&mut self, number: u32, block: H256, included: &[(H256, u32)], invalid: &[H256]) {
+        for (hash, index) in included {
+            let Some(entry) = self.entries.remove(hash) else {
+                continue;
+            };
+            let satisfied = entry.provides.clone();
+            self.forget(
+                entry,
+                hash,
+                &[
+                    Status::InBlock { block, index: *index },
+                    Status::Finalized { block, index: *index },
+                ],
+            );
+            for other in self.entries.values_mut() {
+                other.requires.retain(|tag| !satisfied.contains(tag));
+            }
+        }
+        for hash in invalid {
+            self.remove_with_dependents(hash, Removal::Invalid);
+        }
+        let expired: Vec<H256> = self
+            .entries
+            .iter()
+            .filter(|(_, entry)| entry.valid_till < u64::from(number) + 1)
+            .map(|(hash, _)| *hash)
+            .collect();
+        for hash in expired {
+            self.remove_with_dependents(&hash, Removal::Expired);
+        }
+        self.settle();
+    }
+
+    /// Throws everything out: the chain has been replaced by another.
+    pub(crate) fn clear(&mut self) {
+        let hashes: Vec<H256> = self.entries.keys().copied().collect();
+        for hash in hashes {
+            self.remove(&hash, &Status::Dropped);
+        }
+    }
+
+    /// The first nonce after `nonce` that neither the chain nor a ready transaction of the account has taken.
+    pub(crate) fn next_nonce(&self, nonce: u32, tag: impl Fn(u32) -> TransactionTag) -> u32 {
+        let taken = |nonce: u32| {
+            self.providers
+                .get(&tag(nonce))
+                .and_then(|hash| self.entries.get(hash))
+                .is_some_and(|entry| entry.stage == Stage::Ready)
+        };
+        (nonce..u32::MAX).find(|nonce| !taken(*nonce)).unwrap_or(u32::MAX)
+    }
+
+    fn ready(&self) -> impl Iterator<Item = (&H256, &Entry)> {
+        self.entries
+            .iter()
+            .filter(|(_, entry)| entry.stage == Stage::Ready)
+    }
+
+    fn stage_of(&self, requires: &[TransactionTag]) -> Stage {
+        let met = requires.iter().all(|tag| {
+            self.providers
+                .get(tag)
+                .and_then(|hash| self.entries.get(hash))
+                .is_some_and(|entry| entry.stage == Stage::Ready)
+        });
+        if met { Stage::Ready } else { Stage::Future }
+    }
+
+    /// The transactions whose place a new one takes, or that it has too low a priority to do so.
+    fn replaced_by(&self, validity: &ValidTransaction) -> Result<Vec<H256>, PoolError> {
+        let mut replaced: Vec<H256> = Vec::new();
+        for tag in &validity.provides {
+            if let Some(hash) = self.providers.get(tag)
+                && !replaced.contains(hash)
+            {
+                replaced.push(*hash);
+            }
+        }
+        let highest = replaced
+            .iter()
+            .filter_map(|hash| self.entries.get(hash))
+            .map(|entry| entry.priority)
+            .max();
+        match highest {
+            Some(old) if old >= validity.priority => Err(PoolError::PriorityTooLow {
+                old,
+                new: validity.priority,
+            }),
+            _ => Ok(replaced),
+        }
+    }
+
+    fn check_room(&self, stage: Stage, bytes: usize) -> Result<(), PoolError> {
+        let (count, limit) = match stage {
+            Stage::Ready => (self.entries.len() - self.future, self.limits.ready_transactions),
+            Stage::Future => (self.future, self.limits.future_transactions),
+        };
+        if count >= limit || self.bytes.saturating_add(bytes) > self.limits.pool_bytes {
+            return Err(PoolError::Full);
+        }
+        Ok(())
+    }
+
+    /// Moves transactions between ready and future until each is where its requirements put it.
+    fn settle(&mut self) {
+        loop {
+            let moved: Vec<(H256, Stage)> = self
+                .entries
+                .iter()
+                .filter_map(|(hash, entry)| {
+                    let stage = self.stage_of(&entry.requires);
+                    (stage != entry.stage).then_some((*hash, stage))
+                })
+                .collect();
+            if moved.is_empty() {
+                return;
+            }
+            for (hash, stage) in moved {
+                if let Some(entry) = self.entries.get_mut(&hash) {
+                    entry.stage = stage;
+                    entry.tell(&stage.status());
+                    match stage {
+                        Stage::Ready => self.future -= 1,
+                        Stage::Future => self.future += 1,
+                    }
+                }
+            }
+        }
+    }
+
+    fn remove_with_dependents(&mut self, hash: &H256, why: Removal) {
+        let mut doomed = vec![*hash];
+        while let Some(hash) = doomed.pop() {
+            let Some(entry) = self.entries.get(&hash) else {
+                continue;
+            };
+            let provides = entry.provides.clone();
+            doomed.extend(
+                self.entries
+                    .iter()
+                    .filter(|(_, other)| other.requires.iter().any(|tag| provides.contains(tag)))
+                    .map(|(other, _)| *other),
+            );
+            tracing::debug!(?hash, ?why, "a transaction leaves the pool");
+            self.remove(&hash, &Status::Invalid);
+        }
+    }
+
+    fn remove(&mut self, hash: &H256, status: &Status) {
+        if let Some(entry) = self.entries.remove(hash) {
+            self.forget(entry, hash, std::slice::from_ref(status));
+        }
+    }
+
+    fn forget(&mut self, mut entry: Entry, hash: &H256, statuses: &[Status]) {
+        self.bytes -= entry.bytes.len();
+        self.future -= usize::from(entry.stage == Stage::Future);
+        for tag in &entry.provides {
+            if self.providers.get(tag) == Some(hash) {
+                self.providers.remove(tag);
+            }
+        }
+        for status in statuses {
+            entry.tell(status);
+        }
+    }
+
+    /// The bytes of every transaction that could go into a block now.
+    pub(crate) fn pending(&self) -> Vec<Arc<[u8]>> {
+        self.in_order().into_iter().map(|(_, bytes)| bytes).collect()
+    }
+}
+
+impl Entry {
+    fn tell(&mut self, status: &Status) {
+        self.watchers
+            .retain(|watcher| watcher.send(status.clone()).is_ok());
+    }
+}
+
+impl Stage {
+    fn status(self) -> Status {
+        match self {
+            Stage::Ready => Status::Ready,
+            Stage::Future => Status::Future,
+        }
+    }
+}

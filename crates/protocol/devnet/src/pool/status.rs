@@ -1,0 +1,47 @@
+//! What a watcher of a transaction hears.
+
+use serde_json::{Value, json};
+use sp_core::H256;
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Takes the statuses of one transaction. Unbounded, because a transaction has a handful of them in its whole life.
+pub(crate) type Watcher = UnboundedSender<Status>;
+
+/// Where a transaction stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// It can go into the next block.
+    Ready,
+    /// It waits for an earlier nonce.
+    Future,
+    /// It is in a block, at this place of the body.
+    InBlock { block: H256, index: u32 },
+    /// Its block is final, which every block of this chain is at once.
+    Finalized { block: H256, index: u32 },
+    /// Another transaction took its place.
+    Usurped(H256),
+    /// The chain refuses it.
+    Invalid,
+    /// It left the pool for a reason of the node's.
+    Dropped,
+}
+
+impl Status {
+    /// Whether nothing can follow.
+    pub(crate) fn is_last(&self) -> bool {
+        !matches!(self, Self::Ready | Self::Future | Self::InBlock { .. })
+    }
+
+    /// As `author_extrinsicUpdate` reports it.
+    pub(crate) fn to_json(&self) -> Value {
+        match self {
+            Self::Ready => json!("ready"),
+            Self::Future => json!("future"),
+            Self::InBlock { block, .. } => json!({ "inBlock": block }),
+            Self::Finalized { block, .. } => json!({ "finalized": block }),
+            Self::Usurped(by) => json!({ "usurped": by }),
+            Self::Invalid => json!("invalid"),
+            Self::Dropped => json!("dropped"),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The JSON-RPC server: what a Substrate node answers, over WebSocket and HTTP POST on one port.
+//!
+//! Each method declares the names of its parameters, so that they are accepted as an array, as an object, or, where
+//! all are optional, not at all. Reads of the state and calls into the runtime run on blocking threads, a bounded number
+//! at one time. Every block is final as soon as it is made, so best and finalized heads are the same.
+//!
+//! What it does not protect against: any page that a browser on this machine shows may open a WebSocket to it. That is
+//! as it must be for a development chain, whose keys are public; do not listen on other interfaces in a hostile net.
+
+mod arguments;
+mod author;
+mod chain;
+mod control;
+mod error;
+mod node;
+mod state;
+mod subscriptions;
+mod system;
+
+pub use error::RpcError;
+pub(crate) use node::Node;
+
+use crate::{DevnetError, Limits};
+use arguments::Arguments;
+use jsonrpsee::{
+    RpcModule,
+    server::{BatchRequestConfig, PingConfig, RandomStringIdProvider, Server, ServerConfig, ServerHandle},
+};
+use serde::Serialize;
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+/// Messages that wait for one slow connection before its senders wait too. A message may be a megabyte of metadata, so
+/// much more is memory; much less makes head subscriptions of a busy client wait for its reads.
+const OUTBOUND_MESSAGES: u32 = 1024;
+
+/// Takes the address, before anything else is done.
+pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, DevnetError> {
+    let failed = |source| DevnetError::Listen { address, source };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+/// Starts answering. Returns the address, with the real port.
+pub(crate) fn serve(
+    listener: TcpListener,
+    node: Node,
+    limits: &Limits,
+) -> Result<(SocketAddr, ServerHandle), DevnetError> {
+    let address = listener
+        .local_addr()
+        .map_err(|source| DevnetError::Address { source })?;
+    let configuration = ServerConfig::builder()
+        .max_connections(limits.connections)
+        .max_request_body_size(limits.request_bytes)
+        .max_response_body_size(limits.response_bytes)
+        .max_subscriptions_per_connection(limits.subscriptions_per_connection)
+        .set_batch_request_config(BatchRequestConfig::Limit(limits.batch_requests))
+        .set_message_buffer_capacity(OUTBOUND_MESSAGES)
+        .set_id_provider(RandomStringIdProvider::new(16))
+        .enable_ws_ping(PingConfig::new())
+        .set_tcp_no_delay(true)
+        .build();
+    let server = Server::builder()
+        .set_config(configuration)
+        .build_from_tcp(listener)
+        .map_err(|source| DevnetError::Listen { address, source })?;
+    Ok((address, server.start(methods(node))))
+}
+
+fn methods(node: Node) -> RpcModule<Node> {
+    let mut methods = Methods(RpcModule::new(node));
+    chain::register(&mut methods);
+    state::register(&mut methods);
+    author::register(&mut methods);
+    system::register(&mut methods);
+    control::register(&mut methods);
+    subscriptions::register(&mut methods);
+    let mut names: Vec<&'static str> = methods.0.method_names().chain(["rpc_methods"]).collect();
+    names.sort_unstable();
+    methods.quick("rpc_methods", &[], move |_, _| {
+        Ok(serde_json::json!({ "methods": names.clone() }))
+    });
+    methods.0
+}
+
+/// The methods being put together.
+struct Methods(RpcModule<Node>);
+
+/// Why putting a method in cannot fail.
+const DISTINCT: &str =
+    "the names of the methods are constants and distinct, and every test registers all of them";
+
+impl Methods {
+    /// A method that touches memory and a record or two.
+    fn quick<R>(
+        &mut self,
+        name: &'static str,
+        parameters: &'static [&'static str],
+        answer: impl Fn(&Node, &Arguments) -> Result<R, RpcError> + Clone + Send + Sync + 'static,
+    ) where
+        R: Serialize + Clone + Send + 'static,
+    {
+        self.0
+            .register_method(name, move |params, node, _| {
+                answer(node, &Arguments::parse(params.as_str(), parameters)?)
+            })
+            .expect(DISTINCT);
+    }
+
+    /// A method that reads states or calls the runtime, which it does on a blocking thread when its turn comes.
+    fn reading<R>(
+        &mut self,
+        name: &'static str,
+        parameters: &'static [&'static str],
+        answer: impl Fn(&Node, &Arguments) -> Result<R, RpcError> + Clone + Send + Sync + 'static,
+    ) where
+        R: Serialize + Clone + Send + 'static,
+    {
+        self.0
+            .register_async_method(name, move |params, node, _| {
+                let answer = answer.clone();
+                async move {
+                    let arguments = Arguments::parse(params.as_str(), parameters)?;
+                    node.read(move |node| answer(node, &arguments)).await
+                }
+            })
+            .expect(DISTINCT);
+    }
+
+    /// A method that may work for long: it makes blocks or moves whole chains.
+    fn working<R>(
+        &mut self,
+        name: &'static str,
+        parameters: &'static [&'static str],
+        answer: impl Fn(&Node, &Arguments) -> Result<R, RpcError> + Clone + Send + Sync + 'static,
+    ) where
+        R: Serialize + Clone + Send + 'static,
+    {
+        self.0
+            .register_async_method(name, move |params, node: Arc<Node>, _| {
+                let answer = answer.clone();
+                async move {
+                    let arguments = Arguments::parse(params.as_str(), parameters)?;
+                    node.work(move |node| answer(node, &arguments)).await
+                }
+            })
+            .expect(DISTINCT);
+    }
+
+    /// Another name of a method.
+    fn alias(&mut self, alias: &'static str, of: &'static str) {
+        self.0.register_alias(alias, of).expect(DISTINCT);
+    }
+}

@@ -1,0 +1,98 @@
+//! `devnet_*`: what no real chain can do. Blocks on request, time, snapshots.
+
+use super::{Arguments, Methods, Node, RpcError};
+use crate::{
+    BlockProduction, SIMPLIFICATIONS,
+    chain::{Head, MAX_BLOCKS_A_CALL},
+    production,
+};
+use serde_json::{Value, json};
+use std::{path::PathBuf, time::Duration};
+
+/// Longest name of a snapshot.
+const MAX_NAME: usize = 64;
+
+/// Furthest warp: a century. The time of a block is a number of milliseconds that must not run over.
+const MAX_WARP: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+pub(super) fn register(methods: &mut Methods) {
+    methods.quick("devnet_info", &[], |node, _| {
+        let genesis = node.chain.genesis();
+        Ok(json!({
+            "genesisHash": node.chain.genesis_hash(),
+            "seed": genesis.seed,
+            "slotDurationMs": genesis.slot_duration_ms,
+            "blocks": pace_json(*node.pace.borrow()),
+            "head": head_json(&node.chain.head()),
+            "simplified": SIMPLIFICATIONS,
+        }))
+    });
+    methods.working("devnet_produce", &["count"], |node, arguments| {
+        let count = arguments.number_in::<u32>(0)?.unwrap_or(1);
+        if count > MAX_BLOCKS_A_CALL {
+            return Err(arguments.refuse(0, "at most 100000"));
+        }
+        Ok(head_json(&*node.chain.produce(count)?))
+    });
+    methods.working("devnet_runToEpoch", &["netuid"], |node, arguments| {
+        let netuid = arguments
+            .number_in::<u16>(0)?
+            .ok_or_else(|| arguments.refuse(0, "the number of a subnet"))?;
+        Ok(head_json(&*node.chain.run_to_epoch(netuid)?))
+    });
+    methods.working("devnet_warp", &["seconds"], |node, arguments| {
+        let by = arguments
+            .number(0)?
+            .map(Duration::from_secs)
+            .filter(|by| *by <= MAX_WARP)
+            .ok_or_else(|| arguments.refuse(0, "a number of seconds, a century at most"))?;
+        node.chain.warp(by);
+        Ok(head_json(&*node.chain.seal()?))
+    });
+    methods.quick("devnet_setBlockTime", &["milliseconds"], |node, arguments| {
+        let pace = pace_from(arguments)?;
+        production::set(&node.pace, pace)?;
+        Ok(pace_json(pace))
+    });
+    methods.working("devnet_snapshot", &["name"], |node, arguments| {
+        Ok(node.chain.snapshot(&snapshot_path(node, arguments)?)?)
+    });
+    methods.working("devnet_restore", &["name"], |node, arguments| {
+        Ok(node.chain.restore(&snapshot_path(node, arguments)?)?)
+    });
+}
+
+fn head_json(head: &Head) -> Value {
+    json!({ "number": head.number, "hash": head.hash })
+}
+
+fn pace_json(pace: BlockProduction) -> Value {
+    match pace {
+        BlockProduction::Every(interval) => json!(interval.as_millis() as u64),
+        BlockProduction::Manual => json!("manual"),
+        BlockProduction::OnDemand => json!("onDemand"),
+    }
+}
+
+fn pace_from(arguments: &Arguments) -> Result<BlockProduction, RpcError> {
+    match arguments.value(0).and_then(Value::as_str) {
+        Some("manual") => Ok(BlockProduction::Manual),
+        Some("onDemand") => Ok(BlockProduction::OnDemand),
+        Some(_) => Err(arguments.refuse(0, "milliseconds, \"manual\" or \"onDemand\"")),
+        None => arguments
+            .number(0)?
+            .map(|milliseconds| BlockProduction::Every(Duration::from_millis(milliseconds)))
+            .ok_or_else(|| arguments.refuse(0, "milliseconds, \"manual\" or \"onDemand\"")),
+    }
+}
+
+/// The file of a named snapshot. Callers over the network name no paths: they could overwrite any file of the user's.
+fn snapshot_path(node: &Node, arguments: &Arguments) -> Result<PathBuf, RpcError> {
+    let folder = node.snapshots.as_ref().ok_or(RpcError::NoFolder)?;
+    let name = arguments.text(0)?;
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_');
+    if name.is_empty() || name.len() > MAX_NAME || !name.chars().all(plain) {
+        return Err(arguments.refuse(0, "a name of at most 64 letters, digits, - and _"));
+    }
+    Ok(folder.join(format!("{name}.snapshot")))
+}

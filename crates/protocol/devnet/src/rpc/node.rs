@@ -1,0 +1,131 @@
+//! What the methods work on.
+
+use super::RpcError;
+use crate::{BlockProduction, DevnetError, Limits, Storage, chain::Chain, executor, store::State};
+use node_subtensor_runtime::Header;
+use serde_json::{Value, json};
+use sp_core::H256;
+use sp_version::RuntimeVersion;
+use std::{path::PathBuf, sync::Arc};
+use tokio::{
+    sync::{Semaphore, watch},
+    task,
+};
+
+/// The chain and what its server needs beside it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(super) chain: Arc<Chain>,
+    pub(super) pace: watch::Sender<BlockProduction>,
+    pub(super) limits: Limits,
+    pub(super) version: Arc<Version>,
+    /// Where snapshots go; none for a chain in memory.
+    pub(super) snapshots: Option<PathBuf>,
+    reads: Arc<Semaphore>,
+}
+
+/// The runtime's version, which never changes in the life of a chain.
+#[derive(Debug)]
+pub(super) struct Version {
+    /// As `state_getRuntimeVersion` reports it.
+    pub(super) json: Value,
+}
+
+impl Node {
+    pub(crate) fn new(
+        chain: Arc<Chain>,
+        pace: watch::Sender<BlockProduction>,
+        data: &Storage,
+        limits: Limits,
+    ) -> Result<Self, DevnetError> {
+        let head = chain.head();
+        let version =
+            executor::query(&chain.state_of(&head.header), "Core_version", &[]).map_err(|source| {
+                DevnetError::Block {
+                    number: head.number,
+                    source,
+                }
+            })?;
+        Ok(Self {
+            chain,
+            pace,
+            limits,
+            version: Arc::new(Version {
+                json: version_json(&version),
+            }),
+            snapshots: match data {
+                Storage::Memory => None,
+                Storage::Folder(folder) => Some(folder.join("snapshots")),
+            },
+            reads: Arc::new(Semaphore::new(limits.concurrent_reads)),
+        })
+    }
+
+    /// Runs `read` on a blocking thread when one of the places for reads is free.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Node) -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
+        let place = self.reads.clone().acquire_owned().await;
+        let place = place.map_err(|_| RpcError::Stopping)?;
+        self.work(move |node| {
+            let result = read(node);
+            drop(place);
+            result
+        })
+        .await
+    }
+
+    /// Runs `work` on a blocking thread.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Node) -> Result<T, RpcError> + Send + 'static,
+    ) -> Result<T, RpcError> {
+        let node = self.clone();
+        match task::spawn_blocking(move || work(&node)).await {
+            Ok(result) => result,
+            Err(error) => {
+                tracing::error!(%error, "a request ended without an answer");
+                Err(RpcError::Stopping)
+            }
+        }
+    }
+
+    /// The header of a block, or of the head.
+    pub(super) fn header(&self, at: Option<H256>) -> Result<Header, RpcError> {
+        match at {
+            None => Ok(self.chain.head().header.clone()),
+            Some(hash) => self.chain.header(&hash)?.ok_or(RpcError::UnknownBlock),
+        }
+    }
+
+    /// The state after a block, or after the head.
+    pub(super) fn state(&self, at: Option<H256>) -> Result<State, RpcError> {
+        Ok(self.chain.state_of(&self.header(at)?))
+    }
+}
+
+/// The shape of the RPC differs from that of the type's own serialisation: API ids are hex.
+fn version_json(version: &RuntimeVersion) -> Value {
+    let apis: Vec<Value> = version
+        .apis
+        .iter()
+        .map(|(id, number)| json!([in_hex(id), number]))
+        .collect();
+    json!({
+        "specName": version.spec_name,
+        "implName": version.impl_name,
+        "authoringVersion": version.authoring_version,
+        "specVersion": version.spec_version,
+        "implVersion": version.impl_version,
+        "transactionVersion": version.transaction_version,
+        "systemVersion": version.system_version,
+        "stateVersion": 1,
+        "apis": apis,
+    })
+}
+
+/// Bytes as the RPC writes them.
+pub(super) fn in_hex(bytes: impl AsRef<[u8]>) -> String {
+    format!("0x{}", hex::encode(bytes))
+}

@@ -1,0 +1,266 @@
+//! Subscriptions: heads, storage, the runtime's version, the fate of a transaction.
+//!
+//! A subscriber to heads gets every one in order, however slow it is: it is told *that* the head moved, and reads the
+//! headers by number. A block can be asked for by hash before anybody hears of it.
+
+use super::{Arguments, Methods, Node, RpcError, node::in_hex, state::value};
+use crate::{
+    chain::{Chain, Head},
+    pool::Watcher,
+};
+use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, server::SubscriptionMessage};
+use node_subtensor_runtime::Header;
+use serde::Serialize;
+use serde_json::{json, value::to_raw_value};
+use std::{ops::ControlFlow, sync::Arc};
+use tokio::sync::{mpsc, watch};
+
+/// Subscribing, the notification it brings, unsubscribing; then other spellings of the first and the last.
+struct Names {
+    subscribe: &'static str,
+    notification: &'static str,
+    unsubscribe: &'static str,
+    aliases: &'static [(&'static str, &'static str)],
+}
+
+const NEW_HEADS: Names = Names {
+    subscribe: "chain_subscribeNewHeads",
+    notification: "chain_newHead",
+    unsubscribe: "chain_unsubscribeNewHeads",
+    aliases: &[
+        ("chain_subscribeNewHead", "chain_unsubscribeNewHead"),
+        ("subscribe_newHead", "unsubscribe_newHead"),
+    ],
+};
+
+const ALL_HEADS: Names = Names {
+    subscribe: "chain_subscribeAllHeads",
+    notification: "chain_allHead",
+    unsubscribe: "chain_unsubscribeAllHeads",
+    aliases: &[("chain_subscribeAllHead", "chain_unsubscribeAllHead")],
+};
+
+const FINALIZED_HEADS: Names = Names {
+    subscribe: "chain_subscribeFinalizedHeads",
+    notification: "chain_finalizedHead",
+    unsubscribe: "chain_unsubscribeFinalizedHeads",
+    aliases: &[
+        ("chain_subscribeFinalizedHead", "chain_unsubscribeFinalizedHead"),
+        ("chain_subscribeFinalisedHeads", "chain_unsubscribeFinalisedHeads"),
+    ],
+};
+
+const STORAGE: Names = Names {
+    subscribe: "state_subscribeStorage",
+    notification: "state_storage",
+    unsubscribe: "state_unsubscribeStorage",
+    aliases: &[],
+};
+
+const RUNTIME_VERSION: Names = Names {
+    subscribe: "state_subscribeRuntimeVersion",
+    notification: "state_runtimeVersion",
+    unsubscribe: "state_unsubscribeRuntimeVersion",
+    aliases: &[("chain_subscribeRuntimeVersion", "chain_unsubscribeRuntimeVersion")],
+};
+
+const EXTRINSIC: Names = Names {
+    subscribe: "author_submitAndWatchExtrinsic",
+    notification: "author_extrinsicUpdate",
+    unsubscribe: "author_unwatchExtrinsic",
+    aliases: &[],
+};
+
+pub(super) fn register(methods: &mut Methods) {
+    for names in [NEW_HEADS, ALL_HEADS, FINALIZED_HEADS] {
+        methods.subscription(names, &[], heads);
+    }
+    methods.subscription(STORAGE, &["keys"], storage);
+    methods.subscription(RUNTIME_VERSION, &[], runtime_version);
+    methods.subscription(EXTRINSIC, &["extrinsic"], extrinsic);
+}
+
+impl Methods {
+    fn subscription<F, Fut>(&mut self, names: Names, parameters: &'static [&'static str], serve: F)
+    where
+        F: Fn(Arguments, PendingSubscriptionSink, Arc<Node>) -> Fut + Copy + Send + Sync + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.0
+            .register_subscription(
+                names.subscribe,
+                names.notification,
+                names.unsubscribe,
+                move |params, pending, node, _| async move {
+                    match Arguments::parse(params.as_str(), parameters) {
+                        Ok(arguments) => serve(arguments, pending, node).await,
+                        Err(error) => pending.reject(error).await,
+                    }
+                },
+            )
+            .expect(super::DISTINCT);
+        for (subscribe, unsubscribe) in names.aliases {
+            self.alias(subscribe, names.subscribe);
+            self.alias(unsubscribe, names.unsubscribe);
+        }
+    }
+}
+
+/// The current head at once, then every later one.
+async fn heads(_: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let Ok(sink) = pending.accept().await else { return };
+    let mut heads = Heads::new(&node);
+    while let Some(header) = heads.next(&sink).await {
+        if send(&sink, &header).await.is_break() {
+            return;
+        }
+    }
+}
+
+/// The values of all keys at once, then of each block those that changed.
+async fn storage(arguments: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let keys = match arguments.list_of_bytes(0) {
+        Ok(keys) if keys.len() > node.limits.keys_per_subscription => {
+            pending
+                .reject(arguments.refuse(0, "a shorter list of keys"))
+                .await;
+            return;
+        }
+        Ok(keys) => Arc::new(keys),
+        Err(error) => {
+            pending.reject(error).await;
+            return;
+        }
+    };
+    let Ok(sink) = pending.accept().await else { return };
+    let mut known: Option<Values> = None;
+    let mut heads = Heads::new(&node);
+    while let Some(header) = heads.next(&sink).await {
+        let hash = header.hash();
+        let Ok(values) = values_at(&node, header, keys.clone()).await else {
+            return;
+        };
+        let changes: Vec<(String, Option<String>)> = keys
+            .iter()
+            .zip(&values)
+            .enumerate()
+            .filter(|(place, (_, value))| known.as_ref().is_none_or(|known| known[*place] != **value))
+            .map(|(_, (key, value))| (in_hex(key), value.as_ref().map(in_hex)))
+            .collect();
+        let tell = known.is_none() || !changes.is_empty();
+        known = Some(values);
+        if tell
+            && send(&sink, &json!({ "block": hash, "changes": changes }))
+                .await
+                .is_break()
+        {
+            return;
+        }
+    }
+}
+
+type Values = Vec<Option<Vec<u8>>>;
+
+async fn values_at(node: &Node, header: Header, keys: Arc<Vec<Vec<u8>>>) -> Result<Values, RpcError> {
+    node.read(move |node| {
+        let state = node.chain.state_of(&header);
+        keys.iter().map(|key| value(&state, key)).collect()
+    })
+    .await
+}
+
+/// The version at once. It never changes in the life of a chain.
+async fn runtime_version(_: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let Ok(sink) = pending.accept().await else { return };
+    if send(&sink, &node.version.json).await.is_continue() {
+        sink.closed().await;
+    }
+}
+
+/// Submits a transaction and reports its statuses up to the last.
+async fn extrinsic(arguments: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let (watcher, mut statuses) = mpsc::unbounded_channel();
+    if let Err(error) = submit(&arguments, &node, watcher).await {
+        pending.reject(error).await;
+        return;
+    }
+    let Ok(sink) = pending.accept().await else { return };
+    loop {
+        let status = tokio::select! {
+            () = sink.closed() => return,
+            status = statuses.recv() => status,
+        };
+        let Some(status) = status else { return };
+        if send(&sink, &status.to_json()).await.is_break() || status.is_last() {
+            return;
+        }
+    }
+}
+
+async fn submit(arguments: &Arguments, node: &Node, watcher: Watcher) -> Result<(), RpcError> {
+    let bytes = arguments.bytes(0)?;
+    node.read(move |node| Ok(node.chain.submit(&bytes, Some(watcher))?))
+        .await?;
+    Ok(())
+}
+
+/// The current header, then that of every later block in order. After the chain has been replaced by a snapshot it goes
+/// on from the new head.
+struct Heads {
+    chain: Arc<Chain>,
+    heads: watch::Receiver<Arc<Head>>,
+    /// The head last seen, and the number of the first block up to it that was not handed out.
+    seen: Option<(Arc<Head>, u32)>,
+}
+
+impl Heads {
+    fn new(node: &Node) -> Self {
+        let mut heads = node.chain.heads();
+        heads.mark_changed();
+        Self {
+            chain: node.chain.clone(),
+            heads,
+            seen: None,
+        }
+    }
+
+    /// The next header; `None` when the subscriber has left or the node stops.
+    async fn next(&mut self, sink: &SubscriptionSink) -> Option<Header> {
+        loop {
+            if let Some((head, next)) = &mut self.seen
+                && *next <= head.number
+            {
+                let number = *next;
+                *next += 1;
+                if number == head.number {
+                    return Some(head.header.clone());
+                }
+                // A block is missing only while the chain is being replaced, which the next head tells.
+                if let Ok(Some(header)) = self.chain.header_at(number) {
+                    return Some(header);
+                }
+                continue;
+            }
+            tokio::select! {
+                () = sink.closed() => return None,
+                changed = self.heads.changed() => changed.ok()?,
+            }
+            let head = self.heads.borrow_and_update().clone();
+            let next = match &self.seen {
+                Some((seen, next)) if seen.generation == head.generation => *next,
+                _ => head.number,
+            };
+            self.seen = Some((head, next));
+        }
+    }
+}
+
+async fn send(sink: &SubscriptionSink, result: &impl Serialize) -> ControlFlow<()> {
+    let Ok(message) = to_raw_value(result) else {
+        return ControlFlow::Break(());
+    };
+    match sink.send(SubscriptionMessage::from(message)).await {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
+}
