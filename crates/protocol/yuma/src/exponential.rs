@@ -84,8 +84,9 @@ fn taylor(magnitudes: [u64; LANES]) -> [u64; LANES] {
     for (multiplier, shift) in &INVERSES[2..] {
         let mut any = 0;
         for lane in 0..LANES {
-            let product = (u128::from(terms[lane]) * u128::from(magnitudes[lane])) >> 32;
-            let term = ((product * u128::from(*multiplier)) >> 64) as u64 >> shift;
+            // At most 2⁶², so the division below is the one for numbers under 2⁶³.
+            let product = ((u128::from(terms[lane]) * u128::from(magnitudes[lane])) >> 32) as u64;
+            let term = ((u128::from(product) * u128::from(*multiplier)) >> 64) as u64 >> shift;
             terms[lane] = term;
             sums[lane] += term;
             any |= term;

@@ -52,7 +52,7 @@ impl SparseMatrix {
     ///
     /// # Panics
     /// When there is no such row.
-    pub fn cells_of(&self, row: usize) -> impl ExactSizeIterator<Item = (u16, I32F32)> {
+    pub fn cells_of(&self, row: usize) -> impl ExactSizeIterator<Item = (u16, I32F32)> + Clone {
         let (columns, values) = self.row(row);
         columns.iter().copied().zip(values.iter().copied())
     }
@@ -62,6 +62,12 @@ impl SparseMatrix {
     pub(crate) fn push(&mut self, column: u16, value: I32F32) {
         self.columns.push(column);
         self.values.push(value);
+    }
+
+    /// Adds cells to the row that is being built.
+    pub(crate) fn extend(&mut self, cells: impl Iterator<Item = (u16, I32F32)> + Clone) {
+        self.columns.extend(cells.clone().map(|(column, _)| column));
+        self.values.extend(cells.map(|(_, value)| value));
     }
 
     /// Ends the row that is being built and hands its values out for a last change.

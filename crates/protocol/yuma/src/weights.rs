@@ -82,12 +82,22 @@ impl Repeats {
 pub(crate) fn clipped(weights: &SparseMatrix, consensus: &[I32F32]) -> SparseMatrix {
     let mut clipped = SparseMatrix::with_capacity(weights.rows(), weights.cells());
     for row in 0..weights.rows() {
-        for (uid, weight) in weights.cells_of(row) {
-            let consensus = consensus[usize::from(uid)];
-            if weight <= consensus {
-                clipped.push(uid, weight);
-            } else if consensus > I32F32::ZERO {
-                clipped.push(uid, consensus);
+        let (uids, _) = weights.row(row);
+        if uids.iter().all(|uid| consensus[usize::from(*uid)] > I32F32::ZERO) {
+            // Nothing is removed. Which weights are cut is as good as random, so this has no branch for it.
+            clipped.extend(
+                weights
+                    .cells_of(row)
+                    .map(|(uid, weight)| (uid, weight.min(consensus[usize::from(uid)]))),
+            );
+        } else {
+            for (uid, weight) in weights.cells_of(row) {
+                let consensus = consensus[usize::from(uid)];
+                if weight <= consensus {
+                    clipped.push(uid, weight);
+                } else if consensus > I32F32::ZERO {
+                    clipped.push(uid, consensus);
+                }
             }
         }
         clipped.end_row();

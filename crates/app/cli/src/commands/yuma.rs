@@ -1,0 +1,103 @@
+//! Yuma Consensus on files.
+
+use crate::context::Context;
+use assay_yuma::vectors::{Difference, Document, Replayed, replay};
+use miette::{Context as _, IntoDiagnostic, miette};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Yuma Consensus on files.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Compute the epochs of yuma-vectors-1 files and compare them with what the files expect
+    ///
+    /// Stops at the first value that is not the recorded one, names it, and ends with exit code 1. An epoch for which
+    /// a file records nothing is computed all the same; --json prints every output.
+    Run(RunArgs),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RunArgs {
+    /// Files in the format yuma-vectors-1
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// One file under `--json`.
+#[derive(Debug, Serialize)]
+struct FileReport {
+    file: PathBuf,
+    /// Epochs for which the file says what they must give.
+    compared_epochs: usize,
+    cases: Vec<Replayed>,
+}
+
+impl FileReport {
+    fn difference(&self) -> Option<&Difference> {
+        self.cases.iter().find_map(|case| case.difference.as_ref())
+    }
+
+    fn summary(&self) -> String {
+        let epochs: usize = self.cases.iter().map(|case| case.outputs.len()).sum();
+        let agreement = match self.compared_epochs {
+            0 => "nothing recorded to compare with".to_owned(),
+            compared if compared == epochs => "all as recorded".to_owned(),
+            compared => format!("{compared} recorded, all as recorded"),
+        };
+        format!("{}: {} cases, {epochs} epochs, {agreement}", self.file.display(), self.cases.len())
+    }
+}
+
+pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
+    match command {
+        Command::Run(args) => run_files(&args.files, context),
+    }
+}
+
+fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
+    let output = context.output();
+    let mut reports = Vec::with_capacity(files.len());
+    for file in files {
+        let report = run_file(file)?;
+        let differs = report.difference().is_some();
+        if !differs && !output.is_json() {
+            output.text(&report.summary())?;
+        }
+        reports.push(report);
+        if differs {
+            break;
+        }
+    }
+    if output.is_json() {
+        output.json(&reports)?;
+    }
+    match reports.last().and_then(|report| report.difference().map(|found| (report, found))) {
+        None => Ok(()),
+        Some((report, difference)) => Err(miette!(
+            help = "either the file was not recorded from a chain of this version, or the epoch is computed wrongly",
+            "{}: {difference}",
+            report.file.display()
+        )),
+    }
+}
+
+/// Replays a file up to the first case that differs.
+fn run_file(file: &Path) -> miette::Result<FileReport> {
+    let name = || file.display().to_string();
+    let text = fs_err::read(file).into_diagnostic()?;
+    let document: Document = serde_json::from_slice(&text)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("{} is not in the format yuma-vectors-1", name()))?;
+    let mut cases = replay(&document).into_diagnostic().wrap_err_with(name)?;
+    if let Some(first) = cases.iter().position(|case| case.difference.is_some()) {
+        cases.truncate(first + 1);
+    }
+    let compared = |case: &assay_yuma::vectors::Case| {
+        case.epochs.iter().filter(|epoch| epoch.expected.is_some()).count()
+    };
+    Ok(FileReport {
+        file: file.to_owned(),
+        compared_epochs: document.cases[..cases.len()].iter().map(compared).sum(),
+        cases,
+    })
+}
