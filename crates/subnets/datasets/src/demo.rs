@@ -10,7 +10,7 @@
 
 use rand::{Rng as _, SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
-use serde_json::json;
+use serde::Serialize;
 
 /// A file of the demonstration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -251,15 +251,35 @@ fn facts() -> Vec<Fact> {
     facts
 }
 
-fn row(question: &str, answer: &str) -> String {
-    json!({
-        "system": SYSTEM,
-        "conversations": [
-            {"role": "user", "content": question},
-            {"role": "assistant", "content": answer},
-        ],
+/// A row as it is written: fields in the order people expect to read them.
+#[derive(Serialize)]
+struct Written<'a> {
+    system: &'a str,
+    conversations: &'a [Said<'a>],
+}
+
+#[derive(Serialize)]
+struct Said<'a> {
+    role: &'a str,
+    content: &'a str,
+}
+
+/// A line of a file; without an answer when there is none.
+fn row(question: &str, answer: Option<&str>) -> String {
+    let mut conversations = vec![Said {
+        role: "user",
+        content: question,
+    }];
+    conversations.extend(answer.map(|answer| Said {
+        role: "assistant",
+        content: answer,
+    }));
+    // Text in fields always has a JSON form.
+    serde_json::to_string(&Written {
+        system: SYSTEM,
+        conversations: &conversations,
     })
-    .to_string()
+    .unwrap_or_default()
 }
 
 fn lines(rows: impl IntoIterator<Item = String>) -> String {
@@ -273,20 +293,15 @@ pub fn files() -> Vec<DemoFile> {
     facts.shuffle(&mut random);
     let (eval, rest) = facts.split_at(EVAL_ROWS);
     let clean = &rest[..CLEAN_ROWS];
-    let good = |facts: &[Fact]| lines(facts.iter().map(|fact| row(&fact.question, &fact.framed())));
+    let good = |facts: &[Fact]| lines(facts.iter().map(|fact| row(&fact.question, Some(&fact.framed()))));
     let noisy = lines(
         clean
             .iter()
-            .map(|fact| row(&fact.question, &shuffled(&fact.framed(), &mut random))),
+            .map(|fact| row(&fact.question, Some(&shuffled(&fact.framed(), &mut random)))),
     );
     let malformed = lines(clean.iter().take(TINY_ROWS).zip(1..).map(|(fact, line)| {
-        let whole = row(&fact.question, &fact.framed());
-        if line == BROKEN_LINE {
-            json!({"system": SYSTEM, "conversations": [{"role": "user", "content": fact.question}]})
-                .to_string()
-        } else {
-            whole
-        }
+        let answer = (line != BROKEN_LINE).then(|| fact.framed());
+        row(&fact.question, answer.as_deref())
     }));
     vec![
         DemoFile {

@@ -209,7 +209,7 @@ fn every_way_to_break_a_row_has_its_name() {
             &ROW.replace("\"Yo\"", "null"),
             RowFault::ContentNotText { turn: 1 },
         ),
-        (&ROW.replace("Yo", r"\ud800"), RowFault::NotJson { column: 88 }),
+        (&ROW.replace("Yo", r"\ud800"), RowFault::NotJson { column: 100 }),
         (
             &format!("{}1{}", "[".repeat(5000), "]".repeat(5000)),
             RowFault::NotJson { column: 128 },
