@@ -30,7 +30,9 @@ pub enum SignatureError {
     #[error("a signature is written in hexadecimal digits")]
     Hex,
     /// A message that begins with `0x` without being hexadecimal.
-    #[error("a message that begins with 0x stands for bytes, and this one is not hexadecimal digits in pairs")]
+    #[error(
+        "a message that begins with 0x stands for bytes, and this one is not hexadecimal digits in pairs"
+    )]
     MessageHex,
 }
 
@@ -119,7 +121,12 @@ pub fn verify_text(signer: &AccountId, scheme: Scheme, text: &str, signature: &S
         return false;
     };
     verify(signer, scheme, &message, signature)
-        || verify(signer, scheme, &[b"<Bytes>", &*message, b"</Bytes>"].concat(), signature)
+        || verify(
+            signer,
+            scheme,
+            &[b"<Bytes>", &*message, b"</Bytes>"].concat(),
+            signature,
+        )
 }
 
 /// The bytes that a text stands for when people sign it: those spelt by `0x…`, otherwise the text in UTF-8.
@@ -131,6 +138,8 @@ pub fn verify_text(signer: &AccountId, scheme: Scheme, text: &str, signature: &S
 pub fn message_bytes(text: &str) -> Result<Cow<'_, [u8]>, SignatureError> {
     match text.strip_prefix("0x") {
         None => Ok(Cow::Borrowed(text.as_bytes())),
-        Some(digits) => hex::decode(digits).map(Cow::Owned).map_err(|_| SignatureError::MessageHex),
+        Some(digits) => hex::decode(digits)
+            .map(Cow::Owned)
+            .map_err(|_| SignatureError::MessageHex),
     }
 }

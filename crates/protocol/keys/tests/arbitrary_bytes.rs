@@ -19,7 +19,10 @@ fn keyfile_bytes() -> impl Strategy<Value = Vec<u8>> {
         Just(&b"$ANSIBLE_VAULT;1.1;AES256\n"[..]),
         Just(&b"gAAAAA"[..]),
     ];
-    let rest = prop_oneof![vec(any::<u8>(), 0..300), "[0-9a-f\\n\"},]{0,300}".prop_map(String::into_bytes)];
+    let rest = prop_oneof![
+        vec(any::<u8>(), 0..300),
+        "[0-9a-f\\n\"},]{0,300}".prop_map(String::into_bytes)
+    ];
     (beginnings, rest).prop_map(|(beginning, rest)| [beginning, &rest].concat())
 }
 

@@ -1,7 +1,8 @@
 //! Passwords from the environment, and what a new one must be.
 
 use assay_keys::{
-    KeyError, KeyRole, KeyfileError, PasswordSource, PasswordWeakness, Wallet, check_new_password, variable_name,
+    KeyError, KeyRole, KeyfileError, PasswordSource, PasswordWeakness, Wallet, check_new_password,
+    variable_name,
 };
 use base64::Engine;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,7 +21,11 @@ fn wallet(folder: &Path) -> Wallet {
 }
 
 fn encoded(name: &str, password: &str) -> String {
-    let bytes: Vec<u8> = password.bytes().zip(name.bytes().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+    let bytes: Vec<u8> = password
+        .bytes()
+        .zip(name.bytes().cycle())
+        .map(|(byte, mask)| byte ^ mask)
+        .collect();
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
@@ -42,10 +47,16 @@ fn every_variable_opens_the_coldkey() {
         ("BT_WALLET_PASSWORD", PASSWORD.to_owned()),
         ("BT_WALLET_PASSWORD_FILE", password_file.to_owned()),
     ] {
-        let passwords =
-            wallet.passwords(KeyRole::Coldkey, |wanted| (wanted == name).then(|| value.clone())).unwrap();
-        let opened = file.unlock(&passwords).unwrap_or_else(|error| panic!("{name}: {error:?}"));
-        assert_eq!(opened.account().to_string(), "5EPCUjPxiHAcNooYipQFWr9NmmXJKpNG5RhcntXwbtUySrgH");
+        let passwords = wallet
+            .passwords(KeyRole::Coldkey, |wanted| (wanted == name).then(|| value.clone()))
+            .unwrap();
+        let opened = file
+            .unlock(&passwords)
+            .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!(
+            opened.account().to_string(),
+            "5EPCUjPxiHAcNooYipQFWr9NmmXJKpNG5RhcntXwbtUySrgH"
+        );
     }
 }
 
@@ -62,14 +73,25 @@ fn candidates_are_tried_in_turn_and_the_most_specific_first() {
         ("BT_COLD_PW_MY_WALLET".to_owned(), ambiguous.clone()),
         ("BT_WALLET_PASSWORD".to_owned(), "wrong".to_owned()),
     ]);
-    let passwords = wallet.passwords(KeyRole::Coldkey, |name| environment.get(name).cloned()).unwrap();
-    let seen: Vec<_> = passwords.iter().map(|(from, password)| (from.clone(), password.expose_secret().to_owned())).collect();
+    let passwords = wallet
+        .passwords(KeyRole::Coldkey, |name| environment.get(name).cloned())
+        .unwrap();
+    let seen: Vec<_> = passwords
+        .iter()
+        .map(|(from, password)| (from.clone(), password.expose_secret().to_owned()))
+        .collect();
     assert_eq!(
         seen,
         [
-            (PasswordSource::EncodedVariable(of_path.clone()), "decoded".to_owned()),
+            (
+                PasswordSource::EncodedVariable(of_path.clone()),
+                "decoded".to_owned()
+            ),
             (PasswordSource::Variable(of_path), ambiguous),
-            (PasswordSource::Variable("BT_WALLET_PASSWORD".to_owned()), "wrong".to_owned()),
+            (
+                PasswordSource::Variable("BT_WALLET_PASSWORD".to_owned()),
+                "wrong".to_owned()
+            ),
         ],
         "the same password is not tried twice"
     );
@@ -77,11 +99,15 @@ fn candidates_are_tried_in_turn_and_the_most_specific_first() {
     assert!(error.is_wrong_password(), "{error:?}");
 
     environment.insert("BT_WALLET_PASSWORD".to_owned(), PASSWORD.to_owned());
-    let passwords = wallet.passwords(KeyRole::Coldkey, |name| environment.get(name).cloned()).unwrap();
+    let passwords = wallet
+        .passwords(KeyRole::Coldkey, |name| environment.get(name).cloned())
+        .unwrap();
     file.unlock(&passwords).unwrap();
 
     // A hotkey has a password of its own; the coldkey's does not leak into trying it.
-    let of_hotkey = wallet.passwords(KeyRole::Hotkey, |name| environment.get(name).cloned()).unwrap();
+    let of_hotkey = wallet
+        .passwords(KeyRole::Hotkey, |name| environment.get(name).cloned())
+        .unwrap();
     assert!(of_hotkey.is_empty());
 }
 
@@ -89,10 +115,25 @@ fn candidates_are_tried_in_turn_and_the_most_specific_first() {
 fn without_any_password_the_file_asks_for_one() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = wallet(folder.path());
-    let passwords = wallet.passwords(KeyRole::Coldkey, |_| Some(String::new())).unwrap();
+    let passwords = wallet
+        .passwords(KeyRole::Coldkey, |_| Some(String::new()))
+        .unwrap();
     assert!(passwords.is_empty(), "empty variables count as unset");
-    let error = wallet.keyfile(KeyRole::Coldkey).unwrap().unlock(&passwords).unwrap_err();
-    assert!(matches!(error, KeyError::Keyfile { source: KeyfileError::PasswordNeeded { .. }, .. }), "{error:?}");
+    let error = wallet
+        .keyfile(KeyRole::Coldkey)
+        .unwrap()
+        .unlock(&passwords)
+        .unwrap_err();
+    assert!(
+        matches!(
+            error,
+            KeyError::Keyfile {
+                source: KeyfileError::PasswordNeeded { .. },
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -101,9 +142,14 @@ fn a_password_file_that_is_not_there_is_an_error_and_not_a_missing_password() {
     let wallet = wallet(folder.path());
     let gone = folder.path().join("gone").to_str().unwrap().to_owned();
     let error = wallet
-        .passwords(KeyRole::Coldkey, |name| (name == "BT_WALLET_PASSWORD_FILE").then(|| gone.clone()))
+        .passwords(KeyRole::Coldkey, |name| {
+            (name == "BT_WALLET_PASSWORD_FILE").then(|| gone.clone())
+        })
         .unwrap_err();
-    assert!(matches!(&error, KeyError::Io { path, .. } if path.ends_with("gone")), "{error:?}");
+    assert!(
+        matches!(&error, KeyError::Io { path, .. } if path.ends_with("gone")),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -115,6 +161,10 @@ fn new_passwords_that_are_guessed_first_are_refused() {
         ("abcdabcde", Ok(())),
         ("correct horse", Ok(())),
     ] {
-        assert_eq!(check_new_password(&SecretString::from(password)), expected, "{password}");
+        assert_eq!(
+            check_new_password(&SecretString::from(password)),
+            expected,
+            "{password}"
+        );
     }
 }

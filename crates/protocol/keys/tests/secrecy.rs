@@ -1,7 +1,8 @@
 //! Secrets are in no `Debug`, no error and no file name, and are wiped.
 
 use assay_keys::{
-    KeyError, KeyMaterial, KeyRole, Keyfile, Mnemonic, Overwrite, Pair, Passwords, Protection, Scheme, Wallet,
+    KeyError, KeyMaterial, KeyRole, Keyfile, Mnemonic, Overwrite, Pair, Passwords, Protection, Scheme,
+    Wallet,
     keyfile::{NaclKey, decode, encode},
 };
 use secrecy::SecretString;
@@ -39,7 +40,10 @@ fn debug_shows_the_account_and_nothing_else() {
         assert_eq!(format!("{pair:?}"), format!("Pair({scheme}, {})", pair.account()));
         assert_silent(&KeyMaterial::Secret(Box::new(pair)));
     }
-    assert_eq!(format!("{:?}", Mnemonic::parse(PHRASE).unwrap()), "Mnemonic(12 hidden words)");
+    assert_eq!(
+        format!("{:?}", Mnemonic::parse(PHRASE).unwrap()),
+        "Mnemonic(12 hidden words)"
+    );
     assert_silent(&NaclKey::from_bytes(&[7; 32]));
     assert_silent(&Protection::Password(SecretString::from("pass phrase")));
     let environment = |name: &str| (name == "BT_WALLET_PASSWORD").then(|| "pass phrase".to_owned());
@@ -68,7 +72,12 @@ fn errors_name_the_fault_and_not_the_secret() {
         fs_err::write(&path, contents).unwrap();
         errors.push(Keyfile::at(&path, KeyRole::Hotkey).read_pair(None).unwrap_err());
     }
-    for uri in [format!("{PHRASE} legal"), format!("{PHRASE}//"), format!("{PHRASE}!"), PHRASE.replace("wave", "wafe")] {
+    for uri in [
+        format!("{PHRASE} legal"),
+        format!("{PHRASE}//"),
+        format!("{PHRASE}!"),
+        PHRASE.replace("wave", "wafe"),
+    ] {
         errors.push(Pair::from_uri(&uri, Scheme::Sr25519).unwrap_err());
     }
     errors.push(Pair::from_private_key(&pair.expose_private_key()[..63], Scheme::Sr25519).unwrap_err());
@@ -87,7 +96,10 @@ fn errors_name_the_fault_and_not_the_secret() {
 #[test]
 fn a_word_that_is_wrong_is_named_by_its_place() {
     let error = Mnemonic::parse(&PHRASE.replace("wave", "wafe")).unwrap_err();
-    assert_eq!(error.to_string(), "word 5 of the recovery phrase is not on the English word list: check its spelling");
+    assert_eq!(
+        error.to_string(),
+        "word 5 of the recovery phrase is not on the English word list: check its spelling"
+    );
 }
 
 #[test]
@@ -102,7 +114,9 @@ fn encrypted_files_show_nothing_of_the_key() {
 
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
-    wallet.create_hotkey(&pair, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_hotkey(&pair, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
     let public = fs_err::read_to_string(wallet.keyfile(KeyRole::HotkeyPublic).unwrap().path()).unwrap();
     for secret in secrets() {
         assert!(!public.contains(&secret), "a public file holds {secret}");

@@ -15,7 +15,11 @@ fn a_signature_of_one_scheme_is_none_of_the_other() {
     for scheme in [Scheme::Sr25519, Scheme::Ed25519] {
         let pair = Pair::from_uri("//Alice", scheme).unwrap();
         let signature = pair.sign(b"hello");
-        let other = if scheme == Scheme::Sr25519 { Scheme::Ed25519 } else { Scheme::Sr25519 };
+        let other = if scheme == Scheme::Sr25519 {
+            Scheme::Ed25519
+        } else {
+            Scheme::Sr25519
+        };
         assert!(!verify(&pair.account(), other, b"hello", &signature));
     }
 }
@@ -28,7 +32,12 @@ fn a_key_that_fits_every_message_proves_nothing() {
     let mut signature = [0; 64];
     signature[..32].copy_from_slice(&neutral);
     for message in [&b"hello"[..], b"transfer everything"] {
-        assert!(!verify(&AccountId(neutral), Scheme::Ed25519, message, &Signature(signature)));
+        assert!(!verify(
+            &AccountId(neutral),
+            Scheme::Ed25519,
+            message,
+            &Signature(signature)
+        ));
     }
 }
 
@@ -36,11 +45,15 @@ fn a_key_that_fits_every_message_proves_nothing() {
 fn people_sign_text_and_hexadecimal_and_wrapped_text() {
     let alice = Pair::from_uri("//Alice", Scheme::Sr25519).unwrap();
     let account = alice.account();
-    let accepted = |text: &str, signed: &[u8]| verify_text(&account, Scheme::Sr25519, text, &alice.sign(signed));
+    let accepted =
+        |text: &str, signed: &[u8]| verify_text(&account, Scheme::Sr25519, text, &alice.sign(signed));
     assert!(accepted("hello", b"hello"));
     assert!(accepted("hello", b"<Bytes>hello</Bytes>"));
     assert!(accepted("0x68656c6c6f", b"hello"));
     assert!(!accepted("0x68656c6c6f", b"0x68656c6c6f"));
-    assert!(!accepted("0xhello", b"0xhello"), "neither text nor bytes: no tool would accept it");
+    assert!(
+        !accepted("0xhello", b"0xhello"),
+        "neither text nor bytes: no tool would accept it"
+    );
     assert_eq!(message_bytes("0xhello"), Err(SignatureError::MessageHex));
 }

@@ -1,8 +1,8 @@
 //! Keys, signatures and keyfiles of bittensor-wallet 4.1.1 (`vectors/wire/`), every row.
 
 use assay_keys::{
-    AccountId, Encryption, KeyMaterial, Mnemonic, Pair, Passwords, Scheme, Signature, Ss58Prefix, decode_ss58,
-    encode_ss58,
+    AccountId, Encryption, KeyMaterial, Mnemonic, Pair, Passwords, Scheme, Signature, Ss58Prefix,
+    decode_ss58, encode_ss58,
     keyfile::{NaclKey, decode, encode, encode_public},
     variable_name, verify, verify_text,
 };
@@ -50,8 +50,16 @@ fn phrases_give_the_wallets_seeds_keys_and_addresses() {
             let phrase = text(&rows["mnemonics"][name]["mnemonic"]);
             let pair = Pair::from_mnemonic(phrase, scheme(row), None).unwrap();
             assert_pair(&pair, row, name);
-            assert_eq!(pair.expose_private_key().to_vec(), bytes(&row["private_key_64"]), "{name}");
-            assert_eq!(pair.expose_seed().unwrap().to_vec(), bytes(&row["seed"]), "{name}");
+            assert_eq!(
+                pair.expose_private_key().to_vec(),
+                bytes(&row["private_key_64"]),
+                "{name}"
+            );
+            assert_eq!(
+                pair.expose_seed().unwrap().to_vec(),
+                bytes(&row["seed"]),
+                "{name}"
+            );
             assert_eq!(pair.expose_mnemonic().unwrap().expose_phrase(), phrase);
             let again = Pair::from_private_key(&pair.expose_private_key(), pair.scheme()).unwrap();
             assert_eq!(again.public(), pair.public());
@@ -70,7 +78,11 @@ fn uris_and_seeds_give_the_wallets_keys() {
         assert_pair(&pair, row, uri);
         let has_soft_step = uri.replace("///", "").replace("//", "").contains('/');
         let comparable = if has_soft_step { 32 } else { 64 };
-        assert_eq!(pair.expose_private_key()[..comparable], bytes(&row["private_key_64"])[..comparable], "{uri}");
+        assert_eq!(
+            pair.expose_private_key()[..comparable],
+            bytes(&row["private_key_64"])[..comparable],
+            "{uri}"
+        );
     }
     for (seed, row) in rows["seeds"].as_object().unwrap() {
         let seed: [u8; 32] = hex::decode(seed).unwrap().try_into().unwrap();
@@ -95,20 +107,36 @@ fn addresses_of_every_prefix_stand_for_the_same_account() {
         decode_ss58(text(&row["address"])).expect_err(name);
     }
     // No address, but a public key, and accepted wherever an account is asked for.
-    assert_eq!(text(&rows["invalid"]["hex_pubkey"]["address"]).parse::<AccountId>().unwrap(), AccountId(key));
+    assert_eq!(
+        text(&rows["invalid"]["hex_pubkey"]["address"])
+            .parse::<AccountId>()
+            .unwrap(),
+        AccountId(key)
+    );
 }
 
 #[test]
 fn signatures_are_judged_as_the_wallet_judges_them() {
     for row in json("signatures.json")["rows"].as_array().unwrap() {
         let signer: AccountId = text(&row["ss58"]).parse().unwrap();
-        let scheme = if text(&row["key"]).contains("ed25519") { Scheme::Ed25519 } else { Scheme::Sr25519 };
+        let scheme = if text(&row["key"]).contains("ed25519") {
+            Scheme::Ed25519
+        } else {
+            Scheme::Sr25519
+        };
         let message = text(&row["message_utf8"]);
-        match (text(&row["signature"]).parse::<Signature>(), row["verify"].as_bool()) {
+        match (
+            text(&row["signature"]).parse::<Signature>(),
+            row["verify"].as_bool(),
+        ) {
             // The wallet raises an error where the bytes cannot be a signature.
             (Err(_), None) => {}
             (Ok(signature), Some(expected)) => {
-                assert_eq!(verify_text(&signer, scheme, message, &signature), expected, "{row}");
+                assert_eq!(
+                    verify_text(&signer, scheme, message, &signature),
+                    expected,
+                    "{row}"
+                );
                 let wrapped = row["note"].as_str().is_some_and(|note| note.contains("<Bytes>"));
                 let exact = verify(&signer, scheme, &bytes(&row["message_hex"]), &signature);
                 assert_eq!(exact, expected && !wrapped, "{row}");
@@ -124,15 +152,19 @@ fn ed25519_signs_as_the_sdk_11_does() {
         341c57448e531310fbbe83f44cea2a5e838bd9e8a6b82b269f01d0dbbc23c3cc\n1752076800000000000\n\
         5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu\n5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty";
     let alice = Pair::from_uri("//Alice", Scheme::Ed25519).unwrap();
-    assert_eq!(alice.account().to_string(), "5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu");
+    assert_eq!(
+        alice.account().to_string(),
+        "5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu"
+    );
     assert_eq!(
         alice.sign(request.as_bytes()).to_string(),
         "0x1a6b631988bf1f7ea093ab9d5acf61f05c316d0b0e428b24b487b75a5f6ee0e1\
          a56a26918fdf871b6cf09437e6588023a4ce423cf622621b2a7feee17612f704"
     );
-    let sr25519 = request
-        .replace("ed25519", "sr25519")
-        .replace("5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu", "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY");
+    let sr25519 = request.replace("ed25519", "sr25519").replace(
+        "5FA9nQDVg267DEd8m1ZypXLBnvN7SFxYwV7ndqSYGiN9TTpu",
+        "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+    );
     let signature = "0x965127929de11aeb96e4cad5ee6e733151358a2a094789f9cb1c97d89d64e33f\
                      97bf95e471c63e94f3479a1a67c6e7b34a8f375a945b4b126557e6ca82831a8b";
     let alice = Pair::from_uri("//Alice", Scheme::Sr25519).unwrap().public();
@@ -152,7 +184,10 @@ fn plain_and_public_files_hold_what_the_wallet_put_there() {
         assert_eq!(Encryption::detect(&contents), Encryption::Plain);
         let recorded: Value = serde_json::from_slice(&contents).unwrap();
         let material = decode(&contents, None).unwrap();
-        assert_eq!(material.public().account.to_string(), text(&recorded["ss58Address"]));
+        assert_eq!(
+            material.public().account.to_string(),
+            text(&recorded["ss58Address"])
+        );
         assert_eq!(matches!(material, KeyMaterial::Secret(_)), secret);
         // Written again, the file says the same; only cryptoType is left out for sr25519, as old wallets need it.
         let written = match &material {
@@ -173,7 +208,11 @@ fn contents_are_read_as_the_wallet_reads_them() {
         match row.get("ss58") {
             Some(ss58) => {
                 let key = read.unwrap_or_else(|error| panic!("{name}: {error}")).public();
-                assert_eq!((key.account.to_string().as_str(), key.scheme), (text(ss58), scheme(row)), "{name}");
+                assert_eq!(
+                    (key.account.to_string().as_str(), key.scheme),
+                    (text(ss58), scheme(row)),
+                    "{name}"
+                );
             }
             None => drop(read.expect_err(name)),
         }
@@ -210,7 +249,9 @@ fn nacl_files_open_and_are_written_alike() {
 
     let plain = key.open(&sealed).unwrap();
     assert_eq!(*plain, text(&row["plaintext"]).as_bytes());
-    let KeyMaterial::Secret(pair) = decode(&plain, None).unwrap() else { panic!("a coldkey has its secret") };
+    let KeyMaterial::Secret(pair) = decode(&plain, None).unwrap() else {
+        panic!("a coldkey has its secret")
+    };
     assert_eq!(pair.account().to_string(), text(&row["ss58"]));
 
     let again = key.seal(&encode(&pair)).unwrap();

@@ -1,8 +1,8 @@
 //! Wallet folders on a real disk.
 
 use assay_keys::{
-    Encryption, KeyError, KeyRole, KeyfileError, NameProblem, Overwrite, Pair, Protection, Retry, Scheme, Wallet,
-    WordCount,
+    Encryption, KeyError, KeyRole, KeyfileError, NameProblem, Overwrite, Pair, Protection, Retry, Scheme,
+    Wallet, WordCount,
 };
 use secrecy::SecretString;
 use serde_json::Value;
@@ -42,8 +42,12 @@ fn modes(root: &Path) -> BTreeMap<String, String> {
 fn a_wallet_lies_where_the_real_one_lies_and_only_its_owner_reads_it() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path().join("wallets"), "vec", "hk1");
-    wallet.create_coldkey(&pair("//Cold"), &Protection::Plain, Overwrite::Refuse).unwrap();
-    wallet.create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_coldkey(&pair("//Cold"), &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
+    wallet
+        .create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
 
     let vectors = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../vectors/wire/keyfiles.json");
     let vectors: Value = serde_json::from_slice(&fs_err::read(vectors).unwrap()).unwrap();
@@ -53,7 +57,11 @@ fn a_wallet_lies_where_the_real_one_lies_and_only_its_owner_reads_it() {
         .iter()
         .map(|row| {
             // The real wallet leaves folders open to everybody's eyes; here they are closed.
-            let mode = if row["type"] == "dir" { "0o700" } else { row["mode"].as_str().unwrap() };
+            let mode = if row["type"] == "dir" {
+                "0o700"
+            } else {
+                row["mode"].as_str().unwrap()
+            };
             (row["path"].as_str().unwrap().to_owned(), mode.to_owned())
         })
         .collect();
@@ -66,19 +74,32 @@ fn keys_come_back_as_they_were_written() {
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     let (cold, phrase) = Pair::generate(Scheme::Sr25519, WordCount::TwentyFour).unwrap();
     let (hot, _) = Pair::generate(Scheme::Ed25519, WordCount::Twelve).unwrap();
-    wallet.create_coldkey(&cold, &Protection::Plain, Overwrite::Refuse).unwrap();
-    wallet.create_hotkey(&hot, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_coldkey(&cold, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
+    wallet
+        .create_hotkey(&hot, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
 
     let read = wallet.coldkey(None).unwrap();
     assert_eq!(read.expose_mnemonic().unwrap(), &phrase);
     assert_eq!(read.expose_private_key(), cold.expose_private_key());
-    assert_eq!(wallet.hotkey(None).unwrap().public(), hot.public(), "the scheme is kept");
-    assert_eq!((wallet.coldkeypub().unwrap(), wallet.hotkeypub().unwrap()), (cold.account(), hot.account()));
+    assert_eq!(
+        wallet.hotkey(None).unwrap().public(),
+        hot.public(),
+        "the scheme is kept"
+    );
+    assert_eq!(
+        (wallet.coldkeypub().unwrap(), wallet.hotkeypub().unwrap()),
+        (cold.account(), hot.account())
+    );
 
     // A password that is part of a key has no place in a keyfile, so neither has the phrase without it.
     let hidden = Pair::from_mnemonic(phrase.expose_phrase(), Scheme::Sr25519, Some("more")).unwrap();
     let wallet = wallet.with_hotkey("hidden");
-    wallet.create_hotkey(&hidden, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_hotkey(&hidden, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
     let read = wallet.hotkey(None).unwrap();
     assert_eq!(read.account(), hidden.account());
     assert!(read.expose_mnemonic().is_none());
@@ -90,15 +111,23 @@ fn an_existing_key_stays_until_replacing_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     let (old, new) = (pair("//Old"), pair("//New"));
-    wallet.create_hotkey(&old, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_hotkey(&old, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
 
-    let refused = wallet.create_hotkey(&new, &Protection::Plain, Overwrite::Refuse).unwrap_err();
+    let refused = wallet
+        .create_hotkey(&new, &Protection::Plain, Overwrite::Refuse)
+        .unwrap_err();
     let path = wallet.keyfile(KeyRole::Hotkey).unwrap().path().to_owned();
-    assert!(matches!(&refused, KeyError::AlreadyExists { path: named } if *named == path || named.ends_with("workerpub.txt")));
+    assert!(
+        matches!(&refused, KeyError::AlreadyExists { path: named } if *named == path || named.ends_with("workerpub.txt"))
+    );
     assert_eq!(wallet.hotkey(None).unwrap().public(), old.public());
     assert_eq!(wallet.hotkeypub().unwrap(), old.account());
 
-    wallet.create_hotkey(&new, &Protection::Plain, Overwrite::Replace).unwrap();
+    wallet
+        .create_hotkey(&new, &Protection::Plain, Overwrite::Replace)
+        .unwrap();
     assert_eq!(wallet.hotkey(None).unwrap().public(), new.public());
     assert_eq!(wallet.hotkeypub().unwrap(), new.account());
 }
@@ -108,18 +137,38 @@ fn a_public_wallet_takes_its_own_secret_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path(), "watch", "default");
     let (own, other) = (pair("//Own"), pair("//Other"));
-    wallet.create_public(KeyRole::Coldkey, &own.public(), Overwrite::Refuse).unwrap();
+    wallet
+        .create_public(KeyRole::Coldkey, &own.public(), Overwrite::Refuse)
+        .unwrap();
     assert_eq!(wallet.coldkeypub().unwrap(), own.account());
     let error = wallet.coldkey(None).unwrap_err();
-    assert!(matches!(error, KeyError::Missing { role: KeyRole::Coldkey, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            KeyError::Missing {
+                role: KeyRole::Coldkey,
+                ..
+            }
+        ),
+        "{error}"
+    );
 
-    let error = wallet.create_coldkey(&other, &Protection::Plain, Overwrite::Refuse).unwrap_err();
+    let error = wallet
+        .create_coldkey(&other, &Protection::Plain, Overwrite::Refuse)
+        .unwrap_err();
     assert!(matches!(error, KeyError::AlreadyExists { .. }), "{error}");
-    assert!(!wallet.keyfile(KeyRole::Coldkey).unwrap().exists(), "nothing is written when it is refused");
+    assert!(
+        !wallet.keyfile(KeyRole::Coldkey).unwrap().exists(),
+        "nothing is written when it is refused"
+    );
 
-    wallet.create_coldkey(&own, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_coldkey(&own, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
     // From here on the public file is the secret's, and cannot be pointed elsewhere.
-    wallet.create_public(KeyRole::Coldkey, &other.public(), Overwrite::Replace).unwrap_err();
+    wallet
+        .create_public(KeyRole::Coldkey, &other.public(), Overwrite::Replace)
+        .unwrap_err();
     assert_eq!(wallet.coldkeypub().unwrap(), own.account());
 }
 
@@ -133,7 +182,9 @@ fn of_two_that_write_at_once_one_wins_whole() {
             thread::spawn(move || {
                 let key = pair(&format!("//{number}"));
                 start.wait();
-                wallet.create_hotkey(&key, &Protection::Plain, Overwrite::Refuse).map(|()| key.account())
+                wallet
+                    .create_hotkey(&key, &Protection::Plain, Overwrite::Refuse)
+                    .map(|()| key.account())
             })
         })
         .collect();
@@ -142,7 +193,9 @@ fn of_two_that_write_at_once_one_wins_whole() {
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     assert_eq!(winners, [&wallet.hotkey(None).unwrap().account()]);
     assert_eq!(*winners[0], wallet.hotkeypub().unwrap());
-    let leftovers = fs_err::read_dir(folder.path().join("alpha/hotkeys")).unwrap().count();
+    let leftovers = fs_err::read_dir(folder.path().join("alpha/hotkeys"))
+        .unwrap()
+        .count();
     assert_eq!(leftovers, 2, "no temporary file stays behind");
 }
 
@@ -151,12 +204,23 @@ fn the_public_half_is_seen_without_its_file_when_the_secret_is_plain() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     let key = pair("//Hot");
-    wallet.create_hotkey(&key, &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_hotkey(&key, &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
     fs_err::remove_file(wallet.keyfile(KeyRole::HotkeyPublic).unwrap().path()).unwrap();
     assert_eq!(wallet.hotkeypub().unwrap(), key.account());
 
     let missing = wallet.with_hotkey("nobody").hotkeypub().unwrap_err();
-    assert!(matches!(missing, KeyError::Missing { role: KeyRole::Hotkey, .. }), "{missing}");
+    assert!(
+        matches!(
+            missing,
+            KeyError::Missing {
+                role: KeyRole::Hotkey,
+                ..
+            }
+        ),
+        "{missing}"
+    );
     assert_eq!(missing.retry(), Retry::Never);
 }
 
@@ -164,11 +228,14 @@ fn the_public_half_is_seen_without_its_file_when_the_secret_is_plain() {
 fn a_file_whose_address_is_not_its_secrets_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
-    wallet.create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse).unwrap();
+    wallet
+        .create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
     let path = wallet.keyfile(KeyRole::Hotkey).unwrap().path().to_owned();
-    let forged = fs_err::read_to_string(&path)
-        .unwrap()
-        .replace(&pair("//Hot").account().to_string(), &pair("//Other").account().to_string());
+    let forged = fs_err::read_to_string(&path).unwrap().replace(
+        &pair("//Hot").account().to_string(),
+        &pair("//Other").account().to_string(),
+    );
     fs_err::write(&path, forged).unwrap();
     let error = wallet.hotkey(None).unwrap_err();
     assert!(
@@ -205,9 +272,17 @@ fn names_that_would_leave_the_folder_or_hide_a_key_are_refused() {
         ("workerpub.txt", NameProblem::PublicEnding),
         (&"n".repeat(201), NameProblem::TooLong),
     ] {
-        for wallet in [Wallet::open(folder.path(), name, "worker"), Wallet::open(folder.path(), "alpha", name)] {
-            let error = wallet.create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Replace).unwrap_err();
-            assert!(matches!(error, KeyError::Name { problem, .. } if problem == expected), "{name:?}: {error}");
+        for wallet in [
+            Wallet::open(folder.path(), name, "worker"),
+            Wallet::open(folder.path(), "alpha", name),
+        ] {
+            let error = wallet
+                .create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Replace)
+                .unwrap_err();
+            assert!(
+                matches!(error, KeyError::Name { problem, .. } if problem == expected),
+                "{name:?}: {error}"
+            );
         }
     }
     assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 0);
@@ -219,9 +294,16 @@ fn the_list_shows_every_key_and_what_is_wrong_with_it() {
     assert!(Wallet::list(&folder.path().join("nowhere")).unwrap().is_empty());
 
     let alpha = Wallet::open(folder.path(), "alpha", "worker");
-    alpha.create_coldkey(&pair("//Cold"), &Protection::Plain, Overwrite::Refuse).unwrap();
-    alpha.create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse).unwrap();
-    alpha.with_hotkey("far").create_public(KeyRole::Hotkey, &pair("//Far").public(), Overwrite::Refuse).unwrap();
+    alpha
+        .create_coldkey(&pair("//Cold"), &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
+    alpha
+        .create_hotkey(&pair("//Hot"), &Protection::Plain, Overwrite::Refuse)
+        .unwrap();
+    alpha
+        .with_hotkey("far")
+        .create_public(KeyRole::Hotkey, &pair("//Far").public(), Overwrite::Refuse)
+        .unwrap();
     let hotkeys = folder.path().join("alpha/hotkeys");
     fs_err::write(hotkeys.join("broken"), "not a key").unwrap();
     fs_err::write(hotkeys.join(".assay-x.tmp"), "left over").unwrap();
@@ -229,7 +311,13 @@ fn the_list_shows_every_key_and_what_is_wrong_with_it() {
     fs_err::write(folder.path().join("a file"), "x").unwrap();
 
     let wallets = Wallet::list(folder.path()).unwrap();
-    assert_eq!(wallets.iter().map(|wallet| wallet.name.as_str()).collect::<Vec<_>>(), ["alpha"]);
+    assert_eq!(
+        wallets
+            .iter()
+            .map(|wallet| wallet.name.as_str())
+            .collect::<Vec<_>>(),
+        ["alpha"]
+    );
     let coldkey = wallets[0].coldkey.as_ref().unwrap();
     assert_eq!(coldkey.public.as_ref().unwrap().account, pair("//Cold").account());
     let shown: Vec<_> = wallets[0]
@@ -256,15 +344,36 @@ fn files_that_are_no_keyfiles_are_refused_without_reading_on() {
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     let path = wallet.keyfile(KeyRole::Hotkey).unwrap().path().to_owned();
     fs_err::create_dir_all(&path).unwrap();
-    assert!(matches!(wallet.hotkey(None).unwrap_err(), KeyError::Io { .. }), "a folder");
+    assert!(
+        matches!(wallet.hotkey(None).unwrap_err(), KeyError::Io { .. }),
+        "a folder"
+    );
     fs_err::remove_dir(&path).unwrap();
 
     fs_err::write(&path, vec![b'['; 70_000]).unwrap();
     let error = wallet.hotkey(None).unwrap_err();
-    assert!(matches!(error, KeyError::Keyfile { source: KeyfileError::TooLarge, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            KeyError::Keyfile {
+                source: KeyfileError::TooLarge,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
     fs_err::write(&path, "").unwrap();
     let error = wallet.hotkey(None).unwrap_err();
-    assert!(matches!(error, KeyError::Keyfile { source: KeyfileError::Empty, .. }), "{error:?}");
+    assert!(
+        matches!(
+            error,
+            KeyError::Keyfile {
+                source: KeyfileError::Empty,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
 }
 
 /// Three key derivations: one to write, one with the wrong password, one with the right one.
@@ -274,13 +383,21 @@ fn an_encrypted_coldkey_opens_with_its_password_only() {
     let wallet = Wallet::open(folder.path(), "alpha", "worker");
     let key = pair("//Cold");
     let password = SecretString::from("pässword of mine");
-    wallet.create_coldkey(&key, &Protection::Password(password.clone()), Overwrite::Refuse).unwrap();
+    wallet
+        .create_coldkey(&key, &Protection::Password(password.clone()), Overwrite::Refuse)
+        .unwrap();
     let contents = fs_err::read(wallet.keyfile(KeyRole::Coldkey).unwrap().path()).unwrap();
     assert_eq!(Encryption::detect(&contents), Encryption::Nacl);
 
-    assert_eq!(wallet.coldkeypub().unwrap(), key.account(), "the public file needs no password");
+    assert_eq!(
+        wallet.coldkeypub().unwrap(),
+        key.account(),
+        "the public file needs no password"
+    );
     assert_eq!(wallet.coldkey(None).unwrap_err().retry(), Retry::WithPassword);
-    let error = wallet.coldkey(Some(&SecretString::from("another password"))).unwrap_err();
+    let error = wallet
+        .coldkey(Some(&SecretString::from("another password")))
+        .unwrap_err();
     assert_eq!(error.retry(), Retry::WithOtherPassword);
     assert!(error.is_wrong_password());
     assert_eq!(wallet.coldkey(Some(&password)).unwrap().public(), key.public());
