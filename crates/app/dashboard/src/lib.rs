@@ -1,1 +1,8 @@
-//! The web pages, server-rendered, and the JSON API behind them.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod server;
+pub mod state;
+
+pub use error::DashboardError;
+pub use server::{Dashboard, DashboardConfig};
