@@ -1,17 +1,20 @@
 //! The client: one connection, shared by all its clones.
 
 use crate::{
-    Alpha, AxonAnnouncement, Balance, Block, BlockHash, BlockRef, BlockStream, Call, ChainError, Commitment,
-    ConnectOptions, Endpoint, EpochSchedule, Existence, Hyperparameters, Metagraph, NetUid, Rao, Receipt,
-    StakePosition, StoredWeights, SubnetSummary, Uid, WeightRow,
+    AccountId, Balance, Block, BlockHash, BlockRef, BlockStream, ChainError, Commitment, ConnectOptions,
+    Endpoint, EpochSchedule, Hyperparameters, Metagraph, NetUid, Rao, Snapshot, StakePosition, StoredWeights,
+    SubnetSummary, Uid, connection::Connection, shared::Shared,
 };
-use assay_keys::{AccountId, Pair};
 use std::sync::Arc;
 
-/// A client of a Subtensor chain. Clones share one connection, which reopens by itself.
+/// A client of a Subtensor chain.
+///
+/// Clones share one connection, which opens again by itself when it was lost. Every call has the deadline of the
+/// [`ConnectOptions`]. Reads without a block see the newest one; [`pin`](Self::pin) gives a [`Snapshot`] where several
+/// reads see the same.
 #[derive(Clone, Debug)]
 pub struct ChainClient {
-    shared: Arc<Endpoint>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl ChainClient {
@@ -20,223 +23,258 @@ impl ChainClient {
     /// # Errors
     ///
     /// When the node cannot be reached or does not answer in time, or its metadata cannot be read.
-    pub async fn connect(_endpoint: Endpoint, _options: ConnectOptions) -> Result<Self, ChainError> {
-        todo!()
+    pub async fn connect(endpoint: Endpoint, options: ConnectOptions) -> Result<Self, ChainError> {
+        let connection = Connection::new(endpoint, &options);
+        Ok(Self {
+            shared: Arc::new(Shared::connect(connection, options).await?),
+        })
     }
 
     /// The node this client talks to.
     pub fn endpoint(&self) -> &Endpoint {
-        &self.shared
+        self.shared.connection.endpoint()
+    }
+
+    /// The waiting times and limits it was connected with.
+    pub fn options(&self) -> &ConnectOptions {
+        &self.shared.options
+    }
+
+    /// The hash of the chain's first block: which chain it is.
+    pub fn genesis(&self) -> BlockHash {
+        self.shared.genesis
+    }
+
+    /// The version of the newest runtime that this client has seen.
+    pub fn spec_version(&self) -> u32 {
+        self.shared.runtime().version().spec
+    }
+
+    /// How many requests this client and its clones have sent, connecting included: for metrics.
+    pub fn requests(&self) -> u64 {
+        self.shared.connection.requests()
     }
 
     /// The newest block.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
     pub async fn head(&self) -> Result<BlockRef, ChainError> {
-        todo!()
+        self.shared.head().await
     }
 
     /// The newest block that cannot be dropped any more.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
     pub async fn finalized_head(&self) -> Result<BlockRef, ChainError> {
-        todo!()
+        self.shared.finalized_head().await
     }
 
     /// Hash of the block at a height; nothing above the head.
-    pub async fn block_hash(&self, _number: Block) -> Result<Option<BlockHash>, ChainError> {
-        todo!()
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
+    pub async fn block_hash(&self, number: Block) -> Result<Option<BlockHash>, ChainError> {
+        self.shared.block_hash(number).await
+    }
+
+    /// The chain at its newest block.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
+    pub async fn pin(&self) -> Result<Snapshot, ChainError> {
+        let head = self.head().await?;
+        Ok(self.shared.snapshot(head))
+    }
+
+    /// The chain at a block.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::UnknownBlock`] when the node does not know it.
+    pub async fn at(&self, hash: BlockHash) -> Result<Snapshot, ChainError> {
+        let block = self.shared.block(hash).await?;
+        Ok(self.shared.snapshot(block))
+    }
+
+    /// New blocks as they come, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer now; what comes later is in the stream.
+    pub async fn blocks(&self) -> Result<BlockStream, ChainError> {
+        let head = self.head().await?;
+        Ok(BlockStream::new(Arc::clone(&self.shared), head))
     }
 
     /// The smallest balance that an account may have.
-    pub async fn existential_deposit(&self) -> Result<Rao, ChainError> {
-        todo!()
+    ///
+    /// # Errors
+    ///
+    /// When the runtime does not say.
+    pub fn existential_deposit(&self) -> Result<Rao, ChainError> {
+        let deposit = self
+            .shared
+            .runtime()
+            .constant::<u64>("Balances", "ExistentialDeposit")?;
+        Ok(Rao(deposit))
     }
 
-    /// What an account holds.
-    pub async fn balance(&self, _account: &AccountId) -> Result<Balance, ChainError> {
-        todo!()
+    /// What an account holds. See [`Snapshot::balance`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn balance(&self, account: &AccountId) -> Result<Balance, ChainError> {
+        self.pin().await?.balance(account).await
     }
 
-    /// All subnets, ascending.
+    /// A coldkey's stakes. See [`Snapshot::stakes`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn stakes(&self, coldkey: &AccountId) -> Result<Vec<StakePosition>, ChainError> {
+        self.pin().await?.stakes(coldkey).await
+    }
+
+    /// A coldkey's stake on a hotkey. See [`Snapshot::stake`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn stake(
+        &self,
+        netuid: NetUid,
+        hotkey: &AccountId,
+        coldkey: &AccountId,
+    ) -> Result<StakePosition, ChainError> {
+        self.pin().await?.stake(netuid, hotkey, coldkey).await
+    }
+
+    /// All subnets, ascending. See [`Snapshot::subnets`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub async fn subnets(&self) -> Result<Vec<SubnetSummary>, ChainError> {
-        todo!()
+        self.pin().await?.subnets().await
     }
 
-    /// Whether there is such a subnet.
-    pub async fn subnet_exists(&self, _netuid: NetUid) -> Result<bool, ChainError> {
-        todo!()
+    /// One subnet. See [`Snapshot::subnet`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn subnet(&self, netuid: NetUid) -> Result<SubnetSummary, ChainError> {
+        self.pin().await?.subnet(netuid).await
     }
 
-    /// Everybody in a subnet, at one block, in three requests.
-    pub async fn metagraph(&self, _netuid: NetUid) -> Result<Metagraph, ChainError> {
-        todo!()
+    /// Whether there is such a subnet. See [`Snapshot::subnet_exists`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn subnet_exists(&self, netuid: NetUid) -> Result<bool, ChainError> {
+        self.pin().await?.subnet_exists(netuid).await
     }
 
-    /// What a subnet asks of its neurons, at one block.
-    pub async fn hyperparameters(&self, _netuid: NetUid) -> Result<Hyperparameters, ChainError> {
-        todo!()
+    /// Everybody in a subnet, at one block, in three requests. See [`Snapshot::metagraph`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn metagraph(&self, netuid: NetUid) -> Result<Metagraph, ChainError> {
+        self.pin().await?.metagraph(netuid).await
     }
 
-    /// When a subnet's epochs run.
-    pub async fn epoch_schedule(&self, _netuid: NetUid) -> Result<EpochSchedule, ChainError> {
-        todo!()
+    /// What a subnet asks of its neurons. See [`Snapshot::hyperparameters`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn hyperparameters(&self, netuid: NetUid) -> Result<Hyperparameters, ChainError> {
+        self.pin().await?.hyperparameters(netuid).await
     }
 
-    /// The slot of a hotkey; nothing when it is not registered.
-    pub async fn uid(&self, _netuid: NetUid, _hotkey: &AccountId) -> Result<Option<Uid>, ChainError> {
-        todo!()
+    /// When a subnet's epochs run. See [`Snapshot::epoch_schedule`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn epoch_schedule(&self, netuid: NetUid) -> Result<EpochSchedule, ChainError> {
+        self.pin().await?.epoch_schedule(netuid).await
     }
 
-    /// What a registration costs now.
-    pub async fn burn(&self, _netuid: NetUid) -> Result<Rao, ChainError> {
-        todo!()
+    /// The slot of a hotkey; nothing when it is not registered. See [`Snapshot::uid`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn uid(&self, netuid: NetUid, hotkey: &AccountId) -> Result<Option<Uid>, ChainError> {
+        self.pin().await?.uid(netuid, hotkey).await
     }
 
-    /// What a new subnet costs now.
+    /// What a registration costs now. See [`Snapshot::burn`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn burn(&self, netuid: NetUid) -> Result<Rao, ChainError> {
+        self.pin().await?.burn(netuid).await
+    }
+
+    /// What a new subnet costs now. See [`Snapshot::subnet_creation_cost`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub async fn subnet_creation_cost(&self) -> Result<Rao, ChainError> {
-        todo!()
+        self.pin().await?.subnet_creation_cost().await
     }
 
-    /// The stored weight rows, ascending by uid.
-    pub async fn weights(&self, _netuid: NetUid) -> Result<Vec<StoredWeights>, ChainError> {
-        todo!()
+    /// TAO for one alpha of a subnet, now. See [`Snapshot::alpha_price`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn alpha_price(&self, netuid: NetUid) -> Result<Rao, ChainError> {
+        self.pin().await?.alpha_price(netuid).await
     }
 
-    /// A coldkey's stakes.
-    pub async fn stakes(&self, _coldkey: &AccountId) -> Result<Vec<StakePosition>, ChainError> {
-        todo!()
+    /// The stored weight rows, ascending by uid. See [`Snapshot::weights`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn weights(&self, netuid: NetUid) -> Result<Vec<StoredWeights>, ChainError> {
+        self.pin().await?.weights(netuid).await
     }
 
-    /// TAO for one alpha of a subnet, now.
-    pub async fn alpha_price(&self, _netuid: NetUid) -> Result<Rao, ChainError> {
-        todo!()
+    /// All commitments of a subnet, ascending by hotkey. See [`Snapshot::commitments`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn commitments(&self, netuid: NetUid) -> Result<Vec<Commitment>, ChainError> {
+        self.pin().await?.commitments(netuid).await
     }
 
-    /// All commitments of a subnet, ascending by hotkey.
-    pub async fn commitments(&self, _netuid: NetUid) -> Result<Vec<Commitment>, ChainError> {
-        todo!()
-    }
-
-    /// A hotkey's commitment.
+    /// A hotkey's commitment. See [`Snapshot::commitment`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
     pub async fn commitment(
         &self,
-        _netuid: NetUid,
-        _hotkey: &AccountId,
+        netuid: NetUid,
+        hotkey: &AccountId,
     ) -> Result<Option<Commitment>, ChainError> {
-        todo!()
-    }
-
-    /// New blocks as they come.
-    pub async fn blocks(&self) -> Result<BlockStream, ChainError> {
-        todo!()
-    }
-
-    /// Sends TAO. Signed by the sender's coldkey.
-    pub async fn transfer(
-        &self,
-        _from: &Pair,
-        _to: AccountId,
-        _amount: Rao,
-        _existence: Existence,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Registers a hotkey in a subnet, refusing to pay more than `limit`. Signed by the coldkey.
-    pub async fn register(
-        &self,
-        _coldkey: &Pair,
-        _netuid: NetUid,
-        _hotkey: AccountId,
-        _limit: Rao,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Creates a subnet. Signed by the coldkey, which becomes its owner; [`created_subnet`](crate::Included::created_subnet) tells its number.
-    pub async fn create_subnet(&self, _coldkey: &Pair, _hotkey: AccountId) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Starts a subnet: stake and emission flow from then on. Signed by its owner's coldkey.
-    pub async fn start_call(&self, _owner: &Pair, _netuid: NetUid) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Publishes where a neuron can be reached. Signed by the hotkey.
-    pub async fn serve_axon(
-        &self,
-        _hotkey: &Pair,
-        _netuid: NetUid,
-        _axon: AxonAnnouncement,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Stakes TAO on a hotkey. Signed by the coldkey.
-    pub async fn add_stake(
-        &self,
-        _coldkey: &Pair,
-        _netuid: NetUid,
-        _hotkey: AccountId,
-        _amount: Rao,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Takes stake back. Signed by the coldkey.
-    pub async fn remove_stake(
-        &self,
-        _coldkey: &Pair,
-        _netuid: NetUid,
-        _hotkey: AccountId,
-        _amount: Alpha,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Sets a weight row in the open. Signed by the hotkey; free of charge.
-    pub async fn set_weights(
-        &self,
-        _hotkey: &Pair,
-        _netuid: NetUid,
-        _row: &WeightRow,
-        _version_key: u64,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Commits a text. Signed by the hotkey; free of charge.
-    pub async fn set_commitment(
-        &self,
-        _hotkey: &Pair,
-        _netuid: NetUid,
-        _text: &str,
-    ) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Runs a call with root's rights. Signed by the sudo key.
-    pub async fn sudo(&self, _sudo: &Pair, _call: &Call) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// Signs and sends any call.
-    pub async fn submit(&self, _signer: &Pair, _call: &Call) -> Result<Receipt, ChainError> {
-        todo!()
-    }
-
-    /// What a call would cost its signer.
-    pub async fn fee(&self, _signer: &AccountId, _call: &Call) -> Result<Rao, ChainError> {
-        todo!()
-    }
-}
-
-impl crate::Included {
-    /// The subnet that a [`ChainClient::create_subnet`] made.
-    pub fn created_subnet(&self) -> Option<NetUid> {
-        todo!()
-    }
-
-    /// The slot that a [`ChainClient::register`] got.
-    pub fn registered_uid(&self) -> Option<Uid> {
-        todo!()
+        self.pin().await?.commitment(netuid, hotkey).await
     }
 }

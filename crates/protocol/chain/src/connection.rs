@@ -65,7 +65,11 @@ impl Params {
 
 impl ToRpcParams for Params {
     fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        if self.0.is_empty() { Ok(None) } else { serde_json::value::to_raw_value(&self.0).map(Some) }
+        if self.0.is_empty() {
+            Ok(None)
+        } else {
+            serde_json::value::to_raw_value(&self.0).map(Some)
+        }
     }
 }
 
@@ -86,15 +90,10 @@ pub(crate) struct Connection {
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Connection").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Connection")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
-}
-
-/// Whether a request whose socket broke may be sent again.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Repeat {
-    Once,
-    No,
 }
 
 impl Connection {
@@ -104,7 +103,10 @@ impl Connection {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let budget = options.budget.unwrap_or(match endpoint.reach() {
             Reach::Private => Budget::Unlimited,
-            Reach::Public => Budget::Limited { burst: 30, per_second: 1.0 },
+            Reach::Public => Budget::Limited {
+                burst: 30,
+                per_second: 1.0,
+            },
         });
         let bucket = match budget {
             Budget::Unlimited => None,
@@ -145,8 +147,12 @@ impl Connection {
     }
 
     /// Asks something that changes nothing.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, method: &'static str, params: Params) -> Result<T, ChainError> {
-        self.request(method, params, None, Repeat::Once).await
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: Params,
+    ) -> Result<T, ChainError> {
+        self.request(method, params, None).await
     }
 
     /// The same at a block, which is the request's last parameter.
@@ -156,7 +162,7 @@ impl Connection {
         params: Params,
         at: BlockHash,
     ) -> Result<T, ChainError> {
-        self.request(method, params.with(&at), Some(at), Repeat::Once).await
+        self.request(method, params.with(&at), Some(at)).await
     }
 
     async fn request<T: DeserializeOwned>(
@@ -164,16 +170,19 @@ impl Connection {
         method: &'static str,
         params: Params,
         at: Option<BlockHash>,
-        repeat: Repeat,
     ) -> Result<T, ChainError> {
         let deadline = Instant::now() + self.deadline;
-        let mut attempts_left = if repeat == Repeat::Once { 2 } else { 1 };
+        let mut attempts_left = 2;
         loop {
             attempts_left -= 1;
             self.wait_for_budget(deadline, method).await?;
             let socket = self.socket(deadline, method).await?;
             self.requests.fetch_add(1, Ordering::Relaxed);
-            let answer = timeout_at(deadline, socket.request::<Box<RawValue>, _>(method, params.clone())).await;
+            let answer = timeout_at(
+                deadline,
+                socket.request::<Box<RawValue>, _>(method, params.clone()),
+            )
+            .await;
             match answer {
                 Ok(Ok(raw)) => return parse(method, &raw),
                 Ok(Err(error)) if is_disconnect(&error) => {
@@ -229,7 +238,9 @@ impl Connection {
             *slot = Some(Arc::clone(&socket));
             Ok(socket)
         };
-        timeout_at(deadline, opened).await.unwrap_or_else(|_| Err(self.late(operation)))
+        timeout_at(deadline, opened)
+            .await
+            .unwrap_or_else(|_| Err(self.late(operation)))
     }
 
     async fn open(&self, deadline: Instant) -> Result<WsClient, ChainError> {
@@ -244,15 +255,27 @@ impl Connection {
             .request_timeout(self.deadline)
             .max_response_size(self.max_response_bytes)
             .max_buffer_capacity_per_subscription(SUBSCRIPTION_BUFFER)
-            .enable_ws_ping(PingConfig::new().ping_interval(PING_INTERVAL).inactive_limit(INACTIVE_LIMIT).max_failures(1))
+            .enable_ws_ping(
+                PingConfig::new()
+                    .ping_interval(PING_INTERVAL)
+                    .inactive_limit(INACTIVE_LIMIT)
+                    .max_failures(1),
+            )
             .build(self.endpoint.address())
             .await
             .map_err(unreachable)?;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let found: BlockHash = socket.request("chain_getBlockHash", Params::none().with(&0)).await.map_err(unreachable)?;
+        let found: BlockHash = socket
+            .request("chain_getBlockHash", Params::none().with(&0))
+            .await
+            .map_err(unreachable)?;
         let expected = *self.genesis.lock().get_or_insert(found);
         if expected != found {
-            return Err(ChainError::OtherChain { endpoint: self.endpoint.clone(), expected, found });
+            return Err(ChainError::OtherChain {
+                endpoint: self.endpoint.clone(),
+                expected,
+                found,
+            });
         }
         tracing::debug!(endpoint = %self.endpoint, "connected");
         Ok(socket)
@@ -298,9 +321,14 @@ impl Connection {
     }
 
     fn refused(&self, method: &'static str, at: Option<BlockHash>, error: RpcError) -> ChainError {
-        let RpcError::Call(error) = error else { return self.disconnected(method, error) };
+        let RpcError::Call(error) = error else {
+            return self.disconnected(method, error);
+        };
         let data = error.data().map(|raw| raw.get().trim_matches('"'));
-        let text = data.map_or_else(|| error.message().to_owned(), |data| format!("{}: {data}", error.message()));
+        let text = data.map_or_else(
+            || error.message().to_owned(),
+            |data| format!("{}: {data}", error.message()),
+        );
         match at {
             Some(hash) if text.contains("State already discarded for") => ChainError::StateDiscarded { hash },
             Some(hash) if text.contains("UnknownBlock") => ChainError::UnknownBlock { hash },
@@ -314,12 +342,19 @@ impl Connection {
 }
 
 fn is_disconnect(error: &RpcError) -> bool {
-    matches!(error, RpcError::RestartNeeded(_) | RpcError::Transport(_) | RpcError::ServiceDisconnect)
+    matches!(
+        error,
+        RpcError::RestartNeeded(_) | RpcError::Transport(_) | RpcError::ServiceDisconnect
+    )
 }
 
 fn parse<T: DeserializeOwned>(method: &'static str, raw: &RawValue) -> Result<T, ChainError> {
     serde_json::from_str(raw.get()).map_err(|error| {
-        ChainError::Shape(ShapeError::Unknown { item: Item::answer(method), spec_version: 0, source: Mismatch::new(error) })
+        ChainError::Shape(ShapeError::Unknown {
+            item: Item::answer(method),
+            spec_version: 0,
+            source: Mismatch::new(error),
+        })
     })
 }
 
@@ -335,7 +370,12 @@ struct Bucket {
 impl Bucket {
     fn new(burst: u32, per_second: f64) -> Self {
         let burst = f64::from(burst.max(1));
-        Self { burst, per_second: per_second.max(1e-3), tokens: burst, last: None }
+        Self {
+            burst,
+            per_second: per_second.max(1e-3),
+            tokens: burst,
+            last: None,
+        }
     }
 
     /// Takes a token, on credit if need be; how long to wait until it is earned.

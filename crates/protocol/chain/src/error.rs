@@ -134,6 +134,14 @@ pub enum ChainError {
         /// The subnet asked for.
         netuid: NetUid,
     },
+    /// A registration costs more than the caller wants to pay.
+    #[error("a registration costs {price}, more than the limit of {limit}")]
+    PriceAboveLimit {
+        /// What it costs now.
+        price: crate::Rao,
+        /// What the caller wants to pay at most.
+        limit: crate::Rao,
+    },
     /// A commitment that the chain cannot hold.
     #[error(transparent)]
     Commitment(#[from] crate::commitment::CommitmentError),
@@ -174,6 +182,9 @@ pub enum NotIncluded {
     /// Another transaction of the account took its nonce.
     #[error("another transaction of the account used its nonce")]
     Usurped,
+    /// The node dropped it: its pool was full.
+    #[error("the node dropped it from its pool")]
+    Dropped,
     /// It became invalid while it waited.
     #[error("it became invalid while it waited in the pool")]
     Invalid,
@@ -219,12 +230,12 @@ impl ChainError {
             }
             Self::Stale { .. } => Retry::After(Duration::from_secs(30)),
             // The node's own trouble mostly; a few blocks later it may have passed.
-            Self::Refused { .. } => Retry::AfterBlocks(1),
+            Self::Refused { .. } | Self::PriceAboveLimit { .. } => Retry::AfterBlocks(1),
             Self::Rejected { reason, .. } => reason.retry(),
             Self::Dispatch { failure, .. } => failure.retry(),
             Self::NotIncluded { why, .. } => match why {
                 NotIncluded::Expired { .. } | NotIncluded::Usurped => Retry::Now,
-                NotIncluded::Invalid => Retry::AfterBlocks(1),
+                NotIncluded::Invalid | NotIncluded::Dropped => Retry::AfterBlocks(1),
                 NotIncluded::Unresolved => Retry::Never,
             },
             Self::Endpoint(_)
@@ -260,6 +271,9 @@ impl ChainError {
             Self::StillPending { .. } => "it may still be included: look again before you send another",
             Self::Shape(_) => {
                 "the chain's runtime is newer or older than this client understands; update Assay"
+            }
+            Self::PriceAboveLimit { .. } => {
+                "raise the limit, or wait: the price halves within some 360 blocks"
             }
             Self::Rejected { reason, .. } => return Some(reason.hint()),
             Self::Dispatch { failure, .. } => return failure.hint(),

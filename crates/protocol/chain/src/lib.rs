@@ -1,22 +1,32 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod account_queue;
 mod axon;
 mod block_stream;
 mod call;
+mod calls;
 mod client;
 mod commitment;
+mod connection;
 mod dispatch_failure;
 mod endpoint;
 mod error;
+mod event;
 mod explanation;
 mod metagraph;
 mod options;
 mod pool_rejection;
+mod reads;
 mod receipt;
 mod retry;
+mod runtime;
 mod shape;
+mod shared;
+mod snapshot;
+mod submission;
 mod subnet;
+mod tracking;
 mod units;
 mod weights;
 
@@ -33,14 +43,16 @@ pub use commitment::{
 pub use dispatch_failure::{DispatchFailure, GeneralFailure};
 pub use endpoint::{Endpoint, EndpointError, Reach};
 pub use error::{ChainError, NotIncluded, PendingStage, TransportError};
+pub use event::ChainEvent;
 pub use explanation::{Explanation, explain, explanations};
 pub use metagraph::{Metagraph, Neuron, StoredWeights};
 pub use options::{Budget, ConnectOptions};
 pub use pool_rejection::{PoolCheck, PoolRejection};
-pub use receipt::{ChainEvent, Included, Receipt, Stage};
+pub use receipt::{Included, Receipt, Stage};
 pub use retry::Retry;
 pub use scale_value;
 pub use shape::{Item, Mismatch, ShapeError};
+pub use snapshot::Snapshot;
 pub use subnet::{
     EpochSchedule, Hyperparameters, Registration, SubnetPhase, SubnetSummary, WeightSubmission,
 };

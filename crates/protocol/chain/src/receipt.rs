@@ -1,18 +1,22 @@
 //! What becomes of a transaction: Submitted → InBlock → Finalized, or a typed failure.
+//!
+//! A receipt is fed by a task of its own (see the module `tracking`), which follows the node's notifications and, where
+//! those fail, searches the blocks themselves. Success is what the chain shows: neither the pool's acceptance nor a
+//! block that holds a failed transaction counts.
 
-use crate::{Block, BlockRef, ChainError, ExtrinsicHash, Rao};
+use crate::{Block, BlockRef, ChainError, ChainEvent, ExtrinsicHash, NetUid, PendingStage, Rao, Uid};
 use assay_keys::AccountId;
-use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use serde::Serialize;
+use std::{borrow::Cow, time::Duration};
+use tokio::{sync::watch, time::timeout};
 
 /// Where a transaction is.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The pool has it, no block yet.
+    /// The pool has it, no block yet; or a block had it and was dropped by a reorganisation.
     Submitted,
-    /// A block has it and it succeeded; the block may still be dropped by a reorganisation, and then the stage goes
-    /// back to `Submitted`.
+    /// A block has it and it succeeded; the block may still be dropped, and then the stage goes back to `Submitted`.
     InBlock(Included),
     /// A final block has it and it succeeded: done.
     Finalized(Included),
@@ -20,21 +24,15 @@ pub enum Stage {
     Failed(ChainError),
 }
 
-/// An event that a transaction caused.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ChainEvent {
-    /// The pallet, `SubtensorModule` for one.
-    pub pallet: String,
-    /// The event, `WeightsSet` for one.
-    pub name: String,
-    /// The fields as text, in order, each `name: value` or only a value where the chain gives no names.
-    pub fields: Vec<String>,
-    #[serde(skip)]
-    pub(crate) bytes: Vec<u8>,
+impl Stage {
+    /// Whether nothing comes after it.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Self::Finalized(_) | Self::Failed(_))
+    }
 }
 
-/// A transaction in a block.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A transaction in a block, where it succeeded.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Included {
     /// The block.
     pub block: BlockRef,
@@ -42,51 +40,106 @@ pub struct Included {
     pub hash: ExtrinsicHash,
     /// Its position in the block.
     pub index: u32,
-    /// What it cost, when the chain charged a fee.
+    /// What it cost; 0 when the chain charged nothing.
     pub fee: Rao,
     /// What it caused.
     pub events: Vec<ChainEvent>,
 }
 
-/// The receipt of a submitted transaction. Clones watch the same transaction; dropping it does not cancel anything.
+impl Included {
+    /// The first event of this kind.
+    pub fn event(&self, pallet: &str, name: &str) -> Option<&ChainEvent> {
+        self.events.iter().find(|event| event.is(pallet, name))
+    }
+
+    /// The subnet that a [`create_subnet`](crate::ChainClient::create_subnet) made.
+    pub fn created_subnet(&self) -> Option<NetUid> {
+        let netuid = self.event("SubtensorModule", "NetworkAdded")?.integer_at(0)?;
+        u16::try_from(netuid).ok().map(NetUid)
+    }
+
+    /// The slot that a [`register`](crate::ChainClient::register) got.
+    pub fn registered_uid(&self) -> Option<Uid> {
+        let uid = self.event("SubtensorModule", "NeuronRegistered")?.integer_at(1)?;
+        u16::try_from(uid).ok().map(Uid)
+    }
+}
+
+/// The receipt of a submitted transaction. Clones watch the same transaction; dropping it cancels nothing.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    #[expect(dead_code, reason = "filled in with the submission")]
     pub(crate) stage: watch::Receiver<Stage>,
+    pub(crate) call: Cow<'static, str>,
     pub(crate) hash: ExtrinsicHash,
     pub(crate) signer: AccountId,
     pub(crate) nonce: u32,
     pub(crate) valid_until: Block,
+    pub(crate) inclusion_deadline: Duration,
+    pub(crate) finality_deadline: Duration,
 }
 
 impl Receipt {
     /// Where it is now.
     pub fn stage(&self) -> Stage {
-        todo!()
+        self.stage.borrow().clone()
     }
 
-    /// Waits until a block has it.
+    /// The stages as they come.
+    pub fn stages(&self) -> watch::Receiver<Stage> {
+        self.stage.clone()
+    }
+
+    /// Waits until a block has it, for as long as the client's options say.
     ///
     /// # Errors
     ///
     /// [`ChainError::Dispatch`] when the chain says that it failed, [`ChainError::NotIncluded`] when no block will
     /// have it, [`ChainError::StillPending`] when the deadline for inclusion passed: it may still come then.
     pub async fn in_block(&self) -> Result<Included, ChainError> {
-        todo!()
+        let reached = |stage: &Stage| !matches!(stage, Stage::Submitted);
+        self.wait(reached, self.inclusion_deadline, PendingStage::NotIncluded)
+            .await
     }
 
-    /// Waits until a final block has it.
+    /// Waits until a final block has it, for as long as the client's options say.
     ///
     /// # Errors
     ///
     /// As [`in_block`](Self::in_block).
     pub async fn finalized(&self) -> Result<Included, ChainError> {
-        todo!()
+        self.in_block().await?;
+        self.wait(Stage::is_last, self.finality_deadline, PendingStage::NotFinal)
+            .await
     }
 
-    /// The stages as they come.
-    pub fn stages(&self) -> watch::Receiver<Stage> {
-        todo!()
+    async fn wait(
+        &self,
+        reached: impl Fn(&Stage) -> bool,
+        limit: Duration,
+        pending: PendingStage,
+    ) -> Result<Included, ChainError> {
+        let mut stage = self.stage.clone();
+        let waited = timeout(limit, stage.wait_for(|stage| reached(stage))).await;
+        let reached = match waited {
+            Ok(Ok(stage)) => stage.clone(),
+            // The task that follows the transaction is gone with its runtime: nothing more will come.
+            Ok(Err(_)) | Err(_) => Stage::Submitted,
+        };
+        match reached {
+            Stage::InBlock(included) | Stage::Finalized(included) => Ok(included),
+            Stage::Failed(error) => Err(error),
+            Stage::Submitted => Err(ChainError::StillPending {
+                call: self.call.clone(),
+                hash: self.hash,
+                stage: pending,
+                after: limit,
+            }),
+        }
+    }
+
+    /// Pallet and call, `SubtensorModule.set_weights` for one.
+    pub fn call(&self) -> &str {
+        &self.call
     }
 
     /// The transaction's hash.

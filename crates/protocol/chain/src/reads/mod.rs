@@ -1,0 +1,10 @@
+//! What can be read of the chain at one block.
+
+mod accounts;
+mod commitments;
+mod events;
+mod hyperparameters;
+mod metagraph;
+mod schedule;
+mod subnets;
+mod weights;

@@ -1,0 +1,268 @@
+//! Signing and sending a transaction.
+//!
+//! Every transaction is mortal: it is anchored at a final block and valid for a stated number of blocks after it. So
+//! its fate is always decided in the end, even when the node that took it never answers again.
+//!
+//! What the pool refuses for reasons of timing is signed again with fresh facts, a few times: a nonce that another
+//! program used, a runtime that was just upgraded, an anchor that a node does not know.
+
+use crate::{
+    AccountId, Block, BlockRef, Call, ChainError, ExtrinsicHash, Pair, PoolRejection, Rao, Receipt,
+    ShapeError, Stage,
+    account_queue::InFlight,
+    connection::{Params, hex_bytes},
+    runtime::{Lifetime, Runtime},
+    shared::Shared,
+    tracking::{Status, Tracker},
+};
+use codec::{Compact, Decode};
+use parking_lot::Mutex;
+use std::{borrow::Cow, sync::Arc, time::Duration};
+use subxt::ext::jsonrpsee::core::client::Subscription;
+use tokio::{sync::watch, time::Instant};
+
+/// How often a transaction is signed again after a refusal for reasons of timing. Once is not enough beside another
+/// busy signer of the same key; after a few it is no coincidence.
+const ATTEMPTS: u32 = 4;
+
+/// How long a final block serves as anchor. A block comes every 12 s; a devnet's come faster, but an anchor some
+/// dozen blocks old is as good.
+const ANCHOR_LIFETIME: Duration = Duration::from_secs(3);
+
+/// The final block that was last used as anchor.
+#[derive(Default)]
+pub(crate) struct Anchor(Mutex<Option<(Instant, BlockRef)>>);
+
+/// A signed transaction.
+pub(crate) struct SignedTransaction {
+    pub(crate) call: Cow<'static, str>,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) hash: ExtrinsicHash,
+    pub(crate) signer: AccountId,
+    pub(crate) nonce: u32,
+    pub(crate) anchor: BlockRef,
+    pub(crate) valid_until: Block,
+}
+
+/// Blocks for which a transaction lives: a power of two, as the encoding wants it.
+fn lifetime_blocks(wanted: u64) -> u64 {
+    wanted.clamp(4, 65536).next_power_of_two()
+}
+
+impl Shared {
+    /// Signs and sends a call, and follows it.
+    pub(crate) async fn submit(self: &Arc<Self>, signer: &Pair, call: &Call) -> Result<Receipt, ChainError> {
+        let queue = self.queues.of(signer.account());
+        let _turn = queue.turn.lock().await;
+        let mut attempts_left = ATTEMPTS;
+        loop {
+            attempts_left -= 1;
+            let count = self.next_index(signer.account()).await?;
+            let nonce = queue.next(count);
+            let transaction = self.signed(call, signer, nonce).await?;
+            match self.send(&transaction.bytes).await {
+                Ok(status) => return Ok(self.follow(transaction, queue.take_off(nonce), Some(status))),
+                // Whether the node got it is open; the tracker sends the same bytes again, which changes nothing if
+                // it did.
+                Err(ChainError::Disconnected { .. } | ChainError::Deadline { .. }) => {
+                    return Ok(self.follow(transaction, queue.take_off(nonce), None));
+                }
+                Err(ChainError::Rejected { reason, call }) => {
+                    if attempts_left == 0 || !self.remedy(&reason, &queue).await? {
+                        return Err(ChainError::Rejected { reason, call });
+                    }
+                    tracing::debug!(%reason, %call, "signing again");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Removes what stood in the way, if it is something that passes: whether another try makes sense.
+    async fn remedy(
+        &self,
+        reason: &PoolRejection,
+        queue: &crate::account_queue::AccountQueue,
+    ) -> Result<bool, ChainError> {
+        match reason {
+            PoolRejection::OutdatedNonce | PoolRejection::FutureNonce | PoolRejection::PriorityTooLow => {
+                queue.forget();
+                Ok(true)
+            }
+            PoolRejection::AncientBirthBlock => {
+                *self.anchor.0.lock() = None;
+                Ok(true)
+            }
+            PoolRejection::BadSignature => {
+                let known = self.runtime().version();
+                let head = self.head().await?;
+                let now = self.runtime_at(head.hash).await?.version();
+                Ok(known != now)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    async fn signed(&self, call: &Call, signer: &Pair, nonce: u32) -> Result<SignedTransaction, ChainError> {
+        let anchor = self.anchor().await?;
+        let blocks = lifetime_blocks(self.options.mortality);
+        let lifetime = Lifetime { from: anchor, blocks };
+        let bytes = self
+            .with_newest_runtime(|runtime| runtime.sign(call, signer, nonce, lifetime))
+            .await?;
+        Ok(SignedTransaction {
+            call: Cow::Owned(call.title()),
+            hash: ExtrinsicHash(sp_crypto_hashing::blake2_256(&bytes)),
+            bytes,
+            signer: signer.account(),
+            nonce,
+            anchor,
+            valid_until: Block(anchor.number.0 + blocks),
+        })
+    }
+
+    /// Does something with the runtime; where that does not fit, with the chain's newest if that is another one.
+    pub(crate) async fn with_newest_runtime<T>(
+        &self,
+        work: impl Fn(&Runtime) -> Result<T, ShapeError>,
+    ) -> Result<T, ChainError> {
+        let known = self.runtime();
+        let error = match work(&known) {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let head = self.head().await?;
+        let newest = self.runtime_at(head.hash).await?;
+        if newest.version() == known.version() {
+            return Err(error.into());
+        }
+        Ok(work(&newest)?)
+    }
+
+    async fn anchor(&self) -> Result<BlockRef, ChainError> {
+        let cached = *self.anchor.0.lock();
+        if let Some((when, block)) = cached.filter(|(when, _)| when.elapsed() < ANCHOR_LIFETIME) {
+            tracing::trace!(age = ?when.elapsed(), %block, "anchor");
+            return Ok(block);
+        }
+        let block = self.finalized_head().await?;
+        *self.anchor.0.lock() = Some((Instant::now(), block));
+        Ok(block)
+    }
+
+    /// The account's nonce as the node counts it, its pool included.
+    pub(crate) async fn next_index(&self, account: AccountId) -> Result<u32, ChainError> {
+        self.connection
+            .read(
+                "system_accountNextIndex",
+                Params::none().with(&account.to_string()),
+            )
+            .await
+    }
+
+    /// Hands a transaction to the pool.
+    pub(crate) async fn send(&self, bytes: &[u8]) -> Result<Subscription<Status>, ChainError> {
+        let parameters = Params::none().with(&hex_bytes(bytes));
+        let sent = self
+            .connection
+            .subscribe(
+                "author_submitAndWatchExtrinsic",
+                parameters,
+                "author_unwatchExtrinsic",
+            )
+            .await;
+        sent.map_err(|error| match error {
+            ChainError::Refused {
+                code,
+                message,
+                method,
+            } => match PoolRejection::from_rpc(code, &message, None) {
+                Some(reason) => ChainError::Rejected {
+                    call: Cow::Borrowed("the transaction"),
+                    reason,
+                },
+                None => ChainError::Refused {
+                    code,
+                    message,
+                    method,
+                },
+            },
+            other => other,
+        })
+    }
+
+    fn follow(
+        self: &Arc<Self>,
+        transaction: SignedTransaction,
+        in_flight: InFlight,
+        status: Option<Subscription<Status>>,
+    ) -> Receipt {
+        let (stage, receiver) = watch::channel(Stage::Submitted);
+        let receipt = Receipt {
+            stage: receiver,
+            call: transaction.call.clone(),
+            hash: transaction.hash,
+            signer: transaction.signer,
+            nonce: transaction.nonce,
+            valid_until: transaction.valid_until,
+            inclusion_deadline: self.options.inclusion_deadline,
+            finality_deadline: self.options.finality_deadline,
+        };
+        let tracker = Tracker::new(Arc::clone(self), transaction, in_flight, stage);
+        tokio::spawn(tracker.run(status));
+        receipt
+    }
+
+    /// What a call would cost its signer at the newest block.
+    pub(crate) async fn fee(self: &Arc<Self>, signer: &AccountId, call: &Call) -> Result<Rao, ChainError> {
+        let nonce = self.next_index(*signer).await?;
+        let bytes = self
+            .with_newest_runtime(|runtime| runtime.unsigned_estimate(call, *signer, nonce))
+            .await?;
+        let mut arguments = bytes.clone();
+        arguments.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let head = self.head().await?;
+        let api = ("TransactionPaymentApi", "query_info");
+        let answer = self.snapshot(head).api_bytes(api.0, api.1, &arguments).await?;
+        // Two compact weights, the class, and the fee in the chain's balance type: 64 bits here, 128 elsewhere.
+        let mut rest = answer.as_slice();
+        let fee = <(Compact<u64>, Compact<u64>, u8)>::decode(&mut rest)
+            .ok()
+            .and_then(|_| match rest.len() {
+                8 => u64::decode(&mut rest).ok(),
+                16 => u128::decode(&mut rest)
+                    .ok()
+                    .and_then(|fee| u64::try_from(fee).ok()),
+                _ => None,
+            });
+        fee.map(Rao).ok_or_else(|| {
+            ChainError::Shape(ShapeError::Unknown {
+                item: crate::Item::RuntimeApi {
+                    api: api.0.to_owned(),
+                    method: api.1.to_owned(),
+                },
+                spec_version: self.runtime().version().spec,
+                source: crate::shape::Mismatch::new(UnknownFee { bytes: answer.len() }),
+            })
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{bytes} bytes are not two weights, a class and a fee")]
+struct UnknownFee {
+    bytes: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_powers_of_two_within_the_encodings_bounds() {
+        assert_eq!(
+            [0, 4, 5, 100, 128, 1 << 20].map(lifetime_blocks),
+            [4, 4, 8, 128, 128, 65536]
+        );
+    }
+}

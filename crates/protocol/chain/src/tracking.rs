@@ -1,0 +1,334 @@
+//! Following a transaction to its end.
+//!
+//! The node's notifications are the quick way, not the only one. When the subscription breaks (a restart, a dead
+//! socket, a node that forgets) the same bytes are sent again: a node that has them answers that it has, one that
+//! included them that the nonce is used, and one that never got them takes them. Beside that the blocks themselves
+//! are searched from the anchor on. The transaction's mortality bounds the search: past its last block, once that is
+//! final, it certainly did not happen.
+//!
+//! Caveat: a dispatch failure is reported at the first block that shows it. Should that very block be dropped by a
+//! reorganisation, the transaction may run once more and succeed; the receipt no longer follows it then.
+
+use crate::{
+    Block, BlockHash, BlockRef, ChainError, Included, NotIncluded, PoolRejection, Rao, Stage,
+    account_queue::InFlight,
+    connection::Params,
+    shared::{Header, Shared},
+    snapshot::unhex,
+    submission::SignedTransaction,
+};
+use serde::{Deserialize, de::IgnoredAny};
+use std::{sync::Arc, time::Duration};
+use subxt::ext::jsonrpsee::core::client::Subscription;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, timeout},
+};
+
+/// Between two looks at a chain that does not notify. Shorter burdens the node; longer and a devnet of fast blocks
+/// seems slow after a reconnect.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(500);
+/// The pause grows to this: a block of the main network.
+const LONGEST_PAUSE: Duration = Duration::from_secs(12);
+/// Without a notification for this long the tracker looks for itself whether the transaction has expired.
+const SILENCE: Duration = Duration::from_secs(30);
+/// A node out of reach for this long will not tell any more.
+const OUTAGE: Duration = Duration::from_secs(1800);
+
+/// What a node says about a transaction that it watches.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Status {
+    Future,
+    Ready,
+    Broadcast(IgnoredAny),
+    InBlock(BlockHash),
+    Retracted(IgnoredAny),
+    FinalityTimeout(IgnoredAny),
+    Finalized(BlockHash),
+    Usurped(IgnoredAny),
+    Dropped,
+    Invalid,
+}
+
+#[derive(Deserialize)]
+struct BlockAnswer {
+    block: BlockBody,
+}
+
+#[derive(Deserialize)]
+struct BlockBody {
+    header: Header,
+    extrinsics: Vec<String>,
+}
+
+pub(crate) struct Tracker {
+    shared: Arc<Shared>,
+    transaction: SignedTransaction,
+    // Frees the nonce when the tracker ends.
+    _in_flight: InFlight,
+    stage: watch::Sender<Stage>,
+    /// The block that holds it, as far as known.
+    included: Option<Included>,
+    /// All blocks up to here were searched.
+    searched: Block,
+    /// What a node said why it will not be included; believed once the blocks agree.
+    verdict: Option<ChainError>,
+}
+
+/// What came of a look.
+enum Progress {
+    Continue,
+    Done,
+}
+
+impl Tracker {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        transaction: SignedTransaction,
+        in_flight: InFlight,
+        stage: watch::Sender<Stage>,
+    ) -> Self {
+        Self {
+            searched: transaction.anchor.number,
+            shared,
+            transaction,
+            _in_flight: in_flight,
+            stage,
+            included: None,
+            verdict: None,
+        }
+    }
+
+    /// Follows the transaction until it is final, has failed, or nobody can tell any more.
+    pub(crate) async fn run(mut self, mut status: Option<Subscription<Status>>) {
+        let mut pause = SHORTEST_PAUSE;
+        let mut reachable = Instant::now();
+        loop {
+            let progress = match status.as_mut() {
+                Some(subscription) => match timeout(SILENCE, subscription.next()).await {
+                    Ok(Some(Ok(news))) => {
+                        pause = SHORTEST_PAUSE;
+                        self.hear(news).await
+                    }
+                    // The subscription is over, or no longer makes sense.
+                    Ok(Some(Err(_)) | None) => {
+                        status = None;
+                        Ok(Progress::Continue)
+                    }
+                    Err(_) => self.look().await,
+                },
+                None => match self.send_again().await {
+                    Ok(subscription) => {
+                        status = subscription;
+                        self.look().await
+                    }
+                    Err(error) => Err(error),
+                },
+            };
+            match progress {
+                Ok(Progress::Done) => return,
+                Ok(Progress::Continue) => reachable = Instant::now(),
+                Err(error) => {
+                    tracing::debug!(hash = %self.transaction.hash, %error, "the transaction's fate is not known yet");
+                    // What a broken look missed is looked up again.
+                    status = None;
+                    if reachable.elapsed() > OUTAGE {
+                        return self.fail(self.not_included(NotIncluded::Unresolved));
+                    }
+                }
+            }
+            if status.is_none() {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+        }
+    }
+
+    async fn hear(&mut self, news: Status) -> Result<Progress, ChainError> {
+        match news {
+            Status::Future | Status::Ready | Status::Broadcast(_) => Ok(Progress::Continue),
+            Status::InBlock(hash) => self.settle(hash).await,
+            Status::Finalized(hash) => match self.settle(hash).await? {
+                Progress::Done => Ok(Progress::Done),
+                Progress::Continue => Ok(self.finalize()),
+            },
+            Status::Retracted(_) => {
+                self.retract();
+                Ok(Progress::Continue)
+            }
+            Status::FinalityTimeout(_) => Ok(Progress::Continue),
+            Status::Usurped(_) => self.hear_verdict(self.not_included(NotIncluded::Usurped)).await,
+            Status::Dropped => self.hear_verdict(self.not_included(NotIncluded::Dropped)).await,
+            Status::Invalid => self.hear_verdict(self.not_included(NotIncluded::Invalid)).await,
+        }
+    }
+
+    /// A node's word that the transaction is lost counts only when no block up to now holds it.
+    async fn hear_verdict(&mut self, verdict: ChainError) -> Result<Progress, ChainError> {
+        self.verdict = Some(verdict);
+        self.look().await
+    }
+
+    /// Searches the blocks that were not searched yet, and draws conclusions.
+    async fn look(&mut self) -> Result<Progress, ChainError> {
+        let finalized = self.shared.finalized_head().await?;
+        if let Some(included) = &self.included {
+            let holder = included.block;
+            if finalized.number < holder.number {
+                return Ok(Progress::Continue);
+            }
+            if self.shared.block_hash(holder.number).await? == Some(holder.hash) {
+                return Ok(self.finalize());
+            }
+            self.retract();
+        }
+        let head = self.shared.head().await?;
+        let last = Block(head.number.0.min(self.transaction.valid_until.0));
+        while self.searched < last {
+            let number = Block(self.searched.0 + 1);
+            let Some(hash) = self.shared.block_hash(number).await? else {
+                break;
+            };
+            let body = self.body(hash).await?;
+            if self.position(&body)?.is_some() {
+                let progress = self.settle(hash).await?;
+                self.searched = number;
+                return Ok(match progress {
+                    Progress::Continue if finalized.number >= number => self.finalize(),
+                    other => other,
+                });
+            }
+            self.searched = number;
+        }
+        if let Some(verdict) = self.verdict.take() {
+            self.fail(verdict);
+            return Ok(Progress::Done);
+        }
+        if finalized.number >= self.transaction.valid_until {
+            let last = self.transaction.valid_until;
+            self.fail(self.not_included(NotIncluded::Expired { last }));
+            return Ok(Progress::Done);
+        }
+        // Blocks above the final one may be exchanged for others.
+        self.searched = Block(
+            self.searched
+                .0
+                .min(finalized.number.0.max(self.transaction.anchor.number.0)),
+        );
+        Ok(Progress::Continue)
+    }
+
+    /// Sends the same bytes again, to hear of them anew.
+    async fn send_again(&mut self) -> Result<Option<Subscription<Status>>, ChainError> {
+        if self.included.is_some() {
+            return Ok(None);
+        }
+        match self.shared.send(&self.transaction.bytes).await {
+            Ok(subscription) => Ok(Some(subscription)),
+            Err(ChainError::Rejected { reason, .. }) => {
+                match reason {
+                    // It is in the pool, or in a block already: the blocks will show it.
+                    PoolRejection::AlreadyImported | PoolRejection::TemporarilyBanned => {}
+                    PoolRejection::OutdatedNonce => {
+                        self.verdict = Some(self.not_included(NotIncluded::Usurped))
+                    }
+                    reason => {
+                        let call = self.transaction.call.clone();
+                        self.verdict = Some(ChainError::Rejected { call, reason });
+                    }
+                }
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn body(&self, hash: BlockHash) -> Result<BlockBody, ChainError> {
+        let answer: Option<BlockAnswer> = self
+            .shared
+            .connection
+            .read_at("chain_getBlock", Params::none(), hash)
+            .await?;
+        Ok(answer.ok_or(ChainError::UnknownBlock { hash })?.block)
+    }
+
+    fn position(&self, body: &BlockBody) -> Result<Option<u32>, ChainError> {
+        for (place, extrinsic) in body.extrinsics.iter().enumerate() {
+            let bytes = unhex("chain_getBlock", extrinsic)?;
+            if sp_crypto_hashing::blake2_256(&bytes) == self.transaction.hash.0 {
+                return Ok(u32::try_from(place).ok());
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads what the transaction did in a block.
+    async fn settle(&mut self, hash: BlockHash) -> Result<Progress, ChainError> {
+        if self
+            .included
+            .as_ref()
+            .is_some_and(|included| included.block.hash == hash)
+        {
+            return Ok(Progress::Continue);
+        }
+        let body = self.body(hash).await?;
+        let number = body.header.block("chain_getBlock")?.number;
+        let block = BlockRef { number, hash };
+        // A node that names a block which does not hold it is mistaken; the search goes on.
+        let Some(index) = self.position(&body)? else {
+            return Ok(Progress::Continue);
+        };
+        let outcome = self.shared.snapshot(block).outcome(index).await?;
+        if let Some(failure) = outcome.failure {
+            self.fail(ChainError::Dispatch {
+                call: self.transaction.call.clone(),
+                block,
+                failure: Box::new(failure),
+            });
+            return Ok(Progress::Done);
+        }
+        let included = Included {
+            block,
+            hash: self.transaction.hash,
+            index,
+            fee: Rao(outcome.fee),
+            events: outcome.events,
+        };
+        tracing::debug!(call = %self.transaction.call, %block, "included");
+        self.included = Some(included.clone());
+        self.stage.send_replace(Stage::InBlock(included));
+        Ok(Progress::Continue)
+    }
+
+    fn finalize(&mut self) -> Progress {
+        match self.included.take() {
+            Some(included) => {
+                self.stage.send_replace(Stage::Finalized(included));
+                Progress::Done
+            }
+            None => Progress::Continue,
+        }
+    }
+
+    fn retract(&mut self) {
+        if let Some(included) = self.included.take() {
+            tracing::warn!(call = %self.transaction.call, block = %included.block, "dropped by a reorganisation");
+            self.searched = Block(self.searched.0.min(included.block.number.0.saturating_sub(1)));
+            self.stage.send_replace(Stage::Submitted);
+        }
+    }
+
+    fn not_included(&self, why: NotIncluded) -> ChainError {
+        ChainError::NotIncluded {
+            call: self.transaction.call.clone(),
+            hash: self.transaction.hash,
+            why,
+        }
+    }
+
+    fn fail(&mut self, error: ChainError) {
+        tracing::debug!(call = %self.transaction.call, hash = %self.transaction.hash, %error, "failed");
+        self.stage.send_replace(Stage::Failed(error));
+    }
+}
