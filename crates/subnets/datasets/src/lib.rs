@@ -11,6 +11,7 @@ pub mod recipe;
 pub mod rows;
 pub mod scoring;
 pub mod seed;
+pub mod state;
 pub mod validator;
 
 pub use event::{DatasetEvent, EventKind, EventSink};
