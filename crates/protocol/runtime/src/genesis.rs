@@ -1,7 +1,10 @@
 //! The first state of a chain, made from a plain description: equal descriptions give equal states and so equal
 //! genesis hashes.
 
-use crate::{AccountId, AuraConfig, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SudoConfig};
+use crate::{
+    AccountId, AuraConfig, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SubtensorModule,
+    SubtensorModuleConfig, SudoConfig,
+};
 use codec::Encode;
 use serde::{Deserialize, Serialize};
 use sp_core::{Pair, sr25519};
@@ -95,13 +98,27 @@ impl Genesis {
         if self.slot_duration_ms == 0 {
             return Err(GenesisError::ZeroSlotDuration);
         }
+        let mut balances = self.all_balances()?;
+        // The TAO of subnet 1's pool exists, or nothing could be unstaked from it.
+        balances.push((
+            SubtensorModule::subnet_account(1),
+            SubtensorModuleConfig::FIRST_POOL,
+        ));
+        let total_issuance = balances
+            .iter()
+            .try_fold(0u64, |sum, (_, rao)| sum.checked_add(*rao))
+            .ok_or(GenesisError::TooMuchMoney)?;
         Ok(RuntimeGenesisConfig {
             aura: AuraConfig {
                 slot_duration_ms: self.slot_duration_ms,
                 ..Default::default()
             },
             balances: BalancesConfig {
-                balances: self.all_balances()?,
+                balances,
+                ..Default::default()
+            },
+            subtensor_module: SubtensorModuleConfig {
+                total_issuance,
                 ..Default::default()
             },
             sudo: SudoConfig {
@@ -144,10 +161,6 @@ impl Genesis {
             let held = balances.entry(account.clone()).or_insert(*rao);
             *held = (*held).max(*rao);
         }
-        balances
-            .values()
-            .try_fold(0u64, |sum, rao| sum.checked_add(*rao))
-            .ok_or(GenesisError::TooMuchMoney)?;
         Ok(balances.into_iter().collect())
     }
 }

@@ -8,8 +8,8 @@
 
 use codec::{Decode, Encode};
 use node_subtensor_runtime::{
-    AccountId, Address, CheckNonce, Hash, Header, Runtime, RuntimeCall, Signature, TxExtension,
-    UncheckedExtrinsic, VERSION, api, genesis::Genesis,
+    AccountId, Address, CheckNonce, Hash, Header, Runtime, RuntimeCall, Signature,
+    SubtensorTransactionExtension, TxExtension, UncheckedExtrinsic, VERSION, api, genesis::Genesis,
 };
 use sp_core::{Pair, sr25519};
 use sp_inherents::InherentData;
@@ -118,6 +118,7 @@ pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedE
         CheckNonce(nonce),
         frame_system::CheckWeight::new(),
         pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        SubtensorTransactionExtension::new(),
         frame_metadata_hash_extension::CheckMetadataHash::<Runtime>::new(false),
     );
     let genesis = genesis_hash();

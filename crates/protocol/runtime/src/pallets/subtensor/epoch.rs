@@ -1,0 +1,268 @@
+//! One epoch of one subnet: reads the table of neurons, runs Yuma Consensus, stores what comes out and pays.
+//!
+//! The consensus itself is the crate `assay_yuma`, a pure function; here is only what stands around it.
+
+use super::{
+    Active, ActivityCutoffFactorMilli, AlphaSigmoidSteepness, AlphaValues, BlockAtRegistration, Bonds,
+    BondsMovingAverage, BondsPenalty, CommitRevealWeightsEnabled, Config, Consensus, Dividends, Emission,
+    Event, Incentive, Kappa, Keys, LastMechansimStepBlock, LastUpdate, LiquidAlphaOn, MaxAllowedValidators,
+    MechId, MechanismEmissionSplit, NetUid, Pallet, PendingOwnerCut, PendingRootAlphaDivs,
+    PendingServerEmission, PendingValidatorEmission, RevealPeriodEpochs, StakeThreshold, StakeWeight,
+    StorageIndex, SubnetEpochIndex, SubnetworkN, TaoWeight, Tempo, TimelockedWeightCommits, Uid,
+    ValidatorPermit, ValidatorTrust, WeightCommits, Weights, Yuma3On, storage_index,
+};
+use assay_yuma::{
+    BondsRule, CommitReveal, EpochInput, EpochOutput, Hyperparameters, LiquidAlpha, Neuron,
+    activity_cutoff_blocks, coinbase::PendingEmission,
+};
+use sp_runtime::AccountId32;
+
+/// What a uid earned, over all mechanisms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Earnings {
+    /// The hotkey of the uid.
+    pub(crate) hotkey: AccountId32,
+    /// For mining, in rao.
+    pub(crate) server: u64,
+    /// For validating: a share of the pot.
+    pub(crate) validator: u64,
+}
+
+impl<T: Config> Pallet<T> {
+    /// Runs the epoch of every mechanism, stores its results and pays what is pending.
+    pub(crate) fn run_epoch(netuid: NetUid) {
+        let pending = PendingEmission {
+            server: PendingServerEmission::<T>::take(netuid),
+            validator: PendingValidatorEmission::<T>::take(netuid),
+            root: PendingRootAlphaDivs::<T>::take(netuid),
+        };
+        let owner_cut = PendingOwnerCut::<T>::take(netuid);
+        let hotkeys: Vec<AccountId32> = (0..SubnetworkN::<T>::get(netuid))
+            .map(|uid| Keys::<T>::get(netuid, uid))
+            .collect();
+        let neurons = Self::neurons_for_epoch(netuid, &hotkeys);
+        let mut earnings: Vec<Earnings> = hotkeys
+            .iter()
+            .map(|hotkey| Earnings {
+                hotkey: hotkey.clone(),
+                server: 0,
+                validator: 0,
+            })
+            .collect();
+        let mut outputs = Vec::new();
+        for (mechanism, emission) in Self::split_over_mechanisms(netuid, pending.total()) {
+            let index = storage_index(netuid, mechanism);
+            let input = Self::epoch_input(netuid, index, emission, neurons.clone());
+            let output = assay_yuma::epoch(&input);
+            for (earned, (server, validator)) in earnings
+                .iter_mut()
+                .zip(output.server_emission.iter().zip(&output.validator_emission))
+            {
+                earned.server = earned.server.saturating_add(*server);
+                earned.validator = earned.validator.saturating_add(*validator);
+            }
+            Self::store_mechanism(index, &output);
+            outputs.push((emission, output));
+        }
+        Self::store_subnet(netuid, &outputs);
+        Self::pay(netuid, pending, owner_cut, &earnings);
+    }
+
+    /// The emission of each mechanism: by the stored split, or evenly. The last takes what rounding leaves.
+    fn split_over_mechanisms(netuid: NetUid, total: u64) -> Vec<(MechId, u64)> {
+        let mechanisms: Vec<MechId> = Self::mechanisms(netuid).collect();
+        let even = vec![1; mechanisms.len()];
+        let split = MechanismEmissionSplit::<T>::get(netuid)
+            .filter(|split| split.len() == mechanisms.len() && split.iter().any(|part| *part > 0))
+            .unwrap_or(even);
+        let whole: u128 = split.iter().map(|part| u128::from(*part)).sum();
+        let mut left = total;
+        let last = mechanisms.len().saturating_sub(1);
+        mechanisms
+            .into_iter()
+            .zip(split)
+            .enumerate()
+            .map(|(position, (mechanism, part))| {
+                let share = u128::from(total) * u128::from(part) / whole.max(1);
+                let share = if position == last {
+                    left
+                } else {
+                    u64::try_from(share).unwrap_or(left)
+                };
+                left = left.saturating_sub(share);
+                (mechanism, share)
+            })
+            .collect()
+    }
+
+    /// What every mechanism shares of the neurons: stakes, registrations, permits.
+    fn neurons_for_epoch(netuid: NetUid, hotkeys: &[AccountId32]) -> Vec<Neuron> {
+        let permits = ValidatorPermit::<T>::get(netuid);
+        let uids: Vec<Uid> = (0..SubnetworkN::<T>::get(netuid)).collect();
+        hotkeys
+            .iter()
+            .zip(uids)
+            .map(|(hotkey, uid)| {
+                let stake = Self::inherited_stake(netuid, hotkey);
+                Neuron {
+                    alpha_stake: stake.alpha,
+                    root_stake: stake.root,
+                    block_at_registration: BlockAtRegistration::<T>::get(netuid, uid),
+                    validator_permit: permits.get(usize::from(uid)).copied().unwrap_or_default(),
+                    ..Neuron::default()
+                }
+            })
+            .collect()
+    }
+
+    /// Everything the consensus of one mechanism reads.
+    fn epoch_input(
+        netuid: NetUid,
+        index: StorageIndex,
+        emission: u64,
+        mut neurons: Vec<Neuron>,
+    ) -> EpochInput {
+        let last_update = LastUpdate::<T>::get(index);
+        let commit_reveal = CommitRevealWeightsEnabled::<T>::get(netuid);
+        for ((uid, neuron), updated) in (0u16..).zip(&mut neurons).zip(last_update) {
+            neuron.last_update = updated;
+            neuron.weights = Weights::<T>::get(index, uid);
+            neuron.bonds = Bonds::<T>::get(index, uid);
+            if commit_reveal {
+                neuron.earliest_commit = Self::earliest_commit(netuid, index, &Keys::<T>::get(netuid, uid));
+            }
+        }
+        EpochInput {
+            block: Self::now(),
+            last_mechanism_step_block: LastMechansimStepBlock::<T>::get(netuid),
+            rao_emission: emission,
+            hyperparameters: Self::epoch_hyperparameters(netuid),
+            owner_uid: Self::owner_uid(netuid),
+            neurons,
+        }
+    }
+
+    fn epoch_hyperparameters(netuid: NetUid) -> Hyperparameters {
+        let (low, high) = AlphaValues::<T>::get(netuid);
+        let liquid = LiquidAlpha {
+            low,
+            high,
+            sigmoid_steepness: AlphaSigmoidSteepness::<T>::get(netuid),
+        };
+        let tempo = Tempo::<T>::get(netuid);
+        Hyperparameters {
+            kappa: Kappa::<T>::get(netuid),
+            bonds_penalty: BondsPenalty::<T>::get(netuid),
+            bonds_moving_average: BondsMovingAverage::<T>::get(netuid),
+            bonds_rule: BondsRule::from_switches(
+                Yuma3On::<T>::get(netuid),
+                LiquidAlphaOn::<T>::get(netuid),
+                liquid,
+            ),
+            max_allowed_validators: MaxAllowedValidators::<T>::get(netuid),
+            tempo,
+            activity_cutoff_blocks: activity_cutoff_blocks(
+                ActivityCutoffFactorMilli::<T>::get(netuid),
+                tempo,
+            ),
+            stake_threshold: StakeThreshold::<T>::get(),
+            tao_weight: TaoWeight::<T>::get(),
+            commit_reveal: match CommitRevealWeightsEnabled::<T>::get(netuid) {
+                true => CommitReveal::Enabled,
+                false => CommitReveal::Disabled,
+            },
+        }
+    }
+
+    /// The block of the hotkey's earliest commit that can still be revealed.
+    fn earliest_commit(netuid: NetUid, index: StorageIndex, hotkey: &AccountId32) -> Option<u64> {
+        let epoch = SubnetEpochIndex::<T>::get(netuid);
+        let period = RevealPeriodEpochs::<T>::get(netuid);
+        let open = |committed: u64| epoch <= committed.saturating_add(period);
+        let hashed = WeightCommits::<T>::get(index, hotkey)
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, committed, block, _)| open(committed).then_some(block));
+        let timelocked = TimelockedWeightCommits::<T>::iter_prefix(index)
+            .filter(|(committed, _)| open(*committed))
+            .flat_map(|(_, commits)| commits)
+            .filter_map(|(who, block, _, _)| (who == *hotkey).then_some(block));
+        hashed.chain(timelocked).min()
+    }
+
+    /// Stores what exists once per mechanism, and tells the miners.
+    fn store_mechanism(index: StorageIndex, output: &EpochOutput) {
+        Incentive::<T>::insert(index, &output.incentive);
+        for (uid, row) in (0u16..).zip(&output.bonds) {
+            Bonds::<T>::insert(index, uid, row);
+        }
+        Self::deposit_event(Event::IncentiveAlphaEmittedToMiners {
+            netuid: index,
+            emissions: output.server_emission.clone(),
+        });
+    }
+
+    /// Stores what exists once per subnet: the sum over mechanisms by their emission; flags are set when any sets
+    /// them.
+    fn store_subnet(netuid: NetUid, outputs: &[(u64, EpochOutput)]) {
+        let [(_, first), rest @ ..] = outputs else { return };
+        Active::<T>::insert(netuid, merge(&first.active, rest, |o| &o.active, |a, b| a || b));
+        let permits = merge(
+            &first.validator_permit,
+            rest,
+            |o| &o.validator_permit,
+            |a, b| a || b,
+        );
+        ValidatorPermit::<T>::insert(netuid, permits);
+        Emission::<T>::insert(
+            netuid,
+            merge(&first.emission, rest, |o| &o.emission, u64::saturating_add),
+        );
+        let shares = |field: fn(&EpochOutput) -> &Vec<u16>| weighted(outputs, field);
+        Consensus::<T>::insert(netuid, shares(|output| &output.consensus));
+        Dividends::<T>::insert(netuid, shares(|output| &output.dividends));
+        ValidatorTrust::<T>::insert(netuid, shares(|output| &output.validator_trust));
+        StakeWeight::<T>::insert(netuid, shares(|output| &output.stake_weight));
+    }
+}
+
+/// Folds one field of several outputs, uid by uid.
+fn merge<V: Copy>(
+    first: &[V],
+    rest: &[(u64, EpochOutput)],
+    field: fn(&EpochOutput) -> &Vec<V>,
+    fold: fn(V, V) -> V,
+) -> Vec<V> {
+    let mut merged = first.to_vec();
+    for (_, output) in rest {
+        for (value, next) in merged.iter_mut().zip(field(output)) {
+            *value = fold(*value, *next);
+        }
+    }
+    merged
+}
+
+/// Averages one field of several outputs, each counting by its emission (evenly when there is none).
+fn weighted(outputs: &[(u64, EpochOutput)], field: fn(&EpochOutput) -> &Vec<u16>) -> Vec<u16> {
+    let [(_, only)] = outputs else {
+        let none = outputs.iter().all(|(emission, _)| *emission == 0);
+        let weight = |emission: u64| if none { 1 } else { u128::from(emission) };
+        let whole: u128 = outputs.iter().map(|(emission, _)| weight(*emission)).sum();
+        let count = outputs
+            .iter()
+            .map(|(_, output)| field(output).len())
+            .max()
+            .unwrap_or_default();
+        let average = |uid: usize| {
+            let sum: u128 = outputs
+                .iter()
+                .map(|(emission, output)| {
+                    weight(*emission) * u128::from(field(output).get(uid).copied().unwrap_or_default())
+                })
+                .sum();
+            u16::try_from(sum / whole.max(1)).unwrap_or(u16::MAX)
+        };
+        return (0..count).map(average).collect();
+    };
+    field(only).clone()
+}

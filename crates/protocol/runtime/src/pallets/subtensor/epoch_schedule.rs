@@ -1,0 +1,114 @@
+//! When epochs run: every `Tempo` blocks since the last one, or when the owner triggers one.
+//!
+//! A block runs at most `MaxEpochsPerBlock` epochs; the rest wait for the next block.
+
+use super::{
+    AdminFreezeWindow, BlocksSinceLastStep, CommitRevealWeightsEnabled, Config, Error, Event, Keys,
+    LastEpochBlock, LastMechansimStepBlock, MaxEpochsPerBlock, NetUid, Pallet, PendingEpochAt, ROOT,
+    SubnetEpochIndex, Tempo,
+};
+use frame_support::{dispatch::DispatchResult, ensure};
+use sp_runtime::AccountId32;
+use std::collections::BTreeSet;
+
+/// After so many blocks without one an epoch runs whatever the schedule says.
+const LONGEST_WAIT: u64 = 50_400;
+
+impl<T: Config> Pallet<T> {
+    /// The block of the next epoch that nobody has to trigger; `None` without a tempo.
+    #[must_use]
+    pub fn next_automatic_epoch(netuid: NetUid) -> Option<u64> {
+        let tempo = u64::from(Tempo::<T>::get(netuid));
+        (tempo > 0).then(|| LastEpochBlock::<T>::get(netuid).saturating_add(tempo))
+    }
+
+    /// The block of the next epoch, triggered or not; `None` without a tempo.
+    #[must_use]
+    pub fn next_epoch(netuid: NetUid) -> Option<u64> {
+        let automatic = Self::next_automatic_epoch(netuid)?;
+        Some(match PendingEpochAt::<T>::get(netuid) {
+            0 => automatic,
+            pending => automatic.min(pending),
+        })
+    }
+
+    fn is_due(netuid: NetUid, now: u64) -> bool {
+        let tempo = u64::from(Tempo::<T>::get(netuid));
+        let pending = PendingEpochAt::<T>::get(netuid);
+        tempo != 0
+            && ((pending > 0 && now >= pending)
+                || BlocksSinceLastStep::<T>::get(netuid) > LONGEST_WAIT
+                || now.saturating_sub(LastEpochBlock::<T>::get(netuid)) >= tempo)
+    }
+
+    /// Runs the epochs that are due, in the order of storage, as many as a block may.
+    pub(crate) fn run_due_epochs(netuids: &[NetUid]) {
+        let now = Self::now();
+        let most = MaxEpochsPerBlock::<T>::get();
+        let mut run = 0;
+        for &netuid in netuids.iter().filter(|&&netuid| netuid != ROOT) {
+            if !Self::is_due(netuid, now) {
+                BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
+                continue;
+            }
+            if run >= most {
+                BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
+                let to_block = now.saturating_add(1);
+                PendingEpochAt::<T>::insert(netuid, to_block);
+                Self::deposit_event(Event::EpochDeferred {
+                    netuid,
+                    from_block: now,
+                    to_block,
+                });
+                continue;
+            }
+            run += 1;
+            BlocksSinceLastStep::<T>::insert(netuid, 0);
+            LastEpochBlock::<T>::insert(netuid, now);
+            PendingEpochAt::<T>::insert(netuid, 0);
+            SubnetEpochIndex::<T>::mutate(netuid, |index| *index = index.saturating_add(1));
+            if Self::has_duplicate_hotkeys(netuid) {
+                Self::deposit_event(Event::EpochSkipped { netuid, block: now });
+                continue;
+            }
+            Self::run_epoch(netuid);
+            LastMechansimStepBlock::<T>::insert(netuid, now);
+        }
+    }
+
+    fn has_duplicate_hotkeys(netuid: NetUid) -> bool {
+        let mut seen = BTreeSet::new();
+        Keys::<T>::iter_prefix_values(netuid).any(|hotkey| !seen.insert(hotkey))
+    }
+
+    /// Asks for an epoch before its time; it runs after the freeze window, so that nobody is surprised.
+    pub(crate) fn do_trigger_epoch(owner: &AccountId32, netuid: NetUid) -> DispatchResult {
+        ensure!(
+            !CommitRevealWeightsEnabled::<T>::get(netuid),
+            Error::<T>::DynamicTempoBlockedByCommitReveal
+        );
+        ensure!(
+            PendingEpochAt::<T>::get(netuid) == 0,
+            Error::<T>::EpochTriggerAlreadyPending
+        );
+        let now = Self::now();
+        let window = u64::from(AdminFreezeWindow::<T>::get());
+        if let Some(automatic) = Self::next_automatic_epoch(netuid) {
+            ensure!(
+                automatic.saturating_sub(now) >= window,
+                Error::<T>::AutoEpochAlreadyImminent
+            );
+        }
+        Self::ensure_tempo_cooled_down(owner, netuid)?;
+        // A window of 0 would be "no trigger"; the next block is the earliest there is.
+        let fires_at = now.saturating_add(window.max(1));
+        PendingEpochAt::<T>::insert(netuid, fires_at);
+        Self::note_tempo_change(owner, netuid);
+        Self::deposit_event(Event::EpochTriggered {
+            netuid,
+            by: owner.clone(),
+            fires_at,
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,246 @@
+//! What the pool refuses before a transaction gets into a block, with the chain's codes.
+//!
+//! The same checks run again when the transaction is applied. They cover only what the chain checks there; everything
+//! else fails at dispatch with the error's own name. Caveat: code 255 hides every error without a code, as on the chain.
+
+use super::{
+    Call, CommitRevealWeightsEnabled, Config, Error, NetUid, Pallet, Uids, pallet, take::TakeChange,
+};
+use codec::{Decode, DecodeWithMemTracking, Encode};
+use frame_support::{
+    pallet_prelude::Weight,
+    traits::{IsSubType, OriginTrait},
+};
+use scale_info::TypeInfo;
+use sp_runtime::{
+    AccountId32, impl_tx_ext_default,
+    traits::{DispatchInfoOf, Dispatchable, TransactionExtension, ValidateResult},
+    transaction_validity::{
+        InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
+    },
+};
+use std::marker::PhantomData;
+
+/// The codes of `InvalidTransaction::Custom` that clients map to names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum RejectionCode {
+    /// The coldkey has announced a swap.
+    ColdkeyInSwapSchedule = 0,
+    /// The stake or the amount is too low.
+    StakeAmountTooLow = 1,
+    /// The subnet does not exist.
+    SubnetNotExists = 3,
+    /// The hotkey has no owner.
+    HotkeyAccountDoesntExist = 4,
+    /// Something was done too recently.
+    RateLimitExceeded = 6,
+    /// The hotkey is not registered where it serves.
+    HotKeyNotRegisteredInNetwork = 10,
+    /// The address cannot be reached.
+    InvalidIpAddress = 11,
+    /// The endpoint was announced too recently.
+    ServingRateLimitExceeded = 12,
+    /// The port is 0.
+    InvalidPort = 13,
+    /// Lists differ in length.
+    InputLengthsUnequal = 18,
+    /// The hotkey has no uid on the subnet.
+    UidNotFound = 19,
+    /// The coldkey's swap is disputed.
+    ColdkeySwapDisputed = 21,
+    /// The hotkey belongs to another coldkey.
+    NonAssociatedColdKey = 25,
+    /// The take is below its bound.
+    DelegateTakeTooLow = 26,
+    /// The take is above its bound.
+    DelegateTakeTooHigh = 27,
+    /// Any other error.
+    BadRequest = 255,
+}
+
+impl RejectionCode {
+    /// The code of an error.
+    #[must_use]
+    pub fn of<T: Config>(error: &Error<T>) -> Self {
+        match error {
+            Error::ColdkeySwapAnnounced => Self::ColdkeyInSwapSchedule,
+            Error::AmountTooLow | Error::NotEnoughStakeToSetWeights => Self::StakeAmountTooLow,
+            Error::SubnetNotExists => Self::SubnetNotExists,
+            Error::HotKeyAccountNotExists => Self::HotkeyAccountDoesntExist,
+            Error::CommittingWeightsTooFast
+            | Error::SettingWeightsTooFast
+            | Error::NetworkTxRateLimitExceeded => Self::RateLimitExceeded,
+            Error::HotKeyNotRegisteredInNetwork => Self::HotKeyNotRegisteredInNetwork,
+            Error::InvalidIpAddress => Self::InvalidIpAddress,
+            Error::ServingRateLimitExceeded => Self::ServingRateLimitExceeded,
+            Error::InvalidPort => Self::InvalidPort,
+            Error::InputLengthsUnequal => Self::InputLengthsUnequal,
+            Error::HotKeyNotRegisteredInSubNet => Self::UidNotFound,
+            Error::ColdkeySwapDisputed => Self::ColdkeySwapDisputed,
+            Error::NonAssociatedColdKey => Self::NonAssociatedColdKey,
+            Error::DelegateTakeTooLow => Self::DelegateTakeTooLow,
+            Error::DelegateTakeTooHigh => Self::DelegateTakeTooHigh,
+            _ => Self::BadRequest,
+        }
+    }
+}
+
+impl From<RejectionCode> for TransactionValidityError {
+    fn from(code: RejectionCode) -> Self {
+        InvalidTransaction::Custom(code as u8).into()
+    }
+}
+
+/// The extension that runs the checks. It occupies no bytes of a transaction.
+#[derive(Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+#[scale_info(skip_type_params(T))]
+pub struct SubtensorTransactionExtension<T>(PhantomData<T>);
+
+impl<T> SubtensorTransactionExtension<T> {
+    /// The extension.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<T> Default for SubtensorTransactionExtension<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+// Derives would ask the same of `T`, which is only a name here.
+impl<T> Clone for SubtensorTransactionExtension<T> {
+    fn clone(&self) -> Self {
+        Self::new()
+    }
+}
+
+impl<T> PartialEq for SubtensorTransactionExtension<T> {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl<T> Eq for SubtensorTransactionExtension<T> {}
+
+impl<T> std::fmt::Debug for SubtensorTransactionExtension<T> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SubtensorTransactionExtension")
+    }
+}
+
+impl<T> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for SubtensorTransactionExtension<T>
+where
+    T: Config + Send + Sync,
+    T::RuntimeCall: Dispatchable<RuntimeOrigin = T::RuntimeOrigin> + IsSubType<Call<T>>,
+    T::RuntimeOrigin: OriginTrait<AccountId = AccountId32>,
+{
+    const IDENTIFIER: &'static str = "SubtensorTransactionExtension";
+    type Implicit = ();
+    type Val = ();
+    type Pre = ();
+
+    fn weight(&self, _call: &T::RuntimeCall) -> Weight {
+        Weight::zero()
+    }
+
+    fn validate(
+        &self,
+        origin: T::RuntimeOrigin,
+        call: &T::RuntimeCall,
+        _info: &DispatchInfoOf<T::RuntimeCall>,
+        _len: usize,
+        _implicit: (),
+        _implication: &impl Encode,
+        _source: TransactionSource,
+    ) -> ValidateResult<(), T::RuntimeCall> {
+        if let (Some(who), Some(call)) = (origin.as_signer(), call.is_sub_type()) {
+            Pallet::<T>::check_transaction(who, call).map_err(|error| RejectionCode::of(&error))?;
+        }
+        Ok((ValidTransaction::default(), (), origin))
+    }
+
+    impl_tx_ext_default!(T::RuntimeCall; prepare);
+}
+
+impl<T: Config> Pallet<T> {
+    /// # Errors
+    /// The first of the chain's early checks that the call fails.
+    pub fn check_transaction(who: &AccountId32, call: &pallet::Call<T>) -> Result<(), Error<T>> {
+        match call {
+            Call::set_weights { netuid, .. } => Self::check_weights_transaction(who, *netuid, 0),
+            Call::set_mechanism_weights { netuid, mecid, .. } => {
+                Self::check_weights_transaction(who, *netuid, *mecid)
+            }
+            Call::batch_set_weights {
+                netuids,
+                weights,
+                version_keys,
+            } => {
+                let equal = netuids.len() == weights.len() && netuids.len() == version_keys.len();
+                if equal {
+                    Ok(())
+                } else {
+                    Err(Error::InputLengthsUnequal)
+                }
+            }
+            Call::register_network { .. } | Call::register_network_with_identity { .. } => {
+                Self::check_network_rate(who)
+            }
+            Call::increase_take { hotkey, take } => {
+                Self::check_take_transaction(who, hotkey, *take, TakeChange::Increase)
+            }
+            Call::decrease_take { hotkey, take } => {
+                Self::check_take_transaction(who, hotkey, *take, TakeChange::Decrease)
+            }
+            Call::serve_axon {
+                netuid,
+                ip,
+                ip_type,
+                port,
+                ..
+            }
+            | Call::serve_axon_tls {
+                netuid,
+                ip,
+                ip_type,
+                port,
+                ..
+            } => Self::check_axon(who, *netuid, *ip, *ip_type, *port),
+            Call::serve_prometheus {
+                netuid,
+                ip,
+                ip_type,
+                port,
+                ..
+            } => Self::check_prometheus(who, *netuid, *ip, *ip_type, *port),
+            _ => Ok(()),
+        }
+    }
+
+    /// The stake first; the rate only where weights are set in the open.
+    fn check_weights_transaction(who: &AccountId32, netuid: NetUid, mechanism: u8) -> Result<(), Error<T>> {
+        if !Self::has_stake_for_weights(netuid, who) {
+            return Err(Error::NotEnoughStakeToSetWeights);
+        }
+        if CommitRevealWeightsEnabled::<T>::get(netuid) {
+            return Ok(());
+        }
+        let uid = Uids::<T>::get(netuid, who).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
+        Self::check_weights_rate(netuid, mechanism, uid, Error::SettingWeightsTooFast)
+    }
+
+    fn check_take_transaction(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        take: u16,
+        change: TakeChange,
+    ) -> Result<(), Error<T>> {
+        Self::ensure_owns(coldkey, hotkey)?;
+        Self::check_take(hotkey, take, change)
+    }
+}
