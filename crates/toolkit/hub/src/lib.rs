@@ -10,8 +10,8 @@ mod revision;
 mod server;
 
 pub use client::{
-    CommitInfo, CommitRequest, ContentId, DEFAULT_ENDPOINT, DownloadLimits, Downloaded, ExistingRepo,
-    HubClient, Operation, RepoFile, RepoInfo, SnapshotLimits, Source, Whoami,
+    CommitInfo, CommitRequest, ContentId, DEFAULT_ENDPOINT, Deadlines, DownloadLimits, Downloaded,
+    ExistingRepo, HubClient, Operation, RepoFile, RepoInfo, SnapshotLimits, Source, Whoami,
 };
 pub use clock::{Clock, SystemClock};
 pub use error::{HubError, Retry};

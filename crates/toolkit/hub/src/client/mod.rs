@@ -1,13 +1,26 @@
 //! The client: the same calls against the real hub and against [`HubServer`](crate::HubServer).
 
+mod commit;
+mod download;
+mod listing;
 mod operation;
+mod transport;
+mod upload;
 
 pub use operation::{CommitRequest, Operation, Source};
+pub use transport::Deadlines;
 
+use self::transport::{Subject, Transport};
 use crate::{HubError, RefName, RepoId, RepoPath, RepoType, Revision, Visibility};
+use reqwest::Method;
 use secrecy::SecretString;
-use std::{path::Path, time::Duration};
+use serde::Deserialize;
+use serde_json::json;
+use std::{env, num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 use time::OffsetDateTime;
+
+/// Largest answer of the calls in this file.
+const MAX_ANSWER: usize = 1 << 20;
 
 /// Address of the real hub, used when nothing else is said.
 pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
@@ -15,7 +28,7 @@ pub const DEFAULT_ENDPOINT: &str = "https://huggingface.co";
 /// A connection to one hub with one token. Cloning is cheap and shares the connections.
 #[derive(Clone, Debug)]
 pub struct HubClient {
-    endpoint: url::Url,
+    transport: Arc<Transport>,
 }
 
 /// What to do when a repository to be created exists already.
@@ -126,7 +139,23 @@ impl HubClient {
     ///
     /// [`HubError::Endpoint`], [`HubError::Token`], [`HubError::Setup`].
     pub fn new(endpoint: &str, token: Option<SecretString>) -> Result<Self, HubError> {
-        todo!("{endpoint} {}", token.is_some())
+        Self::with_deadlines(endpoint, token, Deadlines::default())
+    }
+
+    /// A client with other deadlines than the default ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_deadlines(
+        endpoint: &str,
+        token: Option<SecretString>,
+        deadlines: Deadlines,
+    ) -> Result<Self, HubError> {
+        let transport = Transport::new(endpoint, token.as_ref(), deadlines)?;
+        Ok(Self {
+            transport: Arc::new(transport),
+        })
     }
 
     /// The client that the environment describes: `HF_ENDPOINT` (default [`DEFAULT_ENDPOINT`]) and `HF_TOKEN`.
@@ -135,13 +164,18 @@ impl HubClient {
     ///
     /// As [`new`](Self::new).
     pub fn from_env() -> Result<Self, HubError> {
-        todo!()
+        let set = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
+        let endpoint = set("HF_ENDPOINT");
+        Self::new(
+            endpoint.as_deref().unwrap_or(DEFAULT_ENDPOINT),
+            set("HF_TOKEN").map(SecretString::from),
+        )
     }
 
     /// The hub's address.
     #[must_use]
     pub fn endpoint(&self) -> &url::Url {
-        &self.endpoint
+        self.transport.endpoint()
     }
 
     /// The account the token belongs to.
@@ -150,7 +184,25 @@ impl HubClient {
     ///
     /// [`HubError::Unauthorized`] without a valid token.
     pub async fn whoami(&self) -> Result<Whoami, HubError> {
-        todo!()
+        let subject = Subject {
+            what: "asking whose token this is",
+            repo: None,
+            revision: None,
+            path: None,
+        };
+        let request = self
+            .transport
+            .request(Method::GET, self.transport.address("api/whoami-v2", &[]));
+        let (answer, _): (WhoamiAnswer, _) = self.transport.json(request, subject, MAX_ANSWER).await?;
+        let organizations = answer
+            .orgs
+            .into_iter()
+            .map(|organization| organization.name)
+            .collect();
+        Ok(Whoami {
+            name: answer.name,
+            organizations,
+        })
     }
 
     /// Makes a repository.
@@ -165,7 +217,25 @@ impl HubClient {
         visibility: Visibility,
         existing: ExistingRepo,
     ) -> Result<(), HubError> {
-        todo!("{repo} {kind} {visibility:?} {existing:?}")
+        let what = format!("making {kind} {repo}");
+        let body = json!({
+            "name": repo.name(),
+            "organization": repo.owner(),
+            "type": kind,
+            "visibility": visibility,
+        });
+        let request = self
+            .transport
+            .request(Method::POST, self.transport.address("api/repos/create", &[]));
+        match self
+            .transport
+            .bytes(request.json(&body), Subject::of(&what, repo), MAX_ANSWER)
+            .await
+        {
+            Err(HubError::AlreadyExists { .. }) if existing == ExistingRepo::Keep => Ok(()),
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Removes a repository with all its history.
@@ -174,7 +244,62 @@ impl HubClient {
     ///
     /// [`HubError::RepoNotFound`], [`HubError::Forbidden`].
     pub async fn delete_repo(&self, repo: &RepoId, kind: RepoType) -> Result<(), HubError> {
-        todo!("{repo} {kind}")
+        let what = format!("removing {kind} {repo}");
+        let body = json!({ "name": repo.name(), "organization": repo.owner(), "type": kind });
+        let request = self
+            .transport
+            .request(Method::DELETE, self.transport.address("api/repos/delete", &[]));
+        self.transport
+            .bytes(request.json(&body), Subject::of(&what, repo), MAX_ANSWER)
+            .await?;
+        Ok(())
+    }
+
+    /// Opens a repository to everyone, or closes it.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::RepoNotFound`], [`HubError::Forbidden`].
+    pub async fn set_visibility(
+        &self,
+        repo: &RepoId,
+        kind: RepoType,
+        visibility: Visibility,
+    ) -> Result<(), HubError> {
+        let what = format!("changing who sees {kind} {repo}");
+        let url = self.transport.api(kind, repo, &["settings"]);
+        let request = self
+            .transport
+            .request(Method::PUT, url)
+            .json(&json!({ "visibility": visibility }));
+        self.transport
+            .bytes(request, Subject::of(&what, repo), MAX_ANSWER)
+            .await?;
+        Ok(())
+    }
+
+    /// Makes a branch at a branch, tag or commit.
+    ///
+    /// # Errors
+    ///
+    /// [`HubError::AlreadyExists`], [`HubError::RevisionNotFound`].
+    pub async fn create_branch(
+        &self,
+        repo: &RepoId,
+        kind: RepoType,
+        branch: &RefName,
+        at: &RefName,
+    ) -> Result<(), HubError> {
+        let what = format!("making branch {branch} of {kind} {repo}");
+        let url = self.transport.api(kind, repo, &["branch", branch.as_str()]);
+        let request = self
+            .transport
+            .request(Method::POST, url)
+            .json(&json!({ "startingPoint": at }));
+        self.transport
+            .bytes(request, Subject::of(&what, repo).at(at), MAX_ANSWER)
+            .await?;
+        Ok(())
     }
 
     /// Makes one commit of all the request's operations: large files travel first, each once, as they are; small ones
@@ -189,7 +314,7 @@ impl HubClient {
         kind: RepoType,
         request: CommitRequest,
     ) -> Result<Revision, HubError> {
-        todo!("{repo} {kind} {request:?}")
+        self.make_commit(repo, kind, request).await
     }
 
     /// Commits one file to `main`.
@@ -236,7 +361,7 @@ impl HubClient {
         kind: RepoType,
         revision: &RefName,
     ) -> Result<RepoInfo, HubError> {
-        todo!("{repo} {kind} {revision}")
+        self.fetch_info(repo, kind, revision).await
     }
 
     /// Every file of the repository at a branch, tag or commit, in the hub's order; at most `max_files` of them.
@@ -251,7 +376,7 @@ impl HubClient {
         revision: &RefName,
         max_files: usize,
     ) -> Result<Vec<RepoFile>, HubError> {
-        todo!("{repo} {kind} {revision} {max_files}")
+        self.fetch_files(repo, kind, revision, max_files).await
     }
 
     /// The newest `most` commits up to `revision`, newest first.
@@ -264,9 +389,9 @@ impl HubClient {
         repo: &RepoId,
         kind: RepoType,
         revision: &RefName,
-        most: usize,
+        most: NonZeroUsize,
     ) -> Result<Vec<CommitInfo>, HubError> {
-        todo!("{repo} {kind} {revision} {most}")
+        self.fetch_commits(repo, kind, revision, most).await
     }
 
     /// Puts one file, as it is at one commit, at `destination`. The destination appears complete and checked against
@@ -285,7 +410,8 @@ impl HubClient {
         destination: &Path,
         limits: DownloadLimits,
     ) -> Result<Downloaded, HubError> {
-        todo!("{repo} {kind} {revision} {path} {destination:?} {limits:?}")
+        self.fetch_file(repo, kind, revision, path, destination, limits)
+            .await
     }
 
     /// Puts the whole repository, as it is at one commit, into the folder `destination`, which must not exist. It
@@ -302,6 +428,19 @@ impl HubClient {
         destination: &Path,
         limits: SnapshotLimits,
     ) -> Result<Vec<RepoFile>, HubError> {
-        todo!("{repo} {kind} {revision} {destination:?} {limits:?}")
+        self.fetch_snapshot(repo, kind, revision, destination, limits)
+            .await
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct WhoamiAnswer {
+    name: String,
+    #[serde(default)]
+    orgs: Vec<OrganizationAnswer>,
+}
+
+#[derive(Debug, Deserialize)]
+struct OrganizationAnswer {
+    name: String,
 }
