@@ -44,7 +44,11 @@ impl FileReport {
             compared if compared == epochs => "all as recorded".to_owned(),
             compared => format!("{compared} recorded, all as recorded"),
         };
-        format!("{}: {} cases, {epochs} epochs, {agreement}", self.file.display(), self.cases.len())
+        format!(
+            "{}: {} cases, {epochs} epochs, {agreement}",
+            self.file.display(),
+            self.cases.len()
+        )
     }
 }
 
@@ -71,7 +75,10 @@ fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
     if output.is_json() {
         output.json(&reports)?;
     }
-    match reports.last().and_then(|report| report.difference().map(|found| (report, found))) {
+    match reports
+        .last()
+        .and_then(|report| report.difference().map(|found| (report, found)))
+    {
         None => Ok(()),
         Some((report, difference)) => Err(miette!(
             help = "either the file was not recorded from a chain of this version, or the epoch is computed wrongly",
@@ -93,7 +100,10 @@ fn run_file(file: &Path) -> miette::Result<FileReport> {
         cases.truncate(first + 1);
     }
     let compared = |case: &assay_yuma::vectors::Case| {
-        case.epochs.iter().filter(|epoch| epoch.expected.is_some()).count()
+        case.epochs
+            .iter()
+            .filter(|epoch| epoch.expected.is_some())
+            .count()
     };
     Ok(FileReport {
         file: file.to_owned(),

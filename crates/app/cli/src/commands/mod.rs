@@ -1,0 +1,14 @@
+//! One module a command group. A module parses its arguments, calls the crate that does the work, and prints.
+
+pub(crate) mod commitment;
+pub(crate) mod config;
+pub(crate) mod devnet;
+pub(crate) mod hub;
+pub(crate) mod miner;
+pub(crate) mod model;
+pub(crate) mod stake;
+pub(crate) mod subnet;
+pub(crate) mod validator;
+pub(crate) mod wallet;
+pub(crate) mod weights;
+pub(crate) mod yuma;

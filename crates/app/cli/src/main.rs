@@ -1,0 +1,106 @@
+//! The binary: argument parsing, wiring and terminal output.
+
+mod commands;
+mod configuration;
+mod context;
+mod output;
+mod up;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use context::Context;
+use miette::IntoDiagnostic;
+use std::process::ExitCode;
+
+/// Build, run and analyse Bittensor data subnets.
+#[derive(Debug, Parser)]
+#[command(name = "assay", version, max_term_width = 100, propagate_version = false)]
+#[command(after_help = "Start with `assay up`: a whole subnet on this machine, in seconds.")]
+struct Cli {
+    #[command(flatten)]
+    global: context::GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a whole subnet on this machine: chain, hub, miners, validators, dashboard
+    Up(up::Args),
+    /// Run the embedded chain
+    #[command(visible_alias = "localnet")]
+    Devnet(commands::devnet::Args),
+    /// Make, list, move and use wallets
+    #[command(subcommand)]
+    Wallet(commands::wallet::Command),
+    /// Look at subnets, create them, register on them
+    #[command(subcommand)]
+    Subnet(commands::subnet::Command),
+    /// Add, remove and show stake
+    #[command(subcommand)]
+    Stake(commands::stake::Command),
+    /// Set and follow a validator's weights
+    #[command(subcommand)]
+    Weights(commands::weights::Command),
+    /// Write and read commitments on chain
+    #[command(subcommand)]
+    Commitment(commands::commitment::Command),
+    /// Replay Yuma Consensus
+    #[command(subcommand)]
+    Yuma(commands::yuma::Command),
+    /// Validate on a subnet
+    #[command(subcommand)]
+    Validator(commands::validator::Command),
+    /// Mine on a subnet
+    #[command(subcommand)]
+    Miner(commands::miner::Command),
+    /// Serve a hub of datasets and models, and use one
+    #[command(subcommand)]
+    Hub(commands::hub::Command),
+    /// Train, evaluate and run language models
+    #[command(subcommand)]
+    Model(commands::model::Command),
+    /// Print the commented reference of assay.toml
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// Write the completion script of a shell to standard output
+    Completions {
+        /// The shell to write for
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::install_error_style(&cli.global);
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(report) => {
+            output::report(&report);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> miette::Result<()> {
+    if let Command::Completions { shell } = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "assay", &mut std::io::stdout().lock());
+        return Ok(());
+    }
+    let context = Context::new(cli.global).into_diagnostic()?;
+    match cli.command {
+        Command::Up(args) => up::run(args, &context),
+        Command::Devnet(args) => commands::devnet::run(args, &context),
+        Command::Wallet(command) => commands::wallet::run(command, &context),
+        Command::Subnet(command) => commands::subnet::run(command, &context),
+        Command::Stake(command) => commands::stake::run(command, &context),
+        Command::Weights(command) => commands::weights::run(command, &context),
+        Command::Commitment(command) => commands::commitment::run(command, &context),
+        Command::Yuma(command) => commands::yuma::run(command, &context),
+        Command::Validator(command) => commands::validator::run(command, &context),
+        Command::Miner(command) => commands::miner::run(command, &context),
+        Command::Hub(command) => commands::hub::run(command, &context),
+        Command::Model(command) => commands::model::run(command, &context),
+        Command::Config(command) => commands::config::run(command, &context, Cli::command()),
+        Command::Completions { .. } => Ok(()),
+    }
+}

@@ -1,0 +1,119 @@
+//! `assay up`: a whole subnet on this machine.
+
+mod accounts;
+mod board;
+mod cast;
+mod datasets;
+mod founding;
+mod history;
+mod home;
+mod participants;
+mod summary;
+mod terminal;
+mod view;
+
+use crate::{configuration::expand_home, context::Context};
+use miette::{IntoDiagnostic, WrapErr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Run a whole subnet on this machine: chain, hub, miners, validators, dashboard.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The system to run
+    #[arg(value_enum, default_value = "datasets")]
+    system: System,
+    /// Miners of the demonstration; with --dataset there is one miner a file
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
+    miners: u16,
+    /// Validators
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
+    validators: u16,
+    /// End after so many epochs; without it, run until stopped
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    epochs: Option<u64>,
+    /// A miner's data, JSON lines; again for each further miner
+    #[arg(long, value_name = "FILE")]
+    dataset: Vec<PathBuf>,
+    /// The rows that adapters are measured on
+    #[arg(long, value_name = "FILE")]
+    eval: Option<PathBuf>,
+    /// Folder of the base model, in the Hugging Face layout, instead of the small one that is shipped
+    #[arg(long, value_name = "DIR")]
+    base_model: Option<PathBuf>,
+    /// Folder for everything the run keeps
+    #[arg(long, value_name = "DIR", default_value = "~/.assay", env = "ASSAY_HOME")]
+    home: PathBuf,
+    /// Port of the dashboard; 0 for any
+    #[arg(long, value_name = "PORT", default_value_t = 8420)]
+    port: u16,
+    /// Port of the chain's node; 0 for any
+    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    chain_port: u16,
+    /// Seconds between blocks, 0.05 to 12
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    block_time: Duration,
+}
+
+/// What can be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum System {
+    /// Miners publish datasets; validators train on them and pay the better data
+    Datasets,
+}
+
+pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let inputs = home::Inputs {
+        system: match args.system {
+            System::Datasets => "datasets".to_owned(),
+        },
+        miners: if args.dataset.is_empty() {
+            args.miners.into()
+        } else {
+            args.dataset.len()
+        },
+        validators: args.validators.into(),
+        datasets: args
+            .dataset
+            .iter()
+            .map(|path| existing(path, "dataset"))
+            .collect::<miette::Result<_>>()?,
+        eval: args
+            .eval
+            .as_deref()
+            .map(|path| existing(path, "evaluation file"))
+            .transpose()?,
+        base_model: args
+            .base_model
+            .as_deref()
+            .map(|path| existing(path, "base model"))
+            .transpose()?,
+    };
+    let root = expand_home(&args.home);
+    fs_err::create_dir_all(&root).into_diagnostic()?;
+    let home = home::Home::open(&root, inputs)?;
+    let plan = datasets::Plan {
+        epochs: args.epochs,
+        dashboard: SocketAddr::from((Ipv4Addr::LOCALHOST, args.port)),
+        chain: SocketAddr::from((Ipv4Addr::LOCALHOST, args.chain_port)),
+        block_time: args.block_time,
+    };
+    context.block_on(datasets::run(home, plan, context.output()))
+}
+
+/// The absolute path of something that must be there.
+fn existing(path: &Path, what: &str) -> miette::Result<PathBuf> {
+    fs_err::canonicalize(path)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("the {what} cannot be read"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse::<f64>()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "not a number of seconds".to_owned())
+}
