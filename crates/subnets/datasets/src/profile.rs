@@ -97,6 +97,10 @@ pub struct Profile {
     pub vtrust_min: f64,
     /// How many miners are asked in a round; those asked longest ago come first.
     pub miners_per_round: NonZeroU16,
+    /// For how many rounds an earlier loss of a miner stands in when a round does not ask it, or when we fail it. With
+    /// 256 miners and 32 a round everybody is asked every 8 rounds, so fewer would make miners pay for our limits;
+    /// much more would let a miner live on a dataset that it has long replaced by one we cannot fetch.
+    pub carried_rounds: u32,
     /// What failures earn.
     pub failed: FailedShare,
     /// Two losses this close, relative to the larger, are the same dataset.
@@ -118,6 +122,7 @@ impl Profile {
             consensus_share: 0.2,
             vtrust_min: 0.5,
             miners_per_round: const { NonZeroU16::new(32).unwrap() },
+            carried_rounds: 24,
             failed: FailedShare::Nothing,
             equal_loss: 1e-9,
             shared_rows_limit: Some(0.5),
@@ -127,6 +132,7 @@ impl Profile {
     /// The seed's constants and its behaviour, failures paid and copies found by equal losses only.
     pub fn seed_exact() -> Self {
         Self {
+            carried_rounds: 0,
             failed: FailedShare::OfSoftmax,
             shared_rows_limit: None,
             ..Self::seed()

@@ -54,10 +54,7 @@ pub enum EncodeError {
 /// Turns rows into examples for one base model.
 #[derive(Debug)]
 pub struct RowEncoder {
-    /// Reads control tokens in a text as tokens.
-    interpreting: Tokenizer,
-    /// Reads them as ordinary text.
-    literal: Tokenizer,
+    tokenizer: Tokenizer,
     template: Template,
     marks: MarksInContent,
     context_length: usize,
@@ -75,15 +72,13 @@ impl RowEncoder {
         context_length: usize,
     ) -> Result<Self, EncodeError> {
         let path = model.join("tokenizer.json");
-        let interpreting = Tokenizer::from_file(&path).map_err(|e| EncodeError::Tokenizer {
+        let mut tokenizer = Tokenizer::from_file(&path).map_err(|e| EncodeError::Tokenizer {
             path,
             reason: e.to_string(),
         })?;
-        let mut literal = interpreting.clone();
-        literal.set_encode_special_tokens(true);
+        tokenizer.set_encode_special_tokens(marks == MarksInContent::Text);
         Ok(Self {
-            interpreting,
-            literal,
+            tokenizer,
             template,
             marks,
             context_length,
@@ -152,7 +147,7 @@ impl RowEncoder {
 
     fn piece(&self, parts: &[Part], content: &str) -> Result<Vec<u32>, EncodeError> {
         if self.marks == MarksInContent::Interpreted {
-            return ids(&self.interpreting, &written(parts, content));
+            return self.ids(&written(parts, content));
         }
         // Text between two control tokens is encoded in one go, because that is how a tokenizer sees it: it cuts
         // at the control tokens first and merges within what is left.
@@ -163,7 +158,7 @@ impl RowEncoder {
                 Part::Mark(mark) => match self.special(mark) {
                     Some(id) => {
                         if !text.is_empty() {
-                            all.extend(ids(&self.literal, &text)?);
+                            all.extend(self.ids(&text)?);
                             text.clear();
                         }
                         all.push(id);
@@ -175,26 +170,23 @@ impl RowEncoder {
             }
         }
         if !text.is_empty() {
-            all.extend(ids(&self.literal, &text)?);
+            all.extend(self.ids(&text)?);
         }
         Ok(all)
     }
 
     fn special(&self, mark: &str) -> Option<u32> {
-        self.interpreting
-            .get_added_vocabulary()
-            .is_special_token(mark)
-            .then(|| self.interpreting.token_to_id(mark))
-            .flatten()
+        let known = self.tokenizer.get_added_vocabulary().is_special_token(mark);
+        known.then(|| self.tokenizer.token_to_id(mark)).flatten()
     }
-}
 
-fn ids(tokenizer: &Tokenizer, text: &str) -> Result<Vec<u32>, EncodeError> {
-    tokenizer
-        .encode_fast(text, false)
-        .map(|encoding| encoding.get_ids().to_vec())
-        .map_err(|e| EncodeError::Text {
-            bytes: text.len(),
-            reason: e.to_string(),
-        })
+    fn ids(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
+        self.tokenizer
+            .encode_fast(text, false)
+            .map(|encoding| encoding.get_ids().to_vec())
+            .map_err(|e| EncodeError::Text {
+                bytes: text.len(),
+                reason: e.to_string(),
+            })
+    }
 }

@@ -232,6 +232,25 @@ impl State {
         Ok(())
     }
 
+    /// The miner is left alone for the rest of the round, without another job.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn give_up(
+        &self,
+        round: RoundId,
+        hotkey: &AccountId,
+        fault: &OwnFault,
+    ) -> Result<(), StateError> {
+        sqlx::query("UPDATE entrants SET outcome = ? WHERE round = ? AND hotkey = ?")
+            .bind(to_json("outcome", &Outcome::OwnFault(fault.clone()))?)
+            .bind(round.0)
+            .bind(hotkey.to_string())
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// The miner's dataset is a copy that needs no training of its own.
     ///
     /// # Errors

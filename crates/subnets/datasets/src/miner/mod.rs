@@ -1,0 +1,503 @@
+//! The miner: publishes one dataset and commits to it on chain.
+//!
+//! In this order, each step only when the one before is certain: the commitment will fit, the file passes the
+//! validator's own checks, the hotkey is registered, the hub has the file and gives it back unchanged, the chain
+//! shows the commitment. Everything is on disk as it happens, so that a miner killed at any point repeats nothing;
+//! above all it never commits the same dataset again, which would cost it its place before later copies.
+
+mod record;
+
+use std::{
+    future::Future,
+    io::{self, BufReader, Read as _},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
+use assay_hub::{
+    BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, OutboxError, RefName,
+    RepoId, RepoPath, RepoType, Revision, Source, Visibility,
+};
+use assay_keys::Pair;
+use blake2::{Blake2b, Digest, digest::consts::U32};
+use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    commitment::{CommitmentTooLong, DatasetCommitment, check_size},
+    event::{EventKind, EventSink, PublishStep},
+    outcome::DATA_FILE,
+    profile::CompetitionId,
+    recipe::{Identity, Recipe},
+    rows::{Dataset, DatasetFault, EncodeError, ReadError, RowEncoder},
+    validator::doubled,
+};
+use record::Record;
+
+/// Longest the file may take to come back from the hub when it is checked.
+const READ_BACK: Duration = Duration::from_secs(300);
+
+/// What a miner publishes, where, and under which rules.
+#[derive(Debug, Clone)]
+pub struct MinerConfig {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The competition, as commitments name it.
+    pub competition: CompetitionId,
+    /// The dataset, a file of JSON lines.
+    pub dataset: PathBuf,
+    /// The repository it goes to; made if it does not exist.
+    pub repo: RepoId,
+    /// Who may read a repository that is made. Validators cannot read private ones without a token of theirs.
+    pub visibility: Visibility,
+    /// The recipe the validators use: its rules for rows are checked before anything is uploaded.
+    pub recipe: Recipe,
+    /// Folder of the base model the validators use; only its tokenizer is read.
+    pub base_model: PathBuf,
+    /// Folder for what must survive a restart: the queue of uploads and what was committed.
+    pub home: PathBuf,
+    /// Whether a file that fails the checks is published all the same.
+    pub checks: Checks,
+    /// Pause after the first failed attempt; doubles up to `longest_pause`. What the hub or chain asks for is kept.
+    pub first_pause: Duration,
+    /// Longest pause between attempts.
+    pub longest_pause: Duration,
+}
+
+/// What a failed check of the dataset means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Checks {
+    /// It is not published.
+    #[default]
+    Binding,
+    /// It is published with a warning: for trying out what validators do with it.
+    Ignored,
+}
+
+/// How far a miner goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Publish {
+    /// All the way.
+    Everything,
+    /// Checks everything that can be checked without changing anything anywhere.
+    DryRun,
+}
+
+/// What a miner has published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// Rows of the dataset; 0 when it failed the checks and they were ignored.
+    pub rows: usize,
+    /// Tokens over all rows; 0 likewise.
+    pub tokens: usize,
+    /// The repository.
+    pub repo: RepoId,
+    /// The commit; none in a dry run.
+    pub revision: Option<Revision>,
+    /// The commitment's text; none in a dry run.
+    pub commitment: Option<String>,
+    /// The commitment's block; none in a dry run.
+    pub block: Option<Block>,
+}
+
+/// Why a miner gave up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MinerError {
+    /// The commitment would not fit on chain.
+    #[error(transparent)]
+    TooLong(#[from] CommitmentTooLong),
+    /// Validators would refuse the dataset.
+    #[error("{path} would be refused by validators: {fault}", path = .path.display())]
+    Dataset {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        fault: DatasetFault,
+    },
+    /// The dataset cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The base model's tokenizer cannot be used.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The hotkey is not registered in the subnet.
+    #[error(
+        "hotkey {hotkey} is not registered in subnet {netuid}: register it with `assay subnet register --netuid {netuid}`"
+    )]
+    NotRegistered {
+        /// The hotkey.
+        hotkey: AccountId,
+        /// The subnet.
+        netuid: NetUid,
+    },
+    /// The hub refuses something that no retry can change.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// The queue of uploads cannot be used.
+    #[error(transparent)]
+    Outbox(#[from] OutboxError),
+    /// The hub refuses the file for good.
+    #[error("the hub does not take the dataset: {reason}")]
+    UploadRefused {
+        /// The hub's words.
+        reason: String,
+    },
+    /// The hub gives another file back than was uploaded.
+    #[error("{repo} at {revision} is not the file that was uploaded: somebody else changed the repository")]
+    UploadDiffers {
+        /// The repository.
+        repo: RepoId,
+        /// The commit.
+        revision: Revision,
+    },
+    /// The chain refuses something that no retry can change.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The chain shows another commitment than the one just written.
+    #[error(
+        "{hotkey} has another commitment than the one just written: is a second miner running with this hotkey?"
+    )]
+    CommitmentReplaced {
+        /// The hotkey.
+        hotkey: AccountId,
+    },
+    /// A file of the miner's own cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// It was told to stop before it was done.
+    #[error("stopped before the dataset was published; run it again to go on")]
+    Stopped,
+    /// A check crashed.
+    #[error("the check of the dataset crashed: {0}")]
+    Crash(#[from] tokio::task::JoinError),
+}
+
+impl MinerError {
+    /// How long to wait before another attempt can help; `None` when none can. `Some(None)` leaves the pause to the
+    /// caller.
+    fn retry(&self) -> Option<Option<Duration>> {
+        match self {
+            Self::Hub(e) => match e.retry() {
+                assay_hub::Retry::Never => None,
+                assay_hub::Retry::After(pause) => Some(Some(pause)),
+                assay_hub::Retry::Backoff => Some(None),
+            },
+            Self::Chain(ChainError::StillPending { .. }) => Some(None),
+            Self::Chain(e) => match e.retry() {
+                assay_chain::Retry::Never => None,
+                assay_chain::Retry::After(pause) => Some(Some(pause)),
+                assay_chain::Retry::Now | assay_chain::Retry::AfterBlocks(_) => Some(None),
+            },
+            _ => None,
+        }
+    }
+}
+
+/// Publishes a dataset: checks it, uploads it, commits to it, and reads everything back.
+#[derive(Debug)]
+pub struct Miner {
+    chain: ChainClient,
+    hub: HubClient,
+    hotkey: Pair,
+    config: MinerConfig,
+    events: EventSink,
+}
+
+impl Miner {
+    /// A miner that signs with `hotkey`.
+    pub fn new(
+        chain: ChainClient,
+        hub: HubClient,
+        hotkey: Pair,
+        config: MinerConfig,
+        events: EventSink,
+    ) -> Self {
+        Self {
+            chain,
+            hub,
+            hotkey,
+            config,
+            events,
+        }
+    }
+
+    /// Publishes, and ends when the commitment stands on chain. Run again after a kill, it goes on where it was and
+    /// repeats nothing that is done.
+    ///
+    /// # Errors
+    /// What no further attempt could repair. Everything else is retried until `stop`.
+    pub async fn run(self, how: Publish, stop: CancellationToken) -> Result<Published, MinerError> {
+        match stop.run_until_cancelled(self.publish(how)).await {
+            Some(result) => result,
+            None => Err(MinerError::Stopped),
+        }
+    }
+
+    async fn publish(&self, how: Publish) -> Result<Published, MinerError> {
+        let MinerConfig {
+            repo, competition, ..
+        } = &self.config;
+        check_size(repo, competition)?;
+        let (rows, tokens) = self.check_dataset().await?;
+        let registered = self
+            .retrying("looking up the registration", || self.registered_at())
+            .await?;
+        let mut published = Published {
+            rows,
+            tokens,
+            repo: repo.clone(),
+            revision: None,
+            commitment: None,
+            block: None,
+        };
+        if how == Publish::DryRun {
+            return Ok(published);
+        }
+        let revision = self.upload().await?;
+        let commitment = DatasetCommitment {
+            repo: repo.clone(),
+            competition: competition.clone(),
+            revision: revision.into(),
+        }
+        .to_string();
+        let block = self
+            .retrying("committing on chain", || self.commit(&commitment, registered))
+            .await?;
+        self.step(PublishStep::Committed {
+            commitment: commitment.clone(),
+            block,
+        });
+        published.revision = Some(revision);
+        published.commitment = Some(commitment);
+        published.block = Some(block);
+        Ok(published)
+    }
+
+    fn step(&self, step: PublishStep) {
+        self.events.tell(EventKind::Publishing(step));
+    }
+
+    /// Repeats `attempt` until it succeeds or fails for good.
+    async fn retrying<T, F>(&self, doing: &str, mut attempt: impl FnMut() -> F) -> Result<T, MinerError>
+    where
+        F: Future<Output = Result<T, MinerError>>,
+    {
+        let mut failures = 0;
+        loop {
+            let error = match attempt().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let Some(asked) = error.retry() else {
+                return Err(error);
+            };
+            failures += 1;
+            let pause = doubled(self.config.first_pause, self.config.longest_pause, failures)
+                .max(asked.unwrap_or_default());
+            tracing::warn!(%error, ?pause, "{doing} failed and is tried again");
+            self.step(PublishStep::Retrying {
+                doing: doing.to_owned(),
+                reason: error.to_string(),
+                retry_in: pause.as_secs_f64(),
+            });
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Reads the dataset as validators will: rows and tokens.
+    async fn check_dataset(&self) -> Result<(usize, usize), MinerError> {
+        let config = self.config.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let recipe = &config.recipe;
+            let encoder = RowEncoder::open(
+                &config.base_model,
+                recipe.template,
+                recipe.marks_in_content,
+                recipe.training.context_length,
+            )?;
+            let file = BufReader::new(fs_err::File::open(&config.dataset)?);
+            Ok::<_, MinerError>(Dataset::read(file, &encoder, recipe.system_text, &recipe.limits)?)
+        });
+        match read.await?? {
+            Ok(dataset) => {
+                let (rows, tokens) = (dataset.examples.len(), dataset.tokens);
+                self.step(PublishStep::Checked { rows, tokens });
+                Ok((rows, tokens))
+            }
+            Err(fault) if self.config.checks == Checks::Ignored => {
+                tracing::warn!(%fault, "the dataset fails a check and is published all the same");
+                Ok((0, 0))
+            }
+            Err(fault) => Err(MinerError::Dataset {
+                path: self.config.dataset.clone(),
+                fault,
+            }),
+        }
+    }
+
+    /// When the hotkey got its slot.
+    async fn registered_at(&self) -> Result<Block, MinerError> {
+        let (hotkey, netuid) = (self.hotkey.account(), self.config.netuid);
+        let metagraph = self.chain.metagraph(netuid).await?;
+        match metagraph.by_hotkey(&hotkey) {
+            Some(neuron) => Ok(neuron.registered_at),
+            None => Err(MinerError::NotRegistered { hotkey, netuid }),
+        }
+    }
+
+    /// Brings the file to the hub, unless it is there already, and makes sure that it comes back as it was sent.
+    async fn upload(&self) -> Result<Revision, MinerError> {
+        let MinerConfig {
+            repo,
+            dataset,
+            home,
+            visibility,
+            ..
+        } = &self.config;
+        let content = identity_of(dataset).await?;
+        let kept = Record::load(home)?.filter(|kept| kept.content == content && kept.repo == *repo);
+        if let Some(kept) = kept {
+            self.step(PublishStep::Uploaded {
+                repo: repo.clone(),
+                revision: kept.revision,
+            });
+            return Ok(kept.revision);
+        }
+        let bytes = fs_err::metadata(dataset)?.len();
+        self.step(PublishStep::Uploading {
+            repo: repo.clone(),
+            bytes,
+        });
+        self.retrying("making the repository", || async {
+            Ok(self
+                .hub
+                .create_repo(repo, RepoType::Dataset, *visibility, ExistingRepo::Keep)
+                .await?)
+        })
+        .await?;
+        let outbox = Outbox::open(
+            &home.join("outbox"),
+            BatchLimits {
+                bytes: u64::MAX,
+                files: 1,
+            },
+        )
+        .await?;
+        let path = data_file()?;
+        let source = Source::File(dataset.clone());
+        let ticket = outbox
+            .put(
+                repo,
+                RepoType::Dataset,
+                &RefName::main(),
+                &path,
+                source,
+                "Publish the dataset",
+            )
+            .await?;
+        outbox.drain(&self.hub).await?;
+        let revision = match outbox.delivery(ticket).await? {
+            Some(Delivery::Delivered(revision)) => revision,
+            Some(Delivery::Failed(reason)) => return Err(MinerError::UploadRefused { reason }),
+            other => {
+                return Err(MinerError::UploadRefused {
+                    reason: format!("it is still {other:?}"),
+                });
+            }
+        };
+        self.retrying("reading the upload back", || self.read_back(&revision, content))
+            .await?;
+        Record {
+            content,
+            repo: repo.clone(),
+            revision,
+        }
+        .save(home)?;
+        self.step(PublishStep::Uploaded {
+            repo: repo.clone(),
+            revision,
+        });
+        Ok(revision)
+    }
+
+    /// Downloads what was uploaded, as a validator will.
+    async fn read_back(&self, revision: &Revision, content: Identity) -> Result<(), MinerError> {
+        let MinerConfig {
+            repo, dataset, home, ..
+        } = &self.config;
+        let place = home.join("read-back.jsonl");
+        let limits = DownloadLimits {
+            max_bytes: fs_err::metadata(dataset)?.len(),
+            deadline: READ_BACK,
+        };
+        let differs = || MinerError::UploadDiffers {
+            repo: repo.clone(),
+            revision: *revision,
+        };
+        let path = data_file()?;
+        match self
+            .hub
+            .download(repo, RepoType::Dataset, revision, &path, &place, limits)
+            .await
+        {
+            Err(HubError::TooLarge { .. }) => return Err(differs()),
+            other => other?,
+        };
+        let same = identity_of(&place).await? == content;
+        fs_err::remove_file(&place)?;
+        if same { Ok(()) } else { Err(differs()) }
+    }
+
+    /// Writes the commitment, unless it stands there already, and reads it back; its block.
+    async fn commit(&self, commitment: &str, registered: Block) -> Result<Block, MinerError> {
+        let netuid = self.config.netuid;
+        let hotkey = self.hotkey.account();
+        let standing = async || {
+            let stored = self.chain.commitment(netuid, &hotkey).await?;
+            // One from before the registration belongs to an earlier life of the hotkey; validators refuse it.
+            let ours =
+                |c: &assay_chain::Commitment| c.text().as_deref() == Some(commitment) && c.block > registered;
+            Ok::<_, ChainError>(stored.filter(ours).map(|c| c.block))
+        };
+        if let Some(block) = standing().await? {
+            return Ok(block);
+        }
+        self.step(PublishStep::Committing {
+            commitment: commitment.to_owned(),
+        });
+        let receipt = self
+            .chain
+            .set_commitment(&self.hotkey, netuid, commitment)
+            .await?;
+        receipt.finalized().await?;
+        standing().await?.ok_or(MinerError::CommitmentReplaced { hotkey })
+    }
+}
+
+fn data_file() -> Result<RepoPath, MinerError> {
+    DATA_FILE
+        .parse()
+        .map_err(|e: assay_hub::RepoPathError| MinerError::UploadRefused {
+            reason: e.to_string(),
+        })
+}
+
+/// The hash of a file's bytes.
+async fn identity_of(path: &Path) -> Result<Identity, MinerError> {
+    let path = path.to_owned();
+    let hashing = tokio::task::spawn_blocking(move || {
+        let mut hasher = Blake2b::<U32>::new();
+        let mut file = fs_err::File::open(path)?;
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            let read = file.read(&mut buffer)?;
+            if read == 0 {
+                return Ok(Identity(hasher.finalize().into()));
+            }
+            hasher.update(&buffer[..read]);
+        }
+    });
+    hashing.await?
+}

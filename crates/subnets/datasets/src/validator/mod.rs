@@ -1,0 +1,506 @@
+//! The validator: rounds of downloading, training, measuring, scoring and setting weights.
+//!
+//! A round closes at a block that all validators know, the block of the subnet's epoch. The chain's state at that
+//! block says who takes part with what; the block's hash makes the seed. Datasets are then screened and trained on
+//! one by one, each result going to disk as it comes, the table is made, and weights are sent until the chain shows
+//! them. After a kill the same round goes on where it was.
+//!
+//! Caveats: a round that takes longer than an epoch skips the epochs in between. A round that the process was away
+//! from for more than [`STALE_AFTER_EPOCHS`] epochs is dropped.
+
+mod assay;
+mod table;
+mod weights;
+
+use std::{
+    collections::HashMap,
+    io,
+    num::{NonZeroU64, NonZeroUsize},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
+
+use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
+use assay_hub::HubClient;
+use assay_keys::Pair;
+use assay_models::{BaseModel, ModelError};
+use futures::StreamExt as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    event::{EventKind, EventSink, Waiting},
+    held_out::{HeldOut, HeldOutError},
+    outcome::Outcome,
+    profile::Profile,
+    recipe::{Identity, Recipe, base_model_identity},
+    roster::roster,
+    rows::{EncodeError, RowEncoder},
+    screening::Screen,
+    seed::RoundSeed,
+    shelf::Shelf,
+    state::{NewRound, Round, RoundState, State, StateError},
+    trial::Bench,
+};
+
+/// Epochs after which an unfinished round is dropped instead of taken up again. With less, an evening's maintenance
+/// throws away what was trained; with more, a validator that was away for days would begin by paying by old data.
+pub const STALE_AFTER_EPOCHS: u64 = 24;
+
+/// Blocks of an epoch that is assumed where the chain runs none: the public networks' tempo.
+const USUAL_TEMPO: u64 = 360;
+
+/// When rounds begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoundSchedule {
+    /// At each epoch of the subnet: commitments up to the epoch's block take part.
+    Epochs,
+    /// Every so many blocks, counted from block 0.
+    Blocks(NonZeroU64),
+}
+
+/// How long a validator tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Longest a download may take.
+    pub download: Duration,
+    /// Longest the training and measuring of one dataset may take.
+    pub job: Duration,
+    /// Attempts at one miner in a round before it is left alone, when each failed through no fault of its own.
+    pub attempts: u32,
+    /// Pause after the first failed attempt; doubles up to `longest_pause`. What the hub asks for is kept.
+    pub first_pause: Duration,
+    /// Longest pause between attempts.
+    pub longest_pause: Duration,
+}
+
+impl Default for Patience {
+    /// Two minutes a download, an hour a job, six attempts with pauses from 2 s to a minute: together about a
+    /// minute of a hub that is away, which is what a restart of it takes.
+    fn default() -> Self {
+        Self {
+            download: Duration::from_secs(120),
+            job: Duration::from_secs(3600),
+            attempts: 6,
+            first_pause: Duration::from_secs(2),
+            longest_pause: Duration::from_secs(60),
+        }
+    }
+}
+
+impl Patience {
+    /// The pause after so many failed attempts, at least one.
+    pub(crate) fn pause_after(&self, failures: u32) -> Duration {
+        doubled(self.first_pause, self.longest_pause, failures)
+    }
+}
+
+/// `first` doubled for each failure after the first, at most `longest`.
+pub(crate) fn doubled(first: Duration, longest: Duration, failures: u32) -> Duration {
+    first
+        .saturating_mul(1 << failures.saturating_sub(1).min(20))
+        .min(longest)
+}
+
+/// What a validator needs to know.
+#[derive(Debug, Clone)]
+pub struct ValidatorConfig {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The constants of the competition.
+    pub profile: Profile,
+    /// How losses are made.
+    pub recipe: Recipe,
+    /// Folder of the base model.
+    pub base_model: PathBuf,
+    /// File of held-out rows.
+    pub held_out: PathBuf,
+    /// When rounds begin.
+    pub rounds: RoundSchedule,
+    /// Folder for everything that must survive a restart; one validator at a time.
+    pub home: PathBuf,
+    /// Threads for training; all cores when `None`. Losses do not depend on it.
+    pub threads: Option<NonZeroUsize>,
+    /// How long it tries.
+    pub patience: Patience,
+}
+
+/// Why a validator ended.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValidatorError {
+    /// The hotkey is not registered in the subnet.
+    #[error(
+        "hotkey {hotkey} is not registered in subnet {netuid}: register it with `assay subnet register --netuid {netuid}`"
+    )]
+    NotRegistered {
+        /// The hotkey.
+        hotkey: AccountId,
+        /// The subnet.
+        netuid: NetUid,
+    },
+    /// The state belongs to another chain.
+    #[error(
+        "{home} holds rounds of another chain (block {block} is not the one it knows): choose another folder, or move it away", home = .home.display()
+    )]
+    OtherChain {
+        /// The validator's folder.
+        home: PathBuf,
+        /// The block that differs.
+        block: Block,
+    },
+    /// The state cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The base model cannot be used.
+    #[error("base model: {0}")]
+    Model(#[from] ModelError),
+    /// A file of the base model cannot be read.
+    #[error("base model: {0}")]
+    ModelFile(#[source] io::Error),
+    /// The base model's tokenizer cannot be used.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The held-out rows cannot be used.
+    #[error(transparent)]
+    HeldOut(#[from] HeldOutError),
+    /// The threads for training cannot be started.
+    #[error("threads for training: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
+    /// The chain refuses something that no retry can change.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// Loading crashed.
+    #[error("loading crashed: {0}")]
+    Crash(#[from] tokio::task::JoinError),
+}
+
+impl ValidatorError {
+    /// How long to wait before the loop may try again; `None` when it would fail the same way.
+    fn passes_in(&self) -> Option<Duration> {
+        match self {
+            Self::Chain(
+                ChainError::Endpoint(_)
+                | ChainError::OtherChain { .. }
+                | ChainError::Shape(_)
+                | ChainError::NoSubnet { .. },
+            ) => None,
+            Self::Chain(e) => Some(match e.retry() {
+                assay_chain::Retry::After(pause) => pause,
+                _ => Duration::from_secs(5),
+            }),
+            Self::State(e) if e.may_pass() => Some(Duration::from_secs(5)),
+            _ => None,
+        }
+    }
+}
+
+/// Runs rounds until it is stopped.
+#[derive(Debug)]
+pub struct Validator {
+    chain: ChainClient,
+    hub: HubClient,
+    hotkey: Pair,
+    config: ValidatorConfig,
+    events: EventSink,
+}
+
+impl Validator {
+    /// A validator that signs with `hotkey`.
+    pub fn new(
+        chain: ChainClient,
+        hub: HubClient,
+        hotkey: Pair,
+        config: ValidatorConfig,
+        events: EventSink,
+    ) -> Self {
+        Self {
+            chain,
+            hub,
+            hotkey,
+            config,
+            events,
+        }
+    }
+
+    /// Runs rounds until `stop`. Everything finished is on disk before it is told, so that the process may be
+    /// killed at any point.
+    ///
+    /// # Errors
+    /// What no further attempt could repair: an unregistered hotkey, unusable files. Everything else is retried.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), ValidatorError> {
+        let Some(desk) = stop.run_until_cancelled(self.prepare(stop.clone())).await else {
+            return Ok(());
+        };
+        let desk = desk?;
+        let mut failures = 0;
+        while !stop.is_cancelled() {
+            match desk.step().await {
+                Ok(()) => failures = 0,
+                Err(e) => {
+                    let Some(pause) = e.passes_in() else { return Err(e) };
+                    failures += 1;
+                    let pause = pause.max(desk.config.patience.pause_after(failures));
+                    tracing::warn!(error = %e, ?pause, "the validator's loop failed and tries again");
+                    desk.tell(EventKind::Trouble {
+                        message: e.to_string(),
+                        retry_in: pause.as_secs_f64(),
+                    });
+                    desk.sleep(pause).await;
+                }
+            }
+        }
+        desk.state.close().await;
+        Ok(())
+    }
+
+    /// Loads everything that stays the same from round to round.
+    async fn prepare(self, stop: CancellationToken) -> Result<Desk, ValidatorError> {
+        let Self {
+            chain,
+            hub,
+            hotkey,
+            config,
+            events,
+        } = self;
+        let state = State::open(&config.home).await?;
+        let threads = config.threads.map_or(0, NonZeroUsize::get);
+        let loading = config.clone();
+        let (base, encoder, held_out, identity) = tokio::task::spawn_blocking(move || {
+            let recipe = &loading.recipe;
+            let base = BaseModel::load(&loading.base_model)?;
+            let encoder = RowEncoder::open(
+                &loading.base_model,
+                recipe.template,
+                recipe.marks_in_content,
+                recipe.training.context_length,
+            )?;
+            let held_out = HeldOut::load(&loading.held_out, &encoder, recipe)?;
+            let model = base_model_identity(&loading.base_model).map_err(ValidatorError::ModelFile)?;
+            Ok::<_, ValidatorError>((base, encoder, held_out, recipe.identity(model)))
+        })
+        .await??;
+        let recipe = Arc::new(config.recipe.clone());
+        let bench = Bench {
+            base,
+            recipe: recipe.clone(),
+            held_out: Arc::new(held_out),
+            threads: Arc::new(rayon::ThreadPoolBuilder::new().num_threads(threads).build()?),
+        };
+        let screen = Screen {
+            hub,
+            shelf: Shelf::new(config.home.join("datasets")),
+            recipe,
+            encoder: Arc::new(encoder),
+            identity,
+            deadline: config.patience.download,
+        };
+        Ok(Desk {
+            chain,
+            hotkey,
+            config,
+            events,
+            state,
+            bench,
+            screen,
+            identity,
+            stop,
+        })
+    }
+}
+
+/// A validator at work.
+struct Desk {
+    chain: ChainClient,
+    hotkey: Pair,
+    config: ValidatorConfig,
+    events: EventSink,
+    state: State,
+    bench: Bench,
+    screen: Screen,
+    /// Of recipe and base model.
+    identity: Identity,
+    stop: CancellationToken,
+}
+
+/// The block at which the current round closes, and the one of the next.
+struct Boundary {
+    closed: Option<Block>,
+    next: Block,
+    /// Blocks from one to the next.
+    length: u64,
+}
+
+impl Desk {
+    fn tell(&self, kind: EventKind) {
+        self.events.tell(kind);
+    }
+
+    /// Sleeps, or wakes early to stop.
+    async fn sleep(&self, time: Duration) {
+        let _ = self.stop.run_until_cancelled(tokio::time::sleep(time)).await;
+    }
+
+    /// Runs one round to its end, or waits for the next one.
+    async fn step(&self) -> Result<(), ValidatorError> {
+        let boundary = self.boundary().await?;
+        match self.unfinished(&boundary).await? {
+            Some(round) => self.carry_on(round).await,
+            None => match self.open(&boundary).await? {
+                Some(round) => self.carry_on(round).await,
+                None => self.wait_for(boundary.next).await,
+            },
+        }
+    }
+
+    /// Where the current round closes, as far as blocks are final.
+    async fn boundary(&self) -> Result<Boundary, ValidatorError> {
+        let finalized = self.chain.finalized_head().await?.number;
+        Ok(match self.config.rounds {
+            RoundSchedule::Blocks(length) => {
+                let closed = finalized.0 / length * length.get();
+                Boundary {
+                    closed: (closed > 0).then_some(Block(closed)),
+                    next: Block(closed + length.get()),
+                    length: length.get(),
+                }
+            }
+            RoundSchedule::Epochs => {
+                let schedule = self.chain.epoch_schedule(self.config.netuid).await?;
+                let length = if schedule.tempo == 0 {
+                    USUAL_TEMPO
+                } else {
+                    u64::from(schedule.tempo) + 1
+                };
+                let closed = schedule.last_epoch_block;
+                if closed > finalized {
+                    // A few seconds from now it is final, or the chain has thought better of it.
+                    Boundary {
+                        closed: None,
+                        next: closed,
+                        length,
+                    }
+                } else {
+                    let next = schedule
+                        .next_epoch_block
+                        .unwrap_or(Block(schedule.block.number.0 + length));
+                    Boundary {
+                        closed: (closed.0 > 0).then_some(closed),
+                        next,
+                        length,
+                    }
+                }
+            }
+        })
+    }
+
+    /// The round that was begun and not ended, unless it has become useless.
+    async fn unfinished(&self, boundary: &Boundary) -> Result<Option<Round>, ValidatorError> {
+        let Some(newest) = self
+            .state
+            .newest_round(self.config.netuid, &self.config.profile.competition)
+            .await?
+        else {
+            return Ok(None);
+        };
+        let closed = newest.what.closed;
+        // A node may have forgotten a block's state, never its hash.
+        if self.chain.block_hash(closed).await? != Some(newest.what.hash) {
+            return Err(ValidatorError::OtherChain {
+                home: self.config.home.clone(),
+                block: closed,
+            });
+        }
+        if matches!(newest.state, RoundState::Done | RoundState::Dropped) {
+            return Ok(None);
+        }
+        let age = boundary.closed.unwrap_or(boundary.next).since(closed);
+        let reason = if age > STALE_AFTER_EPOCHS * boundary.length {
+            "it is too old: the validator was away for too long"
+        } else if newest.what.recipe != self.identity || newest.what.held_out != self.bench.held_out.identity
+        {
+            "the recipe, the base model or the held-out rows have changed since it began"
+        } else {
+            return Ok(Some(newest));
+        };
+        self.drop_round(&newest, reason).await?;
+        Ok(None)
+    }
+
+    async fn drop_round(&self, round: &Round, reason: &str) -> Result<(), ValidatorError> {
+        self.state
+            .end_round(round.id, RoundState::Dropped, reason)
+            .await?;
+        self.tell(EventKind::RoundDropped {
+            closed: round.what.closed,
+            reason: reason.to_owned(),
+        });
+        Ok(())
+    }
+
+    /// Opens the round that closed last, unless it is over already or nobody takes part in it.
+    async fn open(&self, boundary: &Boundary) -> Result<Option<Round>, ValidatorError> {
+        let ValidatorConfig { netuid, profile, .. } = &self.config;
+        let Some(closed) = boundary.closed else {
+            return Ok(None);
+        };
+        let newest = self.state.newest_round(*netuid, &profile.competition).await?;
+        if newest.is_some_and(|round| {
+            round.what.closed >= closed
+                && (round.what.recipe, round.what.held_out) == (self.identity, self.bench.held_out.identity)
+        }) {
+            return Ok(None);
+        }
+        let Some(hash) = self.chain.block_hash(closed).await? else {
+            return Ok(None);
+        };
+        // The chain as it was at the closing block, which is the same for all; a node that has thrown that state
+        // away gives the newest, and what came after the close is then left out.
+        let at_close = match self.chain.at(hash).await {
+            Err(ChainError::StateDiscarded { .. }) => self.chain.pin().await?,
+            other => other?,
+        };
+        let metagraph = match at_close.metagraph(*netuid).await {
+            Err(ChainError::NoSubnet { .. }) => return Ok(None),
+            other => other?,
+        };
+        let commitments = at_close.commitments(*netuid).await?;
+        let seed = RoundSeed::derive(&profile.competition, self.bench.held_out.identity, hash);
+        let last_asked: HashMap<_, _> = self.state.last_asked().await?.into_iter().collect();
+        let roster = roster(&metagraph, &commitments, closed, seed, &last_asked, profile);
+        let takes_part = |outcome: &Option<Outcome>| matches!(outcome, None | Some(Outcome::BadAnswer(_)));
+        if !roster.iter().any(|entrant| takes_part(&entrant.outcome)) {
+            self.tell(EventKind::Waiting {
+                why: Waiting::NoCommitments { block: boundary.next },
+            });
+            return Ok(None);
+        }
+        let round = NewRound {
+            netuid: *netuid,
+            competition: profile.competition.clone(),
+            closed,
+            hash,
+            seed,
+            recipe: self.identity,
+            held_out: self.bench.held_out.identity,
+        };
+        Ok(Some(self.state.open_round(&round, &roster).await?))
+    }
+
+    /// Waits until a block is final.
+    async fn wait_for(&self, block: Block) -> Result<(), ValidatorError> {
+        self.tell(EventKind::Waiting {
+            why: Waiting::NextRound { block },
+        });
+        let waiting = async {
+            let mut blocks = self.chain.blocks().await?;
+            while let Some(head) = blocks.next().await {
+                if head?.number >= block && self.chain.finalized_head().await?.number >= block {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        self.stop.run_until_cancelled(waiting).await.unwrap_or(Ok(()))
+    }
+}
