@@ -19,7 +19,7 @@ pub mod trial;
 pub mod validator;
 
 pub use event::{DatasetEvent, EventKind, EventSink};
-pub use miner::{Checks, Miner, MinerConfig, MinerError, Publish, Published};
+pub use miner::{Miner, MinerConfig, MinerError, Publish, Published};
 pub use profile::{CompetitionId, Profile};
 pub use recipe::Recipe;
 pub use validator::{Patience, RoundSchedule, Validator, ValidatorConfig, ValidatorError};

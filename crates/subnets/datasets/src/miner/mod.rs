@@ -57,22 +57,10 @@ pub struct MinerConfig {
     pub base_model: PathBuf,
     /// Folder for what must survive a restart: the queue of uploads and what was committed.
     pub home: PathBuf,
-    /// Whether a file that fails the checks is published all the same.
-    pub checks: Checks,
     /// Pause after the first failed attempt; doubles up to `longest_pause`. What the hub or chain asks for is kept.
     pub first_pause: Duration,
     /// Longest pause between attempts.
     pub longest_pause: Duration,
-}
-
-/// What a failed check of the dataset means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Checks {
-    /// It is not published.
-    #[default]
-    Binding,
-    /// It is published with a warning: for trying out what validators do with it.
-    Ignored,
 }
 
 /// How far a miner goes.
@@ -87,9 +75,9 @@ pub enum Publish {
 /// What a miner has published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Published {
-    /// Rows of the dataset; 0 when it failed the checks and they were ignored.
+    /// Rows of the dataset.
     pub rows: usize,
-    /// Tokens over all rows; 0 likewise.
+    /// Tokens over all rows.
     pub tokens: usize,
     /// The repository.
     pub repo: RepoId,
@@ -325,10 +313,6 @@ impl Miner {
                 let (rows, tokens) = (dataset.examples.len(), dataset.tokens);
                 self.step(PublishStep::Checked { rows, tokens });
                 Ok((rows, tokens))
-            }
-            Err(fault) if self.config.checks == Checks::Ignored => {
-                tracing::warn!(%fault, "the dataset fails a check and is published all the same");
-                Ok((0, 0))
             }
             Err(fault) => Err(MinerError::Dataset {
                 path: self.config.dataset.clone(),
