@@ -1,6 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+mod assets;
+mod drawing;
 mod error;
+mod host;
+mod live;
+mod page;
+mod plot;
+mod quantity;
+mod routes;
 mod server;
 pub mod state;
 

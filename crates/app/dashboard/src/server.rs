@@ -1,10 +1,34 @@
-//! The server.
+//! The server: sockets, deadlines and limits around the routes.
 
+use crate::drawing::{Drawing, Publisher, keep_drawn};
 use crate::error::DashboardError;
+use crate::host::AllowedHosts;
+use crate::live::MOST_STREAMS;
+use crate::routes::{Shared, router};
 use crate::state::DashboardState;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::net::SocketAddr;
-use tokio::sync::watch;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Connections at the same time: the streams, and as many again for pages that are just being opened.
+const MOST_CONNECTIONS: usize = 2 * MOST_STREAMS;
+/// A request's head has to arrive within this. Whoever connects and says nothing does not hold a place for ever.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of a request's head. A browser sends about one thousand.
+const HEAD_BYTES: usize = 16 * 1024;
+/// How long open connections may finish after the stop. The streams end at once; the rest is an answer on its way.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+/// Pause after a failed accept. It fails when the process has no file handles left; without a pause the loop would
+/// only burn what the others need to give theirs back.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// How the dashboard serves.
 #[derive(Debug, Clone)]
@@ -23,15 +47,20 @@ impl DashboardConfig {
 impl Default for DashboardConfig {
     /// This machine only, port 8420.
     fn default() -> DashboardConfig {
-        DashboardConfig { listen: ([127, 0, 0, 1], DashboardConfig::PORT).into(), allowed_hosts: Vec::new() }
+        DashboardConfig {
+            listen: ([127, 0, 0, 1], DashboardConfig::PORT).into(),
+            allowed_hosts: Vec::new(),
+        }
     }
 }
 
 /// A dashboard that listens.
 #[derive(Debug)]
 pub struct Dashboard {
+    listener: TcpListener,
     address: SocketAddr,
     state: watch::Receiver<DashboardState>,
+    allowed: AllowedHosts,
 }
 
 impl Dashboard {
@@ -43,8 +72,19 @@ impl Dashboard {
         config: DashboardConfig,
         state: watch::Receiver<DashboardState>,
     ) -> Result<Dashboard, DashboardError> {
-        let _ = (config, state);
-        todo!("the server follows")
+        let refused = |source| DashboardError::Listen {
+            listen: config.listen,
+            source,
+        };
+        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let allowed = AllowedHosts::new(&config.allowed_hosts);
+        Ok(Dashboard {
+            listener,
+            address,
+            state,
+            allowed,
+        })
     }
 
     /// Where it listens.
@@ -53,15 +93,85 @@ impl Dashboard {
         self.address
     }
 
-    /// The page's address for a browser.
+    /// The page's address for a browser on this machine.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        let mut address = self.address;
+        if address.ip().is_unspecified() {
+            address.set_ip(if address.is_ipv6() {
+                std::net::Ipv6Addr::LOCALHOST.into()
+            } else {
+                std::net::Ipv4Addr::LOCALHOST.into()
+            });
+        }
+        format!("http://{address}/")
     }
 
     /// Serves until `stop` is ready, then ends every connection and returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
-        let _ = (self.state, stop.await);
-        todo!("the server follows")
+        let stopping = CancellationToken::new();
+        let first = Drawing::of(&self.state.borrow().clone(), Publisher::Alive);
+        let (sender, drawing) = watch::channel(Arc::new(first));
+        let artist = tokio::spawn(keep_drawn(self.state.clone(), sender, stopping.clone()));
+        let shared = Shared {
+            state: self.state,
+            drawing,
+            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
+            stop: stopping.clone(),
+        };
+        let service = TowerToHyperService::new(router(shared, self.allowed));
+
+        let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        tokio::pin!(stop);
+        loop {
+            // The place first: beyond the limit, connections wait in the system's queue.
+            let accepted = tokio::select! {
+                accepted = async {
+                    let place = Arc::clone(&connections).acquire_owned().await;
+                    (place, self.listener.accept().await)
+                } => accepted,
+                () = &mut stop => break,
+            };
+            let (Ok(place), accepted) = accepted else { break };
+            let socket = match accepted {
+                Ok((socket, _)) => socket,
+                Err(error) => {
+                    tracing::warn!(%error, "the dashboard could not accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                    continue;
+                }
+            };
+            let connection = graceful.watch(connection(socket, service.clone()));
+            tokio::spawn(async move {
+                let _place = place;
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "a connection to the dashboard ended early");
+                }
+            });
+        }
+
+        stopping.cancel();
+        if tokio::time::timeout(STOP_DEADLINE, graceful.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::debug!("connections to the dashboard were cut off");
+        }
+        // It ends with the token; a panic in it has been reported by its own task.
+        let _ = artist.await;
     }
+}
+
+fn connection(
+    socket: TcpStream,
+    service: TowerToHyperService<axum::Router>,
+) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>> {
+    // Small events should leave at once. Without it they only come later.
+    let _ = socket.set_nodelay(true);
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(socket), service)
 }

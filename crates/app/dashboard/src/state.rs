@@ -54,7 +54,8 @@ impl DashboardState {
 
     /// Adds a problem, or refreshes the one of the same thing and cause.
     pub fn push_problem(&mut self, problem: Problem) {
-        self.problems.retain(|known| (&known.thing, &known.cause) != (&problem.thing, &problem.cause));
+        self.problems
+            .retain(|known| (&known.thing, &known.cause) != (&problem.thing, &problem.cause));
         push_bounded(&mut self.problems, problem, PROBLEMS);
     }
 
@@ -94,7 +95,9 @@ pub enum Phase {
 
 impl Default for Phase {
     fn default() -> Phase {
-        Phase::Starting { doing: "starting".to_owned() }
+        Phase::Starting {
+            doing: "starting".to_owned(),
+        }
     }
 }
 

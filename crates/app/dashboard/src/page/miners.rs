@@ -1,0 +1,93 @@
+//! The miners: one line each, from dataset to emission.
+
+use super::pieces::{bar, empty, hotkey, or_unknown};
+use crate::plot::{MOST_LINES, key};
+use crate::quantity::{alpha, loss, name, percent, text, whole};
+use crate::state::{DashboardState, MinerStatus, MinerView};
+use maud::{Markup, html};
+
+const COLUMNS: [&str; 8] = [
+    "Miner",
+    "Dataset",
+    "Status",
+    "Loss",
+    "Win rate",
+    "Weight",
+    "Incentive",
+    "Emission",
+];
+
+pub(super) fn draw(state: &DashboardState) -> Markup {
+    html! {
+        h2 id="miners-title" { "Miners" }
+        @if state.miners.is_empty() {
+            (empty("No miner yet.", "A miner appears when it is registered on the subnet."))
+        } @else {
+            div class="scroll" {
+                table {
+                    thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
+                    tbody {
+                        @for (index, miner) in state.miners.iter().enumerate() { (row(index, miner)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(index: usize, miner: &MinerView) -> Markup {
+    let number = |label: &str, shown: Markup| html! { td class="number" data-label=(label) { (shown) } };
+    let share = |value: Option<f64>, class: &str| {
+        html! {
+            (or_unknown(value, percent))
+            @if let Some(value) = value { (bar(value, class)) }
+        }
+    };
+    html! {
+        tr data-key=(miner.hotkey) {
+            th scope="row" data-label="Miner" {
+                span class="miner-name" {
+                    @if index < MOST_LINES { (key(index)) }
+                    (name(&miner.name))
+                    @if let Some(uid) = miner.uid { span class="uid" { "uid " (uid) } }
+                }
+                (hotkey(&miner.hotkey))
+            }
+            td data-label="Dataset" {
+                div class="dataset" {
+                    span class="repo" { (or_unknown(miner.repo.as_deref(), |repo| text(repo).into_owned())) }
+                    @if let Some(rows) = miner.rows { span class="note" { (whole(rows)) @if rows == 1 { " row" } @else { " rows" } } }
+                }
+            }
+            td data-label="Status" class="status-cell" { (status(&miner.status)) }
+            (number("Loss", or_unknown(miner.loss, loss)))
+            (number("Win rate", share(miner.win_rate, "plain")))
+            (number("Weight", share(miner.weight, "plain")))
+            (number("Incentive", share(miner.incentive, "strong")))
+            (number("Emission", or_unknown(miner.emission_rao, alpha)))
+        }
+    }
+}
+
+fn status(status: &MinerStatus) -> Markup {
+    let (class, word, detail) = match status {
+        MinerStatus::Queued => ("off", "queued", None),
+        MinerStatus::Publishing { step } => ("wait", "publishing", Some(step.as_str())),
+        MinerStatus::Committed => ("wait", "committed", Some("waits for the next round")),
+        MinerStatus::InRound { doing } => ("wait", "in round", Some(doing.as_str())),
+        MinerStatus::Scored => ("good", "scored", None),
+        MinerStatus::CopyOf { miner } => {
+            return html! { div { span class="pill off" { "copy" } " " span class="reason" { "of " (name(miner)) } } };
+        }
+        MinerStatus::NotAsked { reason } => ("off", "not asked", Some(reason.as_str())),
+        MinerStatus::NoAnswer { reason } => ("warn", "no answer", Some(reason.as_str())),
+        MinerStatus::BadAnswer { reason } => ("bad", "rejected", Some(reason.as_str())),
+        MinerStatus::OwnFault { reason } => ("warn", "our fault", Some(reason.as_str())),
+    };
+    html! {
+        div {
+            span class=(format!("pill {class}")) { (word) }
+            @if let Some(detail) = detail { " " span class="reason" { (text(detail)) } }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! Numbers as people read them.
+
+use std::borrow::Cow;
+
+/// Characters of a text that are shown. Names and reasons come from outside; a page has to stay a page.
+const LONGEST_TEXT: usize = 300;
+/// Characters of a name that are shown.
+const LONGEST_NAME: usize = 40;
+/// Rao of one alpha or one TAO.
+const RAO: f64 = 1e9;
+
+/// What stands for a number that is not known yet.
+pub(crate) const UNKNOWN: &str = "–";
+
+/// A number in groups of three.
+pub(crate) fn whole(value: u64) -> String {
+    let digits = value.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// A loss: four decimals, which is about what tells two datasets apart.
+pub(crate) fn loss(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.4}")
+    } else {
+        "not finite".to_owned()
+    }
+}
+
+/// A share as a percentage.
+pub(crate) fn percent(share: f64) -> String {
+    if !share.is_finite() {
+        return UNKNOWN.to_owned();
+    }
+    let percent = share * 100.0;
+    if percent > 0.0 && percent < 0.1 {
+        "< 0.1 %".to_owned()
+    } else {
+        format!("{percent:.1} %")
+    }
+}
+
+/// An amount of alpha.
+pub(crate) fn alpha(rao: u64) -> String {
+    let alpha = rao as f64 / RAO;
+    match rao {
+        0 => "0 α".to_owned(),
+        1..1_000_000 => "< 0.001 α".to_owned(),
+        _ if alpha < 1_000.0 => format!("{alpha:.3} α"),
+        _ => format!("{} α", whole(alpha.round() as u64)),
+    }
+}
+
+/// A time between blocks or until something.
+pub(crate) fn duration(milliseconds: u64) -> String {
+    let seconds = milliseconds as f64 / 1_000.0;
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..60_000 if milliseconds % 1_000 == 0 || seconds >= 10.0 => format!("{seconds:.0} s"),
+        1_000..60_000 => format!("{seconds:.1} s"),
+        60_000..3_600_000 => format!("{} min {:02} s", milliseconds / 60_000, milliseconds / 1_000 % 60),
+        _ => format!(
+            "{} h {:02} min",
+            milliseconds / 3_600_000,
+            milliseconds / 60_000 % 60
+        ),
+    }
+}
+
+/// The time of day in UTC; the page's script turns it into the viewer's own.
+pub(crate) fn time_of_day(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1_000 % 86_400;
+    format!(
+        "{:02}:{:02}:{:02}",
+        seconds / 3_600,
+        seconds / 60 % 60,
+        seconds % 60
+    )
+}
+
+/// An address shortened to what people compare.
+pub(crate) fn short_address(address: &str) -> Cow<'_, str> {
+    let characters = address.chars().count();
+    if characters <= 14 {
+        return Cow::Borrowed(address);
+    }
+    let start: String = address.chars().take(6).collect();
+    let end: String = address.chars().skip(characters - 5).collect();
+    Cow::Owned(format!("{start}…{end}"))
+}
+
+/// A name that fits its place.
+pub(crate) fn name(name: &str) -> Cow<'_, str> {
+    cut(name, LONGEST_NAME)
+}
+
+/// A text that fits its place.
+pub(crate) fn text(text: &str) -> Cow<'_, str> {
+    cut(text, LONGEST_TEXT)
+}
+
+fn cut(text: &str, longest: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(longest) {
+        None => Cow::Borrowed(text),
+        Some((end, _)) => Cow::Owned(format!("{}…", &text[..end])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_read_well_at_every_size() {
+        assert_eq!(whole(0), "0");
+        assert_eq!(whole(1_234_567), "1\u{202f}234\u{202f}567");
+        assert_eq!(loss(f64::NAN), "not finite");
+        assert_eq!(
+            (percent(0.0), percent(0.000_4), percent(1.0)),
+            ("0.0 %".into(), "< 0.1 %".into(), "100.0 %".into())
+        );
+        assert_eq!(
+            (alpha(0), alpha(5), alpha(147_600_000_061)),
+            ("0 α".into(), "< 0.001 α".into(), "147.600 α".into())
+        );
+        assert_eq!(alpha(u64::MAX), "18\u{202f}446\u{202f}744\u{202f}074 α");
+        assert_eq!(
+            (duration(250), duration(1_500), duration(12_000)),
+            ("250 ms".into(), "1.5 s".into(), "12 s".into())
+        );
+        assert_eq!(
+            (duration(83_000), duration(7_380_000)),
+            ("1 min 23 s".into(), "2 h 03 min".into())
+        );
+        assert_eq!(time_of_day(86_400_000 + 3_661_000), "01:01:01");
+    }
+
+    #[test]
+    fn texts_from_outside_keep_to_their_place() {
+        assert_eq!(
+            short_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBrmJAGfTruQ7H9brB"),
+            "5Grwva…9H9brB".replace("9H9", "H9")
+        );
+        assert_eq!(
+            short_address("äöüäöüäöüäöüäöüäöü"),
+            "äöüäöü…öüäöü".replace("öüäöü", "üäöü").replace("…", "…ö")
+        );
+        assert_eq!(name(&"x".repeat(99)).chars().count(), 41);
+        assert_eq!(text("kurz"), "kurz");
+    }
+}

@@ -1,0 +1,133 @@
+//! What is served where.
+
+use crate::assets::ASSETS;
+use crate::drawing::Drawing;
+use crate::host::{self, AllowedHosts};
+use crate::state::DashboardState;
+use crate::{live, page};
+use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use maud::Markup;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+/// Longest path and query that is looked at. The longest that the page itself asks for has some forty bytes.
+const LONGEST_ADDRESS: usize = 512;
+
+/// Only what comes from here runs or is loaded, and nobody may frame the page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+                                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                                       frame-ancestors 'none'";
+
+/// What every handler reads.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) state: watch::Receiver<DashboardState>,
+    pub(crate) drawing: watch::Receiver<Arc<Drawing>>,
+    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Every route, behind the checks.
+pub(crate) fn router(shared: Shared, allowed: AllowedHosts) -> Router {
+    Router::new()
+        .route("/", get(whole_page))
+        .route("/events", get(live::events))
+        .route("/api/state", get(api_state))
+        .route("/healthz", get(health))
+        .route("/assets/{name}", get(asset))
+        .fallback(not_found)
+        .with_state(shared)
+        .layer(from_fn_with_state(allowed, host::check))
+        .layer(from_fn(harden))
+        .layer(DefaultBodyLimit::max(0))
+}
+
+/// `GET /`: the page as it is now, readable without any script.
+async fn whole_page(State(shared): State<Shared>) -> Markup {
+    let drawing = Arc::clone(&shared.drawing.borrow());
+    page::document(&drawing)
+}
+
+/// `GET /api/state`.
+async fn api_state(State(shared): State<Shared>) -> Json<DashboardState> {
+    let newest = shared.state.borrow().clone();
+    Json(newest)
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+    block: Option<u64>,
+}
+
+/// `GET /healthz`: 200 while somebody keeps the state up to date, 503 afterwards.
+async fn health(State(shared): State<Shared>) -> (StatusCode, Json<Health>) {
+    let block = shared.state.borrow().chain.as_ref().map(|chain| chain.block);
+    if shared.state.has_changed().is_ok() {
+        (StatusCode::OK, Json(Health { status: "ok", block }))
+    } else {
+        let status = "nobody updates the state any more";
+        (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status, block }))
+    }
+}
+
+/// `GET /assets/…`. The address carries a version, so the browser may keep the file.
+async fn asset(Path(name): Path<String>) -> Response {
+    let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
+        return not_found().await;
+    };
+    let headers = [
+        (header::CONTENT_TYPE, asset.content_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+    ];
+    (headers, asset.content).into_response()
+}
+
+async fn not_found() -> Response {
+    (
+        StatusCode::NOT_FOUND,
+        "there is nothing here; the dashboard is at /\n",
+    )
+        .into_response()
+}
+
+/// Refuses what no page of ours asks for, and puts the protective headers on every answer.
+async fn harden(request: Request, next: Next) -> Response {
+    let address = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |address| address.as_str().len());
+    let mut response = if address > LONGEST_ADDRESS {
+        (StatusCode::URI_TOO_LONG, "the address is too long\n").into_response()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            header::HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
