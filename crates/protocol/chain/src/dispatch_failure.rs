@@ -68,8 +68,11 @@ pub enum GeneralFailure {
     /// Another error of a currency.
     #[error("the currency refused")]
     Currency,
-    /// A number overflowed, underflowed or was divided by zero.
-    #[error("arithmetic failed")]
+    /// A number fell below zero; in a transfer, more was sent than the account holds.
+    #[error("a number fell below zero (Underflow)")]
+    Underflow,
+    /// A number grew beyond its type, or was divided by zero.
+    #[error("a number grew too large, or was divided by zero")]
     Arithmetic,
     /// Calls nested too deep.
     #[error("calls are nested too deep")]
@@ -138,11 +141,13 @@ impl DispatchFailure {
             Self::General(GeneralFailure::BadOrigin) => Some(Cow::Borrowed(
                 "sign with the key that the call asks for: the subnet's owner, the hotkey, or sudo",
             )),
-            Self::General(GeneralFailure::FundsUnavailable | GeneralFailure::BelowExistentialDeposit) => {
-                Some(Cow::Borrowed(
-                    "send less, or fund the account first: `assay wallet balance`",
-                ))
-            }
+            Self::General(
+                GeneralFailure::FundsUnavailable
+                | GeneralFailure::BelowExistentialDeposit
+                | GeneralFailure::Underflow,
+            ) => Some(Cow::Borrowed(
+                "send less, or fund the account first: `assay wallet balance`",
+            )),
             Self::UnnamedPallet { .. } => {
                 Some(Cow::Borrowed("the runtime is newer than its metadata; reconnect"))
             }

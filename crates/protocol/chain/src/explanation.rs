@@ -103,16 +103,16 @@ static EXPLANATIONS: &[Explanation] = &[
         "use commit-reveal, or let the subnet's owner switch it off",
     ),
     known(
-        "CommittingWeightsTooFast",
-        Retry::AfterBlocks(100),
-        "Weights were committed too recently.",
-        "wait for the subnet's weight rate limit: `assay subnet hyperparams`",
-    ),
-    known(
         "CommitmentSetRateLimitExceeded",
         Retry::AfterBlocks(100),
         "The last commitment is too recent (older chains).",
         "wait, then commit again",
+    ),
+    known(
+        "CommittingWeightsTooFast",
+        Retry::AfterBlocks(100),
+        "Weights were committed too recently.",
+        "wait for the subnet's weight rate limit: `assay subnet hyperparams`",
     ),
     known(
         "Deprecated",

@@ -1,1 +1,22 @@
-//! The life of a miner or validator: registration, metagraph cache, score book, weight setter, supervisor.
+#![doc = include_str!("../README.md")]
+
+mod atomic_file;
+mod metagraph_cache;
+pub mod preflight;
+pub mod registration;
+mod score_book;
+mod shutdown;
+mod supervisor;
+mod weight_history;
+mod weight_setter;
+
+pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
+pub use preflight::Refusal;
+pub use registration::{NotRegistered, Registered};
+pub use score_book::{Alignment, SCHEMA as SCORE_BOOK_SCHEMA, Score, ScoreBook, ScoreBookError};
+pub use shutdown::Shutdown;
+pub use supervisor::{Exit, RestartPolicy, Supervisor, TaskFailure, TaskHandle};
+pub use weight_history::{
+    Attempt, AttemptEntry, AttemptStage, AttemptStart, HistoryError, StageRecord, WeightHistory,
+};
+pub use weight_setter::{AppliedWeights, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig};

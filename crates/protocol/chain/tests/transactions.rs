@@ -1,0 +1,281 @@
+//! Transactions through a real node: what a receipt shows, and how each way to fail is told.
+
+mod devnet;
+
+use assay_chain::{
+    Call, ChainError, DispatchFailure, Existence, GeneralFailure, PendingStage, PoolRejection, Rao, Retry,
+    Stage, scale_value::Value,
+};
+use assay_devnet::BlockProduction;
+use devnet::{client, pair};
+
+#[tokio::test]
+async fn a_transfer_moves_from_submitted_through_a_block_to_finalized_and_the_money_moves() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let (alice, newcomer) = (pair("//Alice"), pair("//Newcomer").account());
+    let before = client.balance(&alice.account()).await.unwrap();
+
+    let receipt = client
+        .transfer(&alice, &newcomer, Rao::from_tao(3), Existence::KeepAlive)
+        .await
+        .unwrap();
+    let included = receipt.finalized().await.unwrap();
+
+    assert!(matches!(receipt.stage(), Stage::Finalized(_)));
+    assert_eq!(included.hash, receipt.hash());
+    assert_eq!(
+        client.block_hash(included.block.number).await.unwrap(),
+        Some(included.block.hash)
+    );
+    assert!(
+        included.event("Balances", "Transfer").is_some(),
+        "{:?}",
+        included.events
+    );
+    assert!(included.fee > Rao::ZERO);
+    assert_eq!(client.balance(&newcomer).await.unwrap().free, Rao::from_tao(3));
+    let after = client.balance(&alice.account()).await.unwrap();
+    assert_eq!(before.free.0 - after.free.0, Rao::from_tao(3).0 + included.fee.0);
+    assert_eq!(after.nonce, before.nonce + 1);
+}
+
+#[tokio::test]
+async fn a_read_at_an_older_block_shows_what_was_then() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let newcomer = pair("//Newcomer").account();
+    let then = client.pin().await.unwrap();
+    let transfer = client
+        .transfer(
+            &pair("//Alice"),
+            &newcomer,
+            Rao::from_tao(1),
+            Existence::KeepAlive,
+        )
+        .await
+        .unwrap();
+    transfer.finalized().await.unwrap();
+
+    assert_eq!(then.balance(&newcomer).await.unwrap().free, Rao::ZERO);
+    let again = client.at(then.block().hash).await.unwrap();
+    assert_eq!(again.block(), then.block());
+    assert_eq!(again.balance(&newcomer).await.unwrap().free, Rao::ZERO);
+    assert_eq!(client.balance(&newcomer).await.unwrap().free, Rao::from_tao(1));
+}
+
+#[tokio::test]
+async fn a_transaction_that_no_block_has_yet_is_pending_and_the_same_receipt_tells_when_one_has() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let options = devnet::options().with_inclusion_deadline(std::time::Duration::from_millis(200));
+    let client = assay_chain::ChainClient::connect(devnet.url().parse().unwrap(), options)
+        .await
+        .unwrap();
+    let bob = pair("//Bob").account();
+    let receipt = client
+        .transfer(&pair("//Alice"), &bob, Rao(7), Existence::KeepAlive)
+        .await
+        .unwrap();
+
+    let pending = receipt.in_block().await.unwrap_err();
+    assert!(
+        matches!(
+            pending,
+            ChainError::StillPending {
+                stage: PendingStage::NotIncluded,
+                ..
+            }
+        ),
+        "{pending}"
+    );
+    assert_eq!(
+        pending.retry(),
+        Retry::Never,
+        "another copy would be a second payment"
+    );
+
+    devnet.produce(1).await.unwrap();
+    let mut stages = receipt.stages();
+    stages.wait_for(Stage::is_last).await.unwrap();
+    assert_eq!(receipt.finalized().await.unwrap().block.number.0, 1);
+}
+
+#[tokio::test]
+async fn a_failure_on_chain_carries_the_chains_own_error_and_what_to_do() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let bob = pair("//Bob").account();
+
+    // More than Alice has: the chain says so when it runs the call.
+    let receipt = client
+        .transfer(
+            &pair("//Alice"),
+            &bob,
+            Rao::from_tao(5_000_000),
+            Existence::KeepAlive,
+        )
+        .await
+        .unwrap();
+    let error = receipt.finalized().await.unwrap_err();
+    let ChainError::Dispatch { call, block, failure } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(call, "Balances.transfer_keep_alive");
+    assert_eq!(client.block_hash(block.number).await.unwrap(), Some(block.hash));
+    assert_eq!(**failure, DispatchFailure::General(GeneralFailure::Underflow));
+    assert!(error.hint().is_some());
+    assert_eq!(error.retry(), Retry::Never);
+
+    // Only the sudo key may: an error of a pallet, by its name on chain.
+    let remark = Call::new("System", "remark", [("remark", Value::from_bytes(b"hello"))]);
+    let receipt = client.sudo(&pair("//Bob"), &remark).await.unwrap();
+    let error = receipt.in_block().await.unwrap_err();
+    assert_eq!(error.chain_name(), Some("RequireSudo"), "{error}");
+    assert!(error.hint().unwrap().contains("sudo key"));
+}
+
+#[tokio::test]
+async fn a_call_that_fails_inside_sudo_or_a_batch_is_a_failure() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+
+    // Root has no account to send from: the outer call succeeds, the inner one does not.
+    let transfer = Call::transfer(&bob, Rao(1), Existence::KeepAlive);
+    let error = client
+        .sudo(&alice, &transfer)
+        .await
+        .unwrap()
+        .finalized()
+        .await
+        .unwrap_err();
+    let ChainError::Dispatch { failure, .. } = &error else {
+        panic!("{error}")
+    };
+    let expected = DispatchFailure::Inner {
+        by: "Sudo".to_owned(),
+        failure: Box::new(DispatchFailure::General(GeneralFailure::BadOrigin)),
+    };
+    assert_eq!(**failure, expected);
+
+    // All or none: the first transfer is undone with the second.
+    let before = client.balance(&bob).await.unwrap();
+    let too_much = Call::transfer(&bob, Rao::from_tao(5_000_000), Existence::KeepAlive);
+    let batch = Call::batch_all(&[transfer, too_much]);
+    let error = client
+        .submit(&alice, &batch)
+        .await
+        .unwrap()
+        .finalized()
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ChainError::Dispatch { .. }), "{error}");
+    assert_eq!(client.balance(&bob).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn an_account_without_money_is_refused_by_the_pool_before_any_block() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let error = client
+        .transfer(
+            &pair("//Pauper"),
+            &pair("//Bob").account(),
+            Rao(1),
+            Existence::AllowDeath,
+        )
+        .await
+        .unwrap_err();
+    let ChainError::Rejected { call, reason } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(call, "Balances.transfer_allow_death");
+    assert_eq!(*reason, PoolRejection::CannotPayFee);
+    assert!(error.hint().unwrap().contains("send TAO"));
+    assert_eq!(
+        client.head().await.unwrap().number.0,
+        0,
+        "nothing happened on chain"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_the_runtime_does_not_have_is_named() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let error = client
+        .submit(&pair("//Alice"), &Call::new("Balances", "mint", []))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ChainError::Shape(_)), "{error}");
+    assert!(error.to_string().contains("no call Balances.mint"), "{error}");
+    let wrong = Call::new(
+        "Balances",
+        "transfer_keep_alive",
+        [("destination", Value::u128(1))],
+    );
+    let error = client.submit(&pair("//Alice"), &wrong).await.unwrap_err();
+    assert!(
+        error.to_string().contains("call Balances.transfer_keep_alive"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn submissions_of_one_account_at_the_same_time_are_all_included_each_with_its_own_nonce() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    // A second client of the same key, as another program would be.
+    let other = devnet::client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    let before = client.balance(&bob).await.unwrap().free;
+
+    let transfers = (0..24u64).map(|number| {
+        let (client, alice) = (
+            if number % 4 == 0 {
+                other.clone()
+            } else {
+                client.clone()
+            },
+            alice.clone(),
+        );
+        tokio::spawn(async move {
+            let receipt = client
+                .transfer(&alice, &bob, Rao(1 << number), Existence::KeepAlive)
+                .await?;
+            receipt.finalized().await.map(|_| receipt.nonce())
+        })
+    });
+    let mut nonces = Vec::new();
+    for transfer in transfers.collect::<Vec<_>>() {
+        nonces.push(transfer.await.unwrap().unwrap());
+    }
+    nonces.sort_unstable();
+    assert_eq!(nonces, (0..24).collect::<Vec<u32>>());
+    assert_eq!(
+        client.balance(&bob).await.unwrap().free.0 - before.0,
+        (1 << 24) - 1
+    );
+}
+
+#[tokio::test]
+async fn the_fee_that_is_estimated_is_the_fee_that_is_paid() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    let call = Call::transfer(&bob, Rao::from_tao(1), Existence::KeepAlive);
+    let estimate = client.fee(&alice.account(), &call).await.unwrap();
+    let paid = client
+        .submit(&alice, &call)
+        .await
+        .unwrap()
+        .in_block()
+        .await
+        .unwrap()
+        .fee;
+    // The estimate is of an immortal transaction: one byte shorter.
+    assert!(
+        paid.0.abs_diff(estimate.0) <= paid.0 / 50,
+        "estimated {estimate}, paid {paid}"
+    );
+}

@@ -1,0 +1,218 @@
+//! Whether the chain would take a weight row, decided before anything is signed.
+//!
+//! The chain's own checks, in its own order, on facts read at one block. A refusal here costs nothing and names the
+//! number that stands in the way; the chain would only give a code, and a limit that is hit once can be hit for ever.
+
+use assay_chain::{
+    Alpha, Block, Hyperparameters, Metagraph, NetUid, Neuron, Retry, Uid, WeightRow, WeightSubmission,
+};
+
+/// Why the chain would not take a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// The subnet takes only committed weights.
+    #[error(
+        "subnet {netuid} takes only committed weights (commit-reveal, revealed after {reveal_period_epochs} epochs)"
+    )]
+    CommitReveal {
+        /// The subnet.
+        netuid: NetUid,
+        /// Epochs between a commitment and its reveal.
+        reveal_period_epochs: u64,
+    },
+    /// The root network has no miners.
+    #[error("weights cannot be set on the root network")]
+    RootNetwork,
+    /// More entries than neurons.
+    #[error("the row has {entries} entries, the subnet {neurons} neurons")]
+    TooManyWeights {
+        /// Entries of the row.
+        entries: usize,
+        /// Neurons of the subnet.
+        neurons: usize,
+    },
+    /// The validator has no slot.
+    #[error("the hotkey is not registered in subnet {netuid}")]
+    NotRegistered {
+        /// The subnet.
+        netuid: NetUid,
+    },
+    /// Too little stake.
+    #[error("the hotkey's stake weight is {stake}, the chain asks for {threshold}")]
+    StakeTooLow {
+        /// Alpha, and TAO at its weight.
+        stake: Alpha,
+        /// The chain's threshold.
+        threshold: Alpha,
+    },
+    /// An old version key.
+    #[error("the subnet asks for version key {required}, this validator has {ours}")]
+    OldVersion {
+        /// The least that the subnet takes.
+        required: u64,
+        /// What this validator sends.
+        ours: u64,
+    },
+    /// Too soon after the last row.
+    #[error("weights were set at block {last}; the next may come in {blocks_left} blocks")]
+    TooSoon {
+        /// When they were last set, or when the hotkey registered.
+        last: Block,
+        /// How many blocks to wait.
+        blocks_left: u64,
+    },
+    /// No permit.
+    #[error("uid {uid} has no validator permit")]
+    NoPermit {
+        /// The validator.
+        uid: Uid,
+    },
+    /// A slot that does not exist.
+    #[error("there is no uid {uid} in the subnet")]
+    NoSuchNeuron {
+        /// The slot.
+        uid: Uid,
+    },
+    /// Too few entries.
+    #[error("the row has {entries} entries, the subnet asks for {minimum}")]
+    TooFewWeights {
+        /// Entries of the row.
+        entries: usize,
+        /// The least that the subnet takes.
+        minimum: usize,
+    },
+}
+
+impl Refusal {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::CommitReveal { .. } => {
+                "this validator sets weights in the open only; the subnet's owner can switch commit-reveal off"
+            }
+            Self::RootNetwork => "choose a subnet other than 0",
+            Self::TooManyWeights { .. } | Self::NoSuchNeuron { .. } => {
+                "read the metagraph again and make the row anew"
+            }
+            Self::NotRegistered { .. } => "register the hotkey: assay subnet register",
+            Self::StakeTooLow { .. } => "stake more on the hotkey: assay stake add",
+            Self::OldVersion { .. } => "update the validator: the subnet's owner requires a newer version",
+            Self::TooSoon { .. } => "wait; the limit is the subnet's: assay subnet hyperparams",
+            Self::NoPermit { .. } => {
+                "permits go to the highest stakes at each epoch: stake more on the hotkey, then wait for the next one"
+            }
+            Self::TooFewWeights { .. } => "give every neuron a weight, zeros included",
+        }
+    }
+
+    /// When it may be different.
+    pub fn retry(&self) -> Retry {
+        match self {
+            Self::TooSoon { blocks_left, .. } => Retry::AfterBlocks(*blocks_left),
+            Self::TooManyWeights { .. } | Self::NoSuchNeuron { .. } => Retry::Now,
+            Self::NoPermit { .. } => Retry::AfterBlocks(100),
+            _ => Retry::Never,
+        }
+    }
+}
+
+/// What a check needs to know, all read at one block.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The subnet's neurons.
+    pub metagraph: &'a Metagraph,
+    /// The subnet's rules.
+    pub hyperparameters: &'a Hyperparameters,
+    /// The validator, when it has a slot.
+    pub validator: Option<&'a Neuron>,
+    /// The version key that will be sent.
+    pub version_key: u64,
+}
+
+/// Checks what can be known without a row.
+///
+/// # Errors
+///
+/// The first refusal, in the chain's order.
+pub fn check_validator(facts: &Facts<'_>) -> Result<(), Refusal> {
+    let Facts {
+        metagraph,
+        hyperparameters,
+        validator,
+        version_key,
+    } = *facts;
+    let netuid = metagraph.netuid;
+    if let WeightSubmission::CommitReveal { reveal_period_epochs } = hyperparameters.weight_submission {
+        return Err(Refusal::CommitReveal {
+            netuid,
+            reveal_period_epochs,
+        });
+    }
+    if netuid == NetUid::ROOT {
+        return Err(Refusal::RootNetwork);
+    }
+    let validator = validator.ok_or(Refusal::NotRegistered { netuid })?;
+    let is_owner = validator.hotkey == metagraph.owner_hotkey;
+    let threshold = hyperparameters.stake_threshold;
+    if !is_owner && validator.total_stake < threshold {
+        let stake = validator.total_stake;
+        return Err(Refusal::StakeTooLow { stake, threshold });
+    }
+    let required = hyperparameters.weights_version_key;
+    if required != 0 && version_key < required {
+        return Err(Refusal::OldVersion {
+            required,
+            ours: version_key,
+        });
+    }
+    // The row would be in the next block at the earliest.
+    let earliest = Block(metagraph.block.number.0 + 1);
+    let last = validator.last_update;
+    let blocks_left = hyperparameters
+        .weights_rate_limit
+        .saturating_sub(earliest.since(last));
+    if last != Block(0) && blocks_left > 0 {
+        return Err(Refusal::TooSoon { last, blocks_left });
+    }
+    Ok(())
+}
+
+/// Checks a row, after [`check_validator`].
+///
+/// # Errors
+///
+/// The first refusal, in the chain's order.
+pub fn check_row(facts: &Facts<'_>, row: &WeightRow) -> Result<(), Refusal> {
+    check_validator(facts)?;
+    let Facts {
+        metagraph,
+        hyperparameters,
+        validator,
+        ..
+    } = *facts;
+    let validator = validator.ok_or(Refusal::NotRegistered {
+        netuid: metagraph.netuid,
+    })?;
+    let (entries, neurons) = (row.entry_count(), metagraph.size());
+    if entries > neurons {
+        return Err(Refusal::TooManyWeights { entries, neurons });
+    }
+    let is_owner = validator.hotkey == metagraph.owner_hotkey;
+    let is_self = row.is_self_weight(validator.uid);
+    if !validator.validator_permit && !is_owner && !is_self {
+        return Err(Refusal::NoPermit { uid: validator.uid });
+    }
+    if let Some(&(uid, _)) = row
+        .entries()
+        .iter()
+        .find(|(uid, _)| usize::from(uid.0) >= neurons)
+    {
+        return Err(Refusal::NoSuchNeuron { uid });
+    }
+    let minimum = neurons.min(usize::from(hyperparameters.min_allowed_weights));
+    if entries < minimum && !is_self {
+        return Err(Refusal::TooFewWeights { entries, minimum });
+    }
+    Ok(())
+}

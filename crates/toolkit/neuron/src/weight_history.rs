@@ -1,0 +1,344 @@
+//! Every attempt to set weights, with the stages it went through, on disk.
+//!
+//! One line of JSON for each step, appended and flushed to the disk before the next step is taken: what a crash can
+//! lose is the last line's end, which the next start drops. An attempt whose last known stage is `Submitted` was cut
+//! off there; the weight setter finds out what became of it.
+
+use crate::atomic_file;
+use assay_chain::{AccountId, Block, BlockRef, ExtrinsicHash, NetUid, Uid};
+use fs_err::File;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::VecDeque,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+/// Attempts that are kept. At an attempt every 100 blocks of 12 s these are some two weeks.
+const KEPT: usize = 1000;
+
+/// An entry of an attempt's row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptEntry {
+    /// The slot at the time.
+    pub uid: Uid,
+    /// Who held it.
+    pub hotkey: AccountId,
+    /// The weight.
+    pub value: u16,
+}
+
+/// What an attempt was made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AttemptStart {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// The validator.
+    pub hotkey: AccountId,
+    /// The block at which hotkeys were matched with slots.
+    pub block: BlockRef,
+    /// The version key sent.
+    pub version_key: u64,
+    /// The row.
+    pub entries: Vec<AttemptEntry>,
+    /// Hotkeys that had a score but no slot.
+    pub without_slot: Vec<AccountId>,
+}
+
+/// A step of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AttemptStage {
+    /// The chain would refuse it; nothing was sent.
+    Refused {
+        /// Why.
+        reason: String,
+    },
+    /// The pool has it.
+    Submitted {
+        /// The transaction.
+        hash: ExtrinsicHash,
+        /// The last block that can hold it.
+        valid_until: Block,
+    },
+    /// A block has it and it succeeded.
+    InBlock {
+        /// The block.
+        block: BlockRef,
+    },
+    /// A final block has it.
+    Finalized {
+        /// The block.
+        block: BlockRef,
+    },
+    /// The chain's state shows the row.
+    Applied {
+        /// The block at which it was seen.
+        block: BlockRef,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        reason: String,
+        /// The chain's own name of the error.
+        chain_error: Option<String>,
+    },
+}
+
+impl AttemptStage {
+    /// Whether nothing comes after it.
+    pub fn is_last(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused { .. } | Self::Applied { .. } | Self::Failed { .. }
+        )
+    }
+}
+
+/// A step and when it was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StageRecord {
+    /// Milliseconds since 1970.
+    pub at_ms: u64,
+    /// The step.
+    pub stage: AttemptStage,
+}
+
+/// An attempt to set weights.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Its number, counted from 1.
+    pub number: u64,
+    /// When it began, in milliseconds since 1970.
+    pub at_ms: u64,
+    /// What it was made of; nothing when it was refused before there was a row.
+    pub start: Option<AttemptStart>,
+    /// Its steps so far.
+    pub stages: Vec<StageRecord>,
+}
+
+impl Attempt {
+    /// The last step.
+    pub fn stage(&self) -> Option<&AttemptStage> {
+        self.stages.last().map(|record| &record.stage)
+    }
+
+    /// Whether its end is known.
+    pub fn is_over(&self) -> bool {
+        self.stage().is_some_and(AttemptStage::is_last)
+    }
+}
+
+/// A line of the file.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    attempt: u64,
+    at_ms: u64,
+    event: Event,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Event {
+    Began(Option<AttemptStart>),
+    Stage(AttemptStage),
+}
+
+/// Why a history cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HistoryError {
+    /// A line before the last is damaged.
+    #[error("line {line} of {} cannot be read; the file was left as it is", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// Where reading stopped.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The file system refused.
+    #[error(transparent)]
+    File(#[from] io::Error),
+}
+
+/// The attempts of one validator in one subnet.
+#[derive(Debug)]
+pub struct WeightHistory {
+    file: File,
+    attempts: VecDeque<Attempt>,
+}
+
+impl WeightHistory {
+    /// Opens a history, or starts one.
+    ///
+    /// # Errors
+    ///
+    /// When the file is damaged anywhere but in its last line, or the file system refuses.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, HistoryError> {
+        let path = path.as_ref();
+        let (attempts, is_clean) = read(path)?;
+        if !is_clean {
+            let mut text = Vec::new();
+            for attempt in &attempts {
+                for line in lines_of(attempt) {
+                    serde_json::to_writer(&mut text, &line).map_err(io::Error::from)?;
+                    text.push(b'\n');
+                }
+            }
+            atomic_file::replace(path, &text)?;
+        }
+        if let Some(folder) = path.parent() {
+            fs_err::create_dir_all(folder)?;
+        }
+        let file = File::options().create(true).append(true).open(path)?;
+        Ok(Self { file, attempts })
+    }
+
+    /// Reads the attempts without opening the file for writing: for those who only look.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn look(path: impl AsRef<Path>) -> Result<Vec<Attempt>, HistoryError> {
+        read(path.as_ref()).map(|(attempts, _)| attempts.into())
+    }
+
+    /// The attempts, oldest first.
+    pub fn attempts(&self) -> impl DoubleEndedIterator<Item = &Attempt> {
+        self.attempts.iter()
+    }
+
+    /// Notes a new attempt; its number.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses.
+    pub fn begin(&mut self, start: Option<AttemptStart>) -> Result<u64, HistoryError> {
+        let number = self.attempts.back().map_or(1, |last| last.number + 1);
+        let at_ms = now_ms();
+        self.append(&Line {
+            attempt: number,
+            at_ms,
+            event: Event::Began(start.clone()),
+        })?;
+        self.attempts.push_back(Attempt {
+            number,
+            at_ms,
+            start,
+            stages: Vec::new(),
+        });
+        Ok(number)
+    }
+
+    /// Notes a step of an attempt.
+    ///
+    /// # Errors
+    ///
+    /// When the file system refuses.
+    pub fn note(&mut self, number: u64, stage: AttemptStage) -> Result<(), HistoryError> {
+        let at_ms = now_ms();
+        self.append(&Line {
+            attempt: number,
+            at_ms,
+            event: Event::Stage(stage.clone()),
+        })?;
+        if let Some(attempt) = self
+            .attempts
+            .iter_mut()
+            .rev()
+            .find(|attempt| attempt.number == number)
+        {
+            attempt.stages.push(StageRecord { at_ms, stage });
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, line: &Line) -> Result<(), HistoryError> {
+        let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
+        text.push(b'\n');
+        self.file.write_all(&text)?;
+        self.file.sync_data()?;
+        Ok(())
+    }
+}
+
+/// The attempts of a file, and whether it can be appended to as it is.
+fn read(path: &Path) -> Result<(VecDeque<Attempt>, bool), HistoryError> {
+    let text = match fs_err::read(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((VecDeque::new(), true)),
+        Err(error) => return Err(error.into()),
+    };
+    let mut attempts: VecDeque<Attempt> = VecDeque::new();
+    let mut is_clean = text.is_empty() || text.ends_with(b"\n");
+    let mut lines = text
+        .split(|byte| *byte == b'\n')
+        .enumerate()
+        .filter(|(_, line)| !line.is_empty())
+        .peekable();
+    while let Some((number, line)) = lines.next() {
+        let line: Line = match serde_json::from_slice(line) {
+            Ok(line) => line,
+            // Torn off by a crash while it was written.
+            Err(_) if lines.peek().is_none() && !is_clean => break,
+            Err(source) => {
+                return Err(HistoryError::Corrupt {
+                    path: path.to_owned(),
+                    line: number + 1,
+                    source,
+                });
+            }
+        };
+        match line.event {
+            Event::Began(start) => attempts.push_back(Attempt {
+                number: line.attempt,
+                at_ms: line.at_ms,
+                start,
+                stages: Vec::new(),
+            }),
+            Event::Stage(stage) => {
+                if let Some(attempt) = attempts
+                    .iter_mut()
+                    .rev()
+                    .find(|attempt| attempt.number == line.attempt)
+                {
+                    attempt.stages.push(StageRecord {
+                        at_ms: line.at_ms,
+                        stage,
+                    });
+                }
+            }
+        }
+    }
+    while attempts.len() > KEPT {
+        attempts.pop_front();
+        is_clean = false;
+    }
+    Ok((attempts, is_clean))
+}
+
+fn lines_of(attempt: &Attempt) -> impl Iterator<Item = Line> {
+    let began = Line {
+        attempt: attempt.number,
+        at_ms: attempt.at_ms,
+        event: Event::Began(attempt.start.clone()),
+    };
+    let stages = attempt.stages.iter().map(|record| Line {
+        attempt: attempt.number,
+        at_ms: record.at_ms,
+        event: Event::Stage(record.stage.clone()),
+    });
+    std::iter::once(began).chain(stages)
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
