@@ -133,7 +133,7 @@ impl Architecture {
         Ok(architecture)
     }
 
-    fn check(&self, path: &Path) -> Result<(), ModelError> {
+    pub(crate) fn check(&self, path: &Path) -> Result<(), ModelError> {
         // Far above any Qwen2 model, and small enough that no product of two of them overflows.
         const MOST: usize = 1 << 24;
         for (field, value) in [

@@ -234,11 +234,16 @@ impl BaseModel {
                 *value = half::bf16::from_f32(*value).to_f32();
             }
         }
-        Ok(Self::assemble(
-            architecture.clone(),
+        Ok(self.with_weights(weights))
+    }
+
+    /// The same model with other weights.
+    pub(crate) fn with_weights(&self, weights: Weights) -> Self {
+        Self::assemble(
+            self.architecture().clone(),
             weights,
             self.inner.tokenizer.clone(),
             self.inner.tokenizer_path.clone(),
-        ))
+        )
     }
 }
