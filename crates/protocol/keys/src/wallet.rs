@@ -39,6 +39,17 @@ pub enum KeyRole {
     HotkeyPublic,
 }
 
+impl KeyRole {
+    /// The secret and the public role of the same key.
+    #[must_use]
+    pub const fn halves(self) -> (Self, Self) {
+        match self {
+            Self::Coldkey | Self::ColdkeyPublic => (Self::Coldkey, Self::ColdkeyPublic),
+            Self::Hotkey | Self::HotkeyPublic => (Self::Hotkey, Self::HotkeyPublic),
+        }
+    }
+}
+
 impl fmt::Display for KeyRole {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -131,22 +142,46 @@ impl Wallet {
         Ok(Keyfile::at(path, role))
     }
 
+    /// The file of the coldkey's or the hotkey's secret, which is there.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Missing`], or [`KeyError::PublicOnly`] when only the public file is there; [`KeyError::Name`].
+    pub fn secret_keyfile(&self, role: KeyRole) -> Result<Keyfile, KeyError> {
+        let (secret, public) = role.halves();
+        let file = self.keyfile(secret)?;
+        if file.exists() {
+            return Ok(file);
+        }
+        let public = self.keyfile(public)?;
+        match public.public() {
+            Ok(Some(key)) => Err(KeyError::PublicOnly {
+                path: public.path().to_owned(),
+                account: key.account,
+            }),
+            _ => Err(KeyError::Missing {
+                role: secret,
+                path: file.path().to_owned(),
+            }),
+        }
+    }
+
     /// The coldkey. The password counts only when the file is encrypted; opening it then takes seconds.
     ///
     /// # Errors
     ///
-    /// As [`Keyfile::read_pair`].
+    /// As [`Wallet::secret_keyfile`] and [`Keyfile::read_pair`].
     pub fn coldkey(&self, password: Option<&SecretString>) -> Result<Pair, KeyError> {
-        self.keyfile(KeyRole::Coldkey)?.read_pair(password)
+        self.secret_keyfile(KeyRole::Coldkey)?.read_pair(password)
     }
 
     /// The hotkey, likewise.
     ///
     /// # Errors
     ///
-    /// As [`Keyfile::read_pair`].
+    /// As [`Wallet::secret_keyfile`] and [`Keyfile::read_pair`].
     pub fn hotkey(&self, password: Option<&SecretString>) -> Result<Pair, KeyError> {
-        self.keyfile(KeyRole::Hotkey)?.read_pair(password)
+        self.secret_keyfile(KeyRole::Hotkey)?.read_pair(password)
     }
 
     /// The passwords that the environment offers for the coldkey or the hotkey; see [`Passwords::from_environment`].
@@ -189,10 +224,7 @@ impl Wallet {
     ///
     /// [`KeyError::Missing`] when neither shows it, [`KeyError::Keyfile`], [`KeyError::Io`], [`KeyError::Name`].
     pub fn public(&self, role: KeyRole) -> Result<PublicKey, KeyError> {
-        let (secret, public) = match role {
-            KeyRole::Coldkey | KeyRole::ColdkeyPublic => (KeyRole::Coldkey, KeyRole::ColdkeyPublic),
-            KeyRole::Hotkey | KeyRole::HotkeyPublic => (KeyRole::Hotkey, KeyRole::HotkeyPublic),
-        };
+        let (secret, public) = role.halves();
         let (secret, public) = (self.keyfile(secret)?, self.keyfile(public)?);
         let missing = || KeyError::Missing {
             role: public.role(),
@@ -219,13 +251,7 @@ impl Wallet {
         protection: &Protection,
         overwrite: Overwrite,
     ) -> Result<(), KeyError> {
-        self.create(
-            KeyRole::Coldkey,
-            KeyRole::ColdkeyPublic,
-            pair,
-            protection,
-            overwrite,
-        )
+        self.create(KeyRole::Coldkey, pair, protection, overwrite)
     }
 
     /// Writes the hotkey and its public file. Nothing is written when either is there and must not be replaced; a public
@@ -241,23 +267,22 @@ impl Wallet {
         protection: &Protection,
         overwrite: Overwrite,
     ) -> Result<(), KeyError> {
-        self.create(
-            KeyRole::Hotkey,
-            KeyRole::HotkeyPublic,
-            pair,
-            protection,
-            overwrite,
-        )
+        self.create(KeyRole::Hotkey, pair, protection, overwrite)
     }
 
-    fn create(
+    /// Writes one of the two keys, by its role, as [`Wallet::create_coldkey`] and [`Wallet::create_hotkey`] do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Wallet::create_hotkey`].
+    pub fn create(
         &self,
-        secret: KeyRole,
-        public: KeyRole,
+        role: KeyRole,
         pair: &Pair,
         protection: &Protection,
         overwrite: Overwrite,
     ) -> Result<(), KeyError> {
+        let (secret, public) = role.halves();
         let (secret, public) = (self.keyfile(secret)?, self.keyfile(public)?);
         let same = || public.public().is_ok_and(|key| key == Some(pair.public()));
         if overwrite == Overwrite::Refuse && public.exists() && !same() {
@@ -281,10 +306,7 @@ impl Wallet {
         key: &PublicKey,
         overwrite: Overwrite,
     ) -> Result<(), KeyError> {
-        let (secret, public) = match role {
-            KeyRole::Coldkey | KeyRole::ColdkeyPublic => (KeyRole::Coldkey, KeyRole::ColdkeyPublic),
-            KeyRole::Hotkey | KeyRole::HotkeyPublic => (KeyRole::Hotkey, KeyRole::HotkeyPublic),
-        };
+        let (secret, public) = role.halves();
         let secret = self.keyfile(secret)?;
         if secret.exists() {
             // Beside a secret key of its own, the public file of another key would send money astray.

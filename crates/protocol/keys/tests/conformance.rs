@@ -3,6 +3,8 @@
 //! Each direction opens one encrypted coldkey (seconds and 512 MiB on either side) and a plain hotkey, under both
 //! schemes, and checks signatures both ways.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_keys::{
     AccountId, Encryption, KeyRole, Overwrite, Pair, Passwords, Protection, Scheme, Signature, Wallet,
     WordCount, verify,

@@ -1,5 +1,7 @@
 //! Passwords from the environment, and what a new one must be.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_keys::{
     KeyError, KeyRole, KeyfileError, PasswordSource, PasswordWeakness, Wallet, check_new_password,
     variable_name,

@@ -1,5 +1,7 @@
 //! Secrets are in no `Debug`, no error and no file name, and are wiped.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_keys::{
     KeyError, KeyMaterial, KeyRole, Keyfile, Mnemonic, Overwrite, Pair, Passwords, Protection, Scheme,
     Wallet,

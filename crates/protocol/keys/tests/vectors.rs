@@ -1,5 +1,7 @@
 //! Keys, signatures and keyfiles of bittensor-wallet 4.1.1 (`vectors/wire/`), every row.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_keys::{
     AccountId, Encryption, KeyMaterial, Mnemonic, Pair, Passwords, Scheme, Signature, Ss58Prefix,
     decode_ss58, encode_ss58,

@@ -6,7 +6,7 @@ use super::{
     unlock::{key_failure, unlock},
 };
 use crate::context::Context;
-use assay_keys::{Encryption, KeyRole, Keyfile, Overwrite, Pair, Scheme};
+use assay_keys::{Encryption, KeyRole, Keyfile, Overwrite, Pair};
 use miette::miette;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 ///
 /// Without --as only the public half is printed. Secrets are printed after a question, or with --yes.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Which of the wallet's keys
     #[arg(value_enum)]
     key: Key,
@@ -79,12 +79,15 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
             },
         );
     }
-    let path = wallet.keyfile(role).map_err(key_failure)?.path().to_owned();
+    let path = wallet
+        .secret_keyfile(role)
+        .map_err(key_failure)?
+        .path()
+        .to_owned();
     if context.dry_run() {
-        let what = args.form;
         context.output().say(&format!(
             "would take the {} out of {}",
-            name(what),
+            name(args.form),
             path.display()
         ));
         return Ok(());
@@ -142,11 +145,8 @@ fn write_keyfile(args: &Args, context: &Context, role: KeyRole, pair: &Pair) -> 
 }
 
 fn not_known(pair: &Pair, what: &str) -> miette::Report {
-    let other = match pair.scheme() {
-        Scheme::Sr25519 | Scheme::Ed25519 => "--as private-key always works",
-    };
     miette!(
-        help = other,
+        help = "--as private-key always works",
         "the keyfile of {} does not hold its {what}: the key was derived or imported without it",
         pair.account()
     )

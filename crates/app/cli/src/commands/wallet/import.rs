@@ -23,7 +23,7 @@ const MAX_SECRET_BYTES: u64 = 8192;
 /// Secrets are read from the terminal without echo, or from standard input when that is a file or a pipe; never from
 /// the command line, where other users and the shell's history see them.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Which of the wallet's keys it becomes
     #[arg(value_enum)]
     key: Key,
@@ -77,7 +77,12 @@ struct Answer {
 
 pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let wallet = context.wallet();
-    let role = args.key.role();
+    let (secret, public) = args.key.role().halves();
+    let role = if args.source.address.is_some() {
+        public
+    } else {
+        secret
+    };
     let file = wallet.keyfile(role).map_err(key_failure)?;
     let overwrite = if args.overwrite {
         Overwrite::Replace
@@ -118,10 +123,7 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
                         .output()
                         .say("Encrypting the coldkey; this takes some seconds.");
                 }
-                match args.key {
-                    Key::Coldkey => wallet.create_coldkey(pair, &protection, overwrite),
-                    Key::Hotkey => wallet.create_hotkey(pair, &protection, overwrite),
-                }
+                wallet.create(role, pair, &protection, overwrite)
             }
         }
         .map_err(key_failure)?;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 /// Lists every wallet below the wallet folder, with its hotkeys. Opens nothing that needs a password.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(crate) struct Args {}
 
 #[derive(Debug, Serialize)]
 struct Answer {

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// The phrase is the only way back to a lost key. A coldkey is encrypted; its password comes from the environment
 /// (BT_WALLET_PASSWORD, BT_WALLET_PASSWORD_FILE) or from the terminal.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Make this key only; without it both are made
     #[arg(value_enum)]
     key: Option<Key>,
@@ -88,8 +88,17 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
             .iter()
             .map(|&role| args.protection.of_new(context, &wallet, role))
             .collect::<miette::Result<Vec<_>>>()?;
+        let mut made_before = None;
         for ((role, protection), made) in roles.iter().zip(&protections).zip(&mut answer.keys) {
-            make(args, context, &wallet, *role, protection, overwrite, made)?;
+            if let Err(error) = make(args, context, &wallet, *role, protection, overwrite, made) {
+                if let Some(earlier) = made_before {
+                    context.output().warn(&format!(
+                        "the {earlier} is there already: `assay wallet export {earlier} --as phrase` shows its phrase"
+                    ));
+                }
+                return Err(error);
+            }
+            made_before = Some(role);
         }
         context.output().warn("write the recovery phrases down now: they are not shown again, and nothing else brings the keys back");
     }
@@ -137,11 +146,9 @@ fn make(
             .output()
             .say("Encrypting the coldkey; this takes some seconds.");
     }
-    match role {
-        KeyRole::Hotkey | KeyRole::HotkeyPublic => wallet.create_hotkey(&pair, protection, overwrite),
-        KeyRole::Coldkey | KeyRole::ColdkeyPublic => wallet.create_coldkey(&pair, protection, overwrite),
-    }
-    .map_err(key_failure)?;
+    wallet
+        .create(role, &pair, protection, overwrite)
+        .map_err(key_failure)?;
     made.public = Some(pair.public().into());
     made.phrase = Some(phrase.expose_phrase().to_owned());
     Ok(())

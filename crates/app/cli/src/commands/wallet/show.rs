@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 /// Shows the accounts of the chosen wallet and hotkey and how their secrets are kept.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {}
+pub(crate) struct Args {}
 
 #[derive(Debug, Serialize)]
 struct Answer {
@@ -51,16 +51,23 @@ pub(super) fn run(_args: &Args, context: &Context) -> miette::Result<()> {
 
 /// The key, or nothing when the wallet has no such file.
 fn key(wallet: &Wallet, role: KeyRole) -> miette::Result<Option<KeyJson>> {
-    let file = wallet.keyfile(role).map_err(key_failure)?;
-    let encryption = if file.exists() {
-        Some(file.encryption().map_err(key_failure)?)
+    let (secret, public) = role.halves();
+    let (secret, public) = (
+        wallet.keyfile(secret).map_err(key_failure)?,
+        wallet.keyfile(public).map_err(key_failure)?,
+    );
+    let (path, encryption) = if secret.exists() {
+        (
+            secret.path().to_owned(),
+            Some(secret.encryption().map_err(key_failure)?),
+        )
     } else {
-        None
+        (public.path().to_owned(), None)
     };
     match wallet.public(role) {
         Ok(public) => Ok(Some(KeyJson {
             public: public.into(),
-            path: file.path().to_owned(),
+            path,
             encryption,
         })),
         Err(KeyError::Missing { .. }) if encryption.is_none() => Ok(None),

@@ -19,7 +19,7 @@ const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// A text that begins with 0x stands for the bytes that it spells, as in Bittensor's own tools. A file is signed as it
 /// is.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     message: MessageArgs,
     /// Sign with the hotkey instead of the coldkey

@@ -13,7 +13,7 @@ const ATTEMPTS: usize = 3;
 /// somebody can be asked.
 pub(crate) fn unlock(context: &Context, role: KeyRole) -> miette::Result<Pair> {
     let wallet = context.wallet();
-    let file = wallet.keyfile(role).map_err(key_failure)?;
+    let file = wallet.secret_keyfile(role).map_err(key_failure)?;
     let passwords = wallet.passwords(role, environment).map_err(key_failure)?;
     unlock_file(context, &file, &passwords)
 }

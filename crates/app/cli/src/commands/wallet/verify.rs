@@ -10,7 +10,7 @@ use serde::Serialize;
 ///
 /// A text may also have been signed by a browser wallet, which wraps it in <Bytes>…</Bytes>.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     message: MessageArgs,
     /// The signature: 128 hexadecimal digits, with or without 0x
