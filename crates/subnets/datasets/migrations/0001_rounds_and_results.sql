@@ -13,6 +13,7 @@ CREATE TABLE rounds (
     held_out     TEXT    NOT NULL,
     state        TEXT    NOT NULL CHECK (state IN ('open', 'scored', 'done', 'dropped')),
     note         TEXT,
+    attempts     INTEGER,         -- attempts to set weights before this round's first; NULL before that
     UNIQUE (netuid, competition, closed_block, recipe, held_out)
 ) STRICT;
 

@@ -97,6 +97,8 @@ pub struct Profile {
     pub vtrust_min: f64,
     /// How many miners are asked in a round; those asked longest ago come first.
     pub miners_per_round: NonZeroU16,
+    /// What a weight row says of the validator's version; a subnet refuses keys below its own.
+    pub version_key: u64,
     /// For how many rounds an earlier loss of a miner stands in when a round does not ask it, or when we fail it. With
     /// 256 miners and 32 a round everybody is asked every 8 rounds, so fewer would make miners pay for our limits;
     /// much more would let a miner live on a dataset that it has long replaced by one we cannot fetch.
@@ -122,6 +124,8 @@ impl Profile {
             consensus_share: 0.2,
             vtrust_min: 0.5,
             miners_per_round: const { NonZeroU16::new(32).unwrap() },
+            // What the original's SDK (9.10.0) sends.
+            version_key: 9_010_000,
             carried_rounds: 24,
             failed: FailedShare::Nothing,
             equal_loss: 1e-9,

@@ -20,6 +20,7 @@ use assay_hub::{
     RepoId, RepoPath, RepoType, Revision, Source, Visibility,
 };
 use assay_keys::Pair;
+use assay_neuron::NotRegistered;
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -110,16 +111,9 @@ pub enum MinerError {
     /// The base model's tokenizer cannot be used.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The hotkey is not registered in the subnet.
-    #[error(
-        "hotkey {hotkey} is not registered in subnet {netuid}: register it with `assay subnet register --netuid {netuid}`"
-    )]
-    NotRegistered {
-        /// The hotkey.
-        hotkey: AccountId,
-        /// The subnet.
-        netuid: NetUid,
-    },
+    /// The hotkey is not registered in the subnet, or the chain could not be asked.
+    #[error(transparent)]
+    Registration(#[from] NotRegistered),
     /// The hub refuses something that no retry can change.
     #[error(transparent)]
     Hub(#[from] HubError),
@@ -173,7 +167,7 @@ impl MinerError {
                 assay_hub::Retry::Backoff => Some(None),
             },
             Self::Chain(ChainError::StillPending { .. }) => Some(None),
-            Self::Chain(e) => match e.retry() {
+            Self::Chain(e) | Self::Registration(NotRegistered::Chain(e)) => match e.retry() {
                 assay_chain::Retry::Never => None,
                 assay_chain::Retry::After(pause) => Some(Some(pause)),
                 assay_chain::Retry::Now | assay_chain::Retry::AfterBlocks(_) => Some(None),
@@ -324,11 +318,12 @@ impl Miner {
     /// When the hotkey got its slot.
     async fn registered_at(&self) -> Result<Block, MinerError> {
         let (hotkey, netuid) = (self.hotkey.account(), self.config.netuid);
+        let registered = assay_neuron::registration::require(&self.chain, netuid, &hotkey).await?;
         let metagraph = self.chain.metagraph(netuid).await?;
-        match metagraph.by_hotkey(&hotkey) {
-            Some(neuron) => Ok(neuron.registered_at),
-            None => Err(MinerError::NotRegistered { hotkey, netuid }),
-        }
+        // Pruned between the two looks: the next commitment shows it.
+        Ok(metagraph
+            .by_hotkey(&hotkey)
+            .map_or(registered.block.number, |neuron| neuron.registered_at))
     }
 
     /// Brings the file to the hub, unless it is there already, and makes sure that it comes back as it was sent.

@@ -367,6 +367,20 @@ impl State {
         .collect()
     }
 
+    /// Notes how many attempts to set weights there were before this round's first, once; what was noted.
+    ///
+    /// # Errors
+    /// When the state cannot be read or written.
+    pub async fn begin_publishing(&self, round: RoundId, attempts: u64) -> Result<u64, StateError> {
+        let row =
+            sqlx::query("UPDATE rounds SET attempts = COALESCE(attempts, ?) WHERE id = ? RETURNING attempts")
+                .bind(integer(attempts))
+                .bind(round.0)
+                .fetch_one(&self.pool)
+                .await?;
+        count("attempts", row.try_get("attempts")?)
+    }
+
     /// Ends a round: [`RoundState::Done`] with its weights on chain, or [`RoundState::Dropped`] with the reason.
     ///
     /// # Errors

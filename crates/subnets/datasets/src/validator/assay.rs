@@ -27,7 +27,7 @@ const MOST_DEATHS: u32 = 16;
 impl Desk {
     /// Brings a round from wherever it is to its end. Returns early when the validator is stopping.
     pub(super) async fn carry_on(&self, mut round: Round) -> Result<(), ValidatorError> {
-        self.check_registered().await?;
+        assay_neuron::registration::require(&self.chain, self.config.netuid, &self.account).await?;
         if round.state == RoundState::Open {
             self.announce(&round).await?;
             if !self.assay_all(&round).await? || !self.make_table(&round).await? {
@@ -36,17 +36,6 @@ impl Desk {
             round.state = RoundState::Scored;
         }
         self.publish(&round).await
-    }
-
-    async fn check_registered(&self) -> Result<(), ValidatorError> {
-        let hotkey = self.hotkey.account();
-        match self.chain.uid(self.config.netuid, &hotkey).await? {
-            Some(_) => Ok(()),
-            None => Err(ValidatorError::NotRegistered {
-                hotkey,
-                netuid: self.config.netuid,
-            }),
-        }
     }
 
     /// Tells who takes part, and makes room on the shelf.

@@ -21,10 +21,11 @@ use std::{
     time::Duration,
 };
 
-use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
+use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid, Zeros};
 use assay_hub::HubClient;
 use assay_keys::Pair;
 use assay_models::{BaseModel, ModelError};
+use assay_neuron::{HistoryError, NotRegistered, SetWeightsError, WeightSetter, WeightSetterConfig};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
@@ -129,16 +130,15 @@ pub struct ValidatorConfig {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValidatorError {
-    /// The hotkey is not registered in the subnet.
-    #[error(
-        "hotkey {hotkey} is not registered in subnet {netuid}: register it with `assay subnet register --netuid {netuid}`"
-    )]
-    NotRegistered {
-        /// The hotkey.
-        hotkey: AccountId,
-        /// The subnet.
-        netuid: NetUid,
-    },
+    /// The hotkey is not registered in the subnet, or the chain could not be asked.
+    #[error(transparent)]
+    Registration(#[from] NotRegistered),
+    /// The weights' history cannot be used.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+    /// What became of an earlier attempt to set weights cannot be found out.
+    #[error(transparent)]
+    Weights(#[from] SetWeightsError),
     /// The state belongs to another chain.
     #[error(
         "{home} holds rounds of another chain (block {block} is not the one it knows): choose another folder, or move it away", home = .home.display()
@@ -178,18 +178,27 @@ pub enum ValidatorError {
 impl ValidatorError {
     /// How long to wait before the loop may try again; `None` when it would fail the same way.
     fn passes_in(&self) -> Option<Duration> {
-        match self {
-            Self::Chain(
-                ChainError::Endpoint(_)
-                | ChainError::OtherChain { .. }
-                | ChainError::Shape(_)
-                | ChainError::NoSubnet { .. },
+        let chain = match self {
+            Self::Chain(e)
+            | Self::Registration(NotRegistered::Chain(e))
+            | Self::Weights(SetWeightsError::Chain(e)) => Some(e),
+            _ => None,
+        };
+        match (self, chain) {
+            (
+                _,
+                Some(
+                    ChainError::Endpoint(_)
+                    | ChainError::OtherChain { .. }
+                    | ChainError::Shape(_)
+                    | ChainError::NoSubnet { .. },
+                ),
             ) => None,
-            Self::Chain(e) => Some(match e.retry() {
+            (_, Some(e)) => Some(match e.retry() {
                 assay_chain::Retry::After(pause) => pause,
                 _ => Duration::from_secs(5),
             }),
-            Self::State(e) if e.may_pass() => Some(Duration::from_secs(5)),
+            (Self::State(e), _) if e.may_pass() => Some(Duration::from_secs(5)),
             _ => None,
         }
     }
@@ -295,9 +304,19 @@ impl Validator {
             identity,
             deadline: config.patience.download,
         };
+        let history = config.home.join("weights.jsonl");
+        let account = hotkey.account();
+        let setting = WeightSetterConfig {
+            version_key: config.profile.version_key,
+            zeros: Zeros::Explicit,
+            history: history.clone(),
+        };
+        let setter = WeightSetter::new(chain.clone(), hotkey, config.netuid, setting)?;
         Ok(Desk {
             chain,
-            hotkey,
+            account,
+            setter,
+            history,
             config,
             events,
             state,
@@ -312,7 +331,10 @@ impl Validator {
 /// A validator at work.
 struct Desk {
     chain: ChainClient,
-    hotkey: Pair,
+    account: AccountId,
+    setter: WeightSetter,
+    /// The setter's file.
+    history: PathBuf,
     config: ValidatorConfig,
     events: EventSink,
     state: State,
@@ -487,11 +509,16 @@ impl Desk {
         Ok(Some(self.state.open_round(&round, &roster).await?))
     }
 
-    /// Waits until a block is final.
+    /// Waits for the next round.
     async fn wait_for(&self, block: Block) -> Result<(), ValidatorError> {
         self.tell(EventKind::Waiting {
             why: Waiting::NextRound { block },
         });
+        self.until(block).await
+    }
+
+    /// Returns when a block is final, or when the validator is stopping.
+    async fn until(&self, block: Block) -> Result<(), ValidatorError> {
         let waiting = async {
             let mut blocks = self.chain.blocks().await?;
             while let Some(head) = blocks.next().await {

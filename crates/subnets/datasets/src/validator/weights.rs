@@ -1,8 +1,9 @@
 //! From a round's table to weights that the chain shows.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use assay_chain::{ChainError, Retry, Stage, WeightRow, Zeros};
+use assay_chain::{AccountId, Block, Retry};
+use assay_neuron::{AttemptStage, SetWeightsError, WeightHistory};
 
 use super::{Desk, ValidatorError};
 use crate::{
@@ -10,84 +11,143 @@ use crate::{
     state::{Round, RoundState},
 };
 
+/// How often the stages of an attempt are looked up to be told. A block comes every 12 s at the slowest and every
+/// 50 ms at the fastest; more often shows nothing more, less often skips stages on a fast chain.
+const LOOK: Duration = Duration::from_millis(50);
+
 impl Desk {
-    /// Sends a scored round's weights until they are final.
+    /// Makes one attempt to bring a scored round's weights on chain, and ends the round when the chain shows them.
+    /// An attempt that an earlier process left behind is followed up first, so that none is sent twice.
     pub(super) async fn publish(&self, round: &Round) -> Result<(), ValidatorError> {
-        let scores = self.state.scores(round.id).await?;
-        loop {
-            let metagraph = self.chain.metagraph(self.config.netuid).await?;
-            let weights: Vec<_> = scores
-                .iter()
-                .filter_map(|score| Some((metagraph.uid_of(&score.hotkey)?, score.weight)))
-                .collect();
-            let row = WeightRow::from_scores(&weights, Zeros::Explicit).map_err(ChainError::from)?;
-            let version = self
-                .chain
-                .hyperparameters(self.config.netuid)
-                .await?
-                .weights_version_key;
-            let sent = async {
-                let receipt = self
-                    .chain
-                    .set_weights(&self.hotkey, self.config.netuid, &row, version)
+        let before = self
+            .setter
+            .history()
+            .await
+            .last()
+            .map_or(0, |attempt| attempt.number);
+        let before = self.state.begin_publishing(round.id, before).await?;
+        self.setter.resume().await?;
+        let left_behind = self
+            .setter
+            .history()
+            .await
+            .into_iter()
+            .rfind(|attempt| attempt.number > before);
+        match left_behind
+            .as_ref()
+            .and_then(|attempt| Some((attempt, attempt.stage()?)))
+        {
+            Some((_, AttemptStage::Applied { block })) => {
+                let stage = WeightsStage::Finalized { block: block.number };
+                self.tell(EventKind::Weights {
+                    closed: round.what.closed,
+                    stage,
+                });
+                return Ok(self.state.end_round(round.id, RoundState::Done, "").await?);
+            }
+            Some((attempt, _)) if !attempt.is_over() => {
+                // On its way since before a restart: it will be in a block or expire.
+                self.sleep(self.config.patience.first_pause).await;
+                return Ok(());
+            }
+            _ => {}
+        }
+
+        let weights: Vec<(AccountId, f64)> = self
+            .state
+            .scores(round.id)
+            .await?
+            .iter()
+            .map(|score| (score.hotkey, score.weight))
+            .collect();
+        let setting = self.telling_stages(round, self.setter.set(&weights));
+        let Some(result) = self.stop.run_until_cancelled(setting).await else {
+            return Ok(());
+        };
+        let error = match result {
+            Ok(_) => return Ok(self.state.end_round(round.id, RoundState::Done, "").await?),
+            Err(error) => error,
+        };
+        let reason = match error.hint() {
+            Some(hint) => format!("{error} ({hint})"),
+            None => error.to_string(),
+        };
+        tracing::warn!(%reason, "weights are not set");
+        let stage = WeightsStage::Held {
+            reason: reason.clone(),
+        };
+        self.tell(EventKind::Weights {
+            closed: round.what.closed,
+            stage,
+        });
+        match error.retry() {
+            Retry::Now => {}
+            Retry::After(pause) => {
+                self.tell(EventKind::Waiting {
+                    why: Waiting::Weights { reason },
+                });
+                self.sleep(pause).await;
+            }
+            Retry::AfterBlocks(blocks) => {
+                self.tell(EventKind::Waiting {
+                    why: Waiting::Weights { reason },
+                });
+                // Permits and limits also change with an epoch.
+                let head = self.chain.head().await?.number;
+                let next = self.boundary().await?.next;
+                self.until(Block(head.0 + blocks).min(next.max(Block(head.0 + 1))))
                     .await?;
-                let mut stages = receipt.stages();
-                loop {
-                    let stage = stages.borrow_and_update().clone();
-                    let told = match &stage {
-                        Stage::Submitted => Some(WeightsStage::Submitted),
-                        Stage::InBlock(at) => Some(WeightsStage::InBlock {
-                            block: at.block.number,
-                        }),
-                        Stage::Finalized(at) => Some(WeightsStage::Finalized {
-                            block: at.block.number,
-                        }),
-                        _ => None,
+            }
+            Retry::Never if still_pending(&error) => self.sleep(self.config.patience.first_pause).await,
+            Retry::Never => self.drop_round(round, &reason).await?,
+        }
+        Ok(())
+    }
+
+    /// Does the setting and tells the stages of its attempt as they come.
+    async fn telling_stages<T>(
+        &self,
+        round: &Round,
+        setting: impl Future<Output = Result<T, SetWeightsError>>,
+    ) -> Result<T, SetWeightsError> {
+        let first = WeightHistory::look(&self.history).map_or(0, |all| all.last().map_or(0, |a| a.number));
+        let mut told = HashSet::new();
+        let mut tell = || {
+            let Ok(attempts) = WeightHistory::look(&self.history) else {
+                return;
+            };
+            for attempt in attempts.iter().filter(|attempt| attempt.number > first) {
+                for (place, record) in attempt.stages.iter().enumerate() {
+                    let stage = match &record.stage {
+                        AttemptStage::Submitted { .. } => WeightsStage::Submitted,
+                        AttemptStage::InBlock { block } => WeightsStage::InBlock { block: block.number },
+                        AttemptStage::Finalized { block } => WeightsStage::Finalized { block: block.number },
+                        _ => continue,
                     };
-                    if let Some(stage) = told {
+                    if told.insert((attempt.number, place)) {
                         self.tell(EventKind::Weights {
                             closed: round.what.closed,
                             stage,
                         });
                     }
-                    match stage {
-                        Stage::Finalized(_) => return Ok(()),
-                        Stage::Failed(e) => return Err(e),
-                        _ => {}
-                    }
-                    if stages.changed().await.is_err() {
-                        return receipt.finalized().await.map(drop);
-                    }
-                }
-            };
-            match self.stop.run_until_cancelled(sent).await {
-                None => return Ok(()),
-                Some(Ok(())) => {
-                    self.state.end_round(round.id, RoundState::Done, "").await?;
-                    return Ok(());
-                }
-                Some(Err(e)) => {
-                    let reason = e.to_string();
-                    let stage = WeightsStage::Held {
-                        reason: reason.clone(),
-                    };
-                    self.tell(EventKind::Weights {
-                        closed: round.what.closed,
-                        stage,
-                    });
-                    if e.retry() == Retry::Never {
-                        self.drop_round(round, &reason).await?;
-                        return Ok(());
-                    }
-                    self.tell(EventKind::Waiting {
-                        why: Waiting::Weights { reason },
-                    });
-                    self.sleep(Duration::from_secs(1)).await;
-                    if self.stop.is_cancelled() {
-                        return Ok(());
-                    }
                 }
             }
-        }
+        };
+        tokio::pin!(setting);
+        let result = loop {
+            tokio::select! {
+                result = &mut setting => break result,
+                () = tokio::time::sleep(LOOK) => tell(),
+            }
+        };
+        tell();
+        result
     }
+}
+
+fn still_pending(error: &SetWeightsError) -> bool {
+    matches!(
+        error,
+        SetWeightsError::Chain(assay_chain::ChainError::StillPending { .. })
+    )
 }
