@@ -67,8 +67,8 @@ pub(crate) fn document(drawing: &Drawing) -> Markup {
                     div class="side" {
                         section id="validators" class="card" aria-labelledby="validators-title" { (section("validators")) }
                         section id="competition" class="card" aria-labelledby="competition-title" { (section("competition")) }
-                        section id="log" class="card log" aria-labelledby="log-title" { (section("log")) }
                     }
+                    section id="log" class="card log" aria-labelledby="log-title" { (section("log")) }
                 }
                 footer {
                     "Everything on this page comes from this machine. "

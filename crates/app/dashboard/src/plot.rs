@@ -48,8 +48,8 @@ struct Frame {
 const FRAMES: [Frame; 2] = [
     Frame {
         class: "plot wide",
-        width: 560.0,
-        height: 260.0,
+        width: 480.0,
+        height: 250.0,
         ticks_across: 8,
     },
     Frame {

@@ -40,6 +40,9 @@ pub(crate) fn percent(share: f64) -> String {
         return UNKNOWN.to_owned();
     }
     let percent = share * 100.0;
+    if percent == 0.0 {
+        return "0 %".to_owned();
+    }
     if percent > 0.0 && percent < 0.1 {
         "< 0.1 %".to_owned()
     } else {
@@ -124,7 +127,7 @@ mod tests {
         assert_eq!(loss(f64::NAN), "not finite");
         assert_eq!(
             (percent(0.0), percent(0.000_4), percent(1.0)),
-            ("0.0 %".into(), "< 0.1 %".into(), "100.0 %".into())
+            ("0 %".into(), "< 0.1 %".into(), "100.0 %".into())
         );
         assert_eq!(
             (alpha(0), alpha(5), alpha(147_600_000_061)),
@@ -144,14 +147,9 @@ mod tests {
 
     #[test]
     fn texts_from_outside_keep_to_their_place() {
-        assert_eq!(
-            short_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBrmJAGfTruQ7H9brB"),
-            "5Grwva…9H9brB".replace("9H9", "H9")
-        );
-        assert_eq!(
-            short_address("äöüäöüäöüäöüäöüäöü"),
-            "äöüäöü…öüäöü".replace("öüäöü", "üäöü").replace("…", "…ö")
-        );
+        assert_eq!(short_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBBrmJAGfTruQ7H9brB"), "5Grwva…H9brB");
+        assert_eq!(short_address("äöüäöüäöüäöüäöüäöü"), "äöüäöü…öüäöü");
+        assert_eq!(short_address("5Grwva"), "5Grwva");
         assert_eq!(name(&"x".repeat(99)).chars().count(), 41);
         assert_eq!(text("kurz"), "kurz");
     }

@@ -2,15 +2,25 @@
 
 use super::pieces::or_unknown;
 use crate::quantity::{UNKNOWN, duration, text, whole};
-use crate::state::{ChainView, DashboardState};
+use crate::state::{ChainView, DashboardState, Phase};
 use maud::{Markup, html};
 
 pub(super) fn draw(state: &DashboardState) -> Markup {
     match &state.chain {
         Some(chain) => tiles(chain),
         None => html! {
-            div class="tile" {
-                h2 { "Block" } p class="figure" { (UNKNOWN) } p class="note" { "the chain has not answered yet" }
+            div class="tile alone" {
+                h2 { "Chain" }
+                @match &state.phase {
+                    Phase::Starting { doing } => {
+                        p class="figure" { "Starting" }
+                        p class="note" { (text(doing)) }
+                    }
+                    _ => {
+                        p class="figure" { (UNKNOWN) }
+                        p class="note" { "the chain has not answered" }
+                    }
+                }
             }
         },
     }

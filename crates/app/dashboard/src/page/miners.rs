@@ -55,7 +55,7 @@ fn row(index: usize, miner: &MinerView) -> Markup {
             }
             td data-label="Dataset" {
                 div class="dataset" {
-                    span class="repo" { (or_unknown(miner.repo.as_deref(), |repo| text(repo).into_owned())) }
+                    span class="repo" { (repo(miner.repo.as_deref())) }
                     @if let Some(rows) = miner.rows { span class="note" { (whole(rows)) @if rows == 1 { " row" } @else { " rows" } } }
                 }
             }
@@ -66,6 +66,17 @@ fn row(index: usize, miner: &MinerView) -> Markup {
             (number("Incentive", share(miner.incentive, "strong")))
             (number("Emission", or_unknown(miner.emission_rao, alpha)))
         }
+    }
+}
+
+/// A repository, which may be broken behind its owner.
+fn repo(repo: Option<&str>) -> Markup {
+    let Some(repo) = repo else {
+        return or_unknown(None::<&str>, str::to_owned);
+    };
+    match text(repo).split_once('/') {
+        Some((owner, name)) => html! { span title=(repo) { (owner) "/" wbr; (name) } },
+        None => html! { (text(repo)) },
     }
 }
 

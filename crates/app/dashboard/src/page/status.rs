@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 pub(super) fn draw(state: &DashboardState, publisher: Publisher) -> Markup {
     let (class, word, detail) = match (&state.phase, publisher) {
-        (Phase::Failed { reason }, _) => ("bad", "failed", Some(text(reason))),
+        (Phase::Failed { .. }, _) => ("bad", "failed", None),
         (Phase::Finished, _) => ("good", "finished", None),
         (_, Publisher::Gone) => ("off", "ended", Some("this is what was known last".into())),
         (Phase::Starting { doing }, _) => ("wait", "starting", Some(text(doing))),

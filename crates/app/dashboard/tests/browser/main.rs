@@ -209,6 +209,8 @@ fn plots_tell_their_numbers_to_pointer_and_keyboard() {
     browser.look(WIDE_LIGHT);
     browser.open(&serving.url());
     browser.evaluate("document.querySelector('svg.plot.wide').scrollIntoView({ block: 'center' })");
+    // The page tells of the scrolling a frame later, and hides tooltips then.
+    browser.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
     let place = |browser: &mut Browser, axis: &str| {
         let script = format!(
             "(() => {{ const box = document.querySelectorAll('svg.plot.wide .hit')[5].getBoundingClientRect(); \
