@@ -81,19 +81,17 @@ pub(super) fn run(_args: &Args, context: &Context) -> miette::Result<()> {
         path,
         wallets: wallets.into_iter().map(WalletJson::from).collect(),
     };
-    if answer.wallets.is_empty() {
+    if answer.wallets.is_empty() && !context.output().is_json() {
         context
             .output()
             .say(&format!("There are no wallets in {}.", answer.path.display()));
         context.output().say(" hint: `assay wallet new` makes one");
+        return Ok(());
     }
     context.output().data(&answer, table)
 }
 
 fn table(answer: &Answer) -> String {
-    if answer.wallets.is_empty() {
-        return String::new();
-    }
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
