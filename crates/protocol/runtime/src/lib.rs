@@ -18,7 +18,10 @@ pub use version::VERSION;
 use sp_runtime::{AccountId32, MultiAddress, MultiSignature, generic, traits::BlakeTwo256};
 
 use frame_support::weights::Weight;
-use pallets::{aura as pallet_aura, subtensor as pallet_subtensor};
+use pallets::{
+    admin_utils as pallet_admin_utils, aura as pallet_aura, commitments as pallet_commitments,
+    drand as pallet_drand, mev_shield as pallet_shield, subtensor as pallet_subtensor, swap as pallet_swap,
+};
 
 /// A 32-byte account key: the public key of an sr25519 or ed25519 pair.
 pub type AccountId = AccountId32;
@@ -78,6 +81,11 @@ frame_support::construct_runtime!(
         SubtensorModule: pallet_subtensor = 7,
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
+        Commitments: pallet_commitments = 18,
+        AdminUtils: pallet_admin_utils = 19,
+        Drand: pallet_drand = 26,
+        Swap: pallet_swap = 28,
+        MevShield: pallet_shield = 30,
     }
 );
 

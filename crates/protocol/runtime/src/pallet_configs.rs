@@ -3,7 +3,7 @@
 use crate::{
     AccountId, Address, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
     RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    VERSION, fees::LinearWeightToFee, pallets::aura as pallet_aura,
+    VERSION, fees::LinearWeightToFee, pallets,
 };
 use frame_support::{
     derive_impl,
@@ -74,9 +74,19 @@ impl pallet_timestamp::Config for Runtime {
     type WeightInfo = ();
 }
 
-impl pallet_aura::Config for Runtime {}
+impl pallets::aura::Config for Runtime {}
 
-impl crate::pallets::subtensor::Config for Runtime {}
+impl pallets::subtensor::Config for Runtime {}
+
+impl pallets::commitments::Config for Runtime {}
+
+impl pallets::admin_utils::Config for Runtime {}
+
+impl pallets::drand::Config for Runtime {}
+
+impl pallets::swap::Config for Runtime {}
+
+impl pallets::mev_shield::Config for Runtime {}
 
 impl pallet_balances::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;

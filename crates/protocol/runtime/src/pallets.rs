@@ -1,4 +1,9 @@
 //! The pallets of our own, one module each, under the names and indices of the original chain.
 
+pub mod admin_utils;
 pub mod aura;
+pub mod commitments;
+pub mod drand;
+pub mod mev_shield;
 pub mod subtensor;
+pub mod swap;

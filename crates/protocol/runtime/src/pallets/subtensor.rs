@@ -11,6 +11,7 @@
 //! or, for root and mechanism 0, one to one; there is no TAO-side emission and no dividend on root stake (its share is
 //! recycled); locks, leases, voting power and root claims exist as empty storage only.
 
+mod bonds_reset;
 mod calls;
 mod child_keys;
 mod coinbase;
@@ -55,10 +56,12 @@ pub use lease::{QueuedNetworkRegistration, SubnetLease};
 pub use lock::{LockState, MinerCollateralState};
 pub use pallet::*;
 pub use pool::{Swap, SwapDirection};
+pub(crate) use rate_limits::TransactionKind;
 pub use rate_limits::{Hyperparameter, RateLimitKey};
 pub use registration_price::{decay_factor, decayed_price, raised_price};
 pub use root_claim::RootClaimTypeEnum;
 pub use safe_float::SafeFloat;
+pub(crate) use subnets::Authority;
 pub use subnets::{ROOT, storage_index};
 pub use transaction_checks::SubtensorTransactionExtension;
 pub use weights::max_upscale;

@@ -5,8 +5,9 @@
 
 use super::{
     Active, Axons, BlockAtRegistration, Bonds, Config, Consensus, Dividends, Emission, Incentive,
-    IsNetworkMember, Keys, LastUpdate, MechId, MechanismCountCurrent, NetUid, NeuronCertificates, Pallet,
-    Prometheus, StakeWeight, SubnetworkN, Uid, Uids, ValidatorPermit, ValidatorTrust, Weights, storage_index,
+    IsNetworkMember, Keys, LastUpdate, MechId, MechanismCountCurrent, MechanismEmissionSplit, NetUid,
+    NeuronCertificates, Pallet, Prometheus, StakeWeight, SubnetworkN, Uid, Uids, ValidatorPermit,
+    ValidatorTrust, Weights, storage_index,
 };
 use frame_support::storage::StorageMap;
 use sp_runtime::AccountId32;
@@ -96,6 +97,29 @@ impl<T: Config> Pallet<T> {
             }
         }
         Self::take_uid(netuid, uid, hotkey, now);
+    }
+
+    /// Makes room for the vectors of new mechanisms and forgets those of removed ones. The split of emission, made for
+    /// another number, is forgotten too.
+    pub(crate) fn resize_mechanisms(netuid: NetUid, count: MechId) {
+        let neurons = usize::from(SubnetworkN::<T>::get(netuid));
+        let before = MechanismCountCurrent::<T>::get(netuid);
+        for mechanism in before..count {
+            let index = storage_index(netuid, mechanism);
+            Incentive::<T>::insert(index, vec![0u16; neurons]);
+            LastUpdate::<T>::insert(index, vec![0u64; neurons]);
+        }
+        for mechanism in count..before {
+            let index = storage_index(netuid, mechanism);
+            Incentive::<T>::remove(index);
+            LastUpdate::<T>::remove(index);
+            let _ = Weights::<T>::clear_prefix(index, u32::MAX, None);
+            let _ = Bonds::<T>::clear_prefix(index, u32::MAX, None);
+        }
+        if before != count {
+            MechanismEmissionSplit::<T>::remove(netuid);
+        }
+        MechanismCountCurrent::<T>::insert(netuid, count);
     }
 
     fn take_uid(netuid: NetUid, uid: Uid, hotkey: &AccountId32, now: u64) {
