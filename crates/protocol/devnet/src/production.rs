@@ -12,12 +12,17 @@ use tokio::{
 pub(crate) async fn run(chain: Arc<Chain>, mut paces: watch::Receiver<BlockProduction>) {
     loop {
         let pace = *paces.borrow_and_update();
+        // After the update is taken note of: whoever stops the chain says so first and then wakes this task, and one of
+        // the two is seen.
+        if chain.is_stopping() {
+            return;
+        }
         let goes_on = match pace {
             BlockProduction::Manual => paces.changed().await.is_ok(),
             BlockProduction::OnDemand => on_demand(&chain, &mut paces).await,
             BlockProduction::Every(interval) => on_time(&chain, &mut paces, interval).await,
         };
-        if !goes_on || chain.is_stopping() {
+        if !goes_on {
             return;
         }
     }

@@ -1,0 +1,99 @@
+//! When blocks are made.
+
+use crate::node::{Node, manual, next, number};
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig, DevnetError};
+use serde_json::json;
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_timer_makes_blocks_and_can_be_set_and_stopped() {
+    let node = Node::start(DevnetConfig {
+        blocks: BlockProduction::Every(Duration::from_millis(50)),
+        ..DevnetConfig::default()
+    })
+    .await;
+    let mut heads = node.heads().await;
+    let first = number(&next(&mut heads).await);
+    for expected in first + 1..first + 5 {
+        assert_eq!(number(&next(&mut heads).await), expected);
+    }
+    assert_eq!(
+        node.ask("devnet_setBlockTime", json!(["manual"])).await,
+        json!("manual")
+    );
+    // One that was being made may still come; then there is silence until told.
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (stopped, _) = node.devnet.head();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(node.devnet.head().0, stopped);
+
+    let made = node.ask("devnet_produce", json!([3])).await;
+    assert_eq!(made["number"], json!(stopped + 3));
+    assert_eq!(
+        node.ask("devnet_produce", json!([])).await["number"],
+        json!(stopped + 4)
+    );
+    assert_eq!(node.ask("devnet_setBlockTime", json!([60])).await, json!(60));
+    while number(&next(&mut heads).await) < stopped + 6 {}
+    assert_eq!(
+        node.refusal("devnet_setBlockTime", json!([49])).await.code(),
+        -32000
+    );
+    assert_eq!(
+        node.refusal("devnet_produce", json!([100_001])).await.code(),
+        -32602
+    );
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_time_out_of_range_is_refused() {
+    for milliseconds in [0, 49, 12_001] {
+        let interval = Duration::from_millis(milliseconds);
+        let refused = Devnet::start(DevnetConfig {
+            blocks: BlockProduction::Every(interval),
+            ..DevnetConfig::default()
+        })
+        .await;
+        assert!(matches!(refused, Err(DevnetError::BlockTime(found)) if found == interval));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_taken_port_is_named() {
+    let node = Node::manual().await;
+    let address = node.devnet.url().replace("ws://", "").parse().unwrap();
+    let refused = Devnet::start(DevnetConfig {
+        listen: address,
+        ..manual()
+    })
+    .await;
+    assert!(matches!(refused, Err(DevnetError::Listen { address: named, .. }) if named == address));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_epoch_of_a_subnet_that_does_not_exist_is_refused() {
+    let node = Node::manual().await;
+    let refused = node.devnet.run_to_epoch(77).await;
+    assert!(matches!(refused, Err(DevnetError::NoSubnet { netuid: 77 })));
+    assert_eq!(
+        node.refusal("devnet_runToEpoch", json!([77])).await.code(),
+        -32000
+    );
+    assert_eq!(node.devnet.head().0, 0);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_devnet_answers_nobody() {
+    let node = Node::manual().await;
+    let url = node.devnet.url();
+    let (devnet, client) = node.into_parts();
+    devnet.stop().await;
+    tokio::time::timeout(Duration::from_secs(30), client.0.on_disconnect())
+        .await
+        .expect("the connection ends with the devnet");
+    let address = url.replace("ws://", "");
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+}
