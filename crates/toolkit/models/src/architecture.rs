@@ -134,8 +134,9 @@ impl Architecture {
     }
 
     pub(crate) fn check(&self, path: &Path) -> Result<(), ModelError> {
-        // Far above any Qwen2 model, and small enough that no product of two of them overflows.
+        // Far above any Qwen2 model, and small enough that no product of widths and layers overflows.
         const MOST: usize = 1 << 24;
+        const MOST_LAYERS: usize = 1 << 10;
         for (field, value) in [
             ("vocab_size", self.vocabulary),
             ("hidden_size", self.hidden),
@@ -154,6 +155,14 @@ impl Architecture {
                     supported: "1 to 16777216",
                 });
             }
+        }
+        if self.layers > MOST_LAYERS {
+            return Err(ModelError::Unsupported {
+                path: path.to_owned(),
+                field: "num_hidden_layers",
+                value: self.layers.to_string(),
+                supported: "1 to 1024",
+            });
         }
         if !self.query_heads.is_multiple_of(self.key_value_heads) {
             return Err(ModelError::Unsupported {

@@ -1,4 +1,4 @@
-//! Causal language models of the Qwen2 family and a LoRA trainer for them.
+#![doc = include_str!("../README.md")]
 
 mod adapter;
 mod architecture;

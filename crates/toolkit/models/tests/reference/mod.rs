@@ -1,4 +1,5 @@
 //! The numeric reference in `vectors/flock`, made with PyTorch, transformers and peft.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{collections::BTreeMap, path::PathBuf};
 
