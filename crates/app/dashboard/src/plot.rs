@@ -101,7 +101,7 @@ impl Plot<'_> {
                     }
                     @for (column, epoch) in self.columns.iter().enumerate() {
                         // Counted from the newest, which always has its label.
-                        @if (count - 1 - column) % label_every == 0 {
+                        @if (count - 1 - column).is_multiple_of(label_every) {
                             text x=(n(x(column))) y=(n(bottom + 18.0)) text-anchor="middle" { (epoch) }
                         }
                     }

@@ -1,4 +1,4 @@
-//! Numbers as people read them.
+//! Numbers as people read them. A number and its unit never part at the end of a line.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ pub(crate) fn whole(value: u64) -> String {
     let digits = value.to_string();
     let mut grouped = String::with_capacity(digits.len() * 4 / 3);
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push('\u{202f}');
         }
         grouped.push(digit);
@@ -41,12 +41,12 @@ pub(crate) fn percent(share: f64) -> String {
     }
     let percent = share * 100.0;
     if percent == 0.0 {
-        return "0 %".to_owned();
+        return "0\u{a0}%".to_owned();
     }
     if percent > 0.0 && percent < 0.1 {
-        "< 0.1 %".to_owned()
+        "<\u{a0}0.1\u{a0}%".to_owned()
     } else {
-        format!("{percent:.1} %")
+        format!("{percent:.1}\u{a0}%")
     }
 }
 
@@ -54,10 +54,10 @@ pub(crate) fn percent(share: f64) -> String {
 pub(crate) fn alpha(rao: u64) -> String {
     let alpha = rao as f64 / RAO;
     match rao {
-        0 => "0 α".to_owned(),
-        1..1_000_000 => "< 0.001 α".to_owned(),
-        _ if alpha < 1_000.0 => format!("{alpha:.3} α"),
-        _ => format!("{} α", whole(alpha.round() as u64)),
+        0 => "0\u{a0}α".to_owned(),
+        1..1_000_000 => "<\u{a0}0.001\u{a0}α".to_owned(),
+        _ if alpha < 1_000.0 => format!("{alpha:.3}\u{a0}α"),
+        _ => format!("{}\u{a0}α", whole(alpha.round() as u64)),
     }
 }
 
@@ -65,12 +65,18 @@ pub(crate) fn alpha(rao: u64) -> String {
 pub(crate) fn duration(milliseconds: u64) -> String {
     let seconds = milliseconds as f64 / 1_000.0;
     match milliseconds {
-        0..1_000 => format!("{milliseconds} ms"),
-        1_000..60_000 if milliseconds % 1_000 == 0 || seconds >= 10.0 => format!("{seconds:.0} s"),
-        1_000..60_000 => format!("{seconds:.1} s"),
-        60_000..3_600_000 => format!("{} min {:02} s", milliseconds / 60_000, milliseconds / 1_000 % 60),
+        0..1_000 => format!("{milliseconds}\u{a0}ms"),
+        1_000..60_000 if milliseconds.is_multiple_of(1_000) || seconds >= 10.0 => {
+            format!("{seconds:.0}\u{a0}s")
+        }
+        1_000..60_000 => format!("{seconds:.1}\u{a0}s"),
+        60_000..3_600_000 => format!(
+            "{}\u{a0}min {:02}\u{a0}s",
+            milliseconds / 60_000,
+            milliseconds / 1_000 % 60
+        ),
         _ => format!(
-            "{} h {:02} min",
+            "{}\u{a0}h {:02}\u{a0}min",
             milliseconds / 3_600_000,
             milliseconds / 60_000 % 60
         ),
@@ -122,32 +128,33 @@ mod tests {
 
     #[test]
     fn numbers_read_well_at_every_size() {
-        assert_eq!(whole(0), "0");
-        assert_eq!(whole(1_234_567), "1\u{202f}234\u{202f}567");
+        let breakable = |text: String| text.replace(['\u{a0}', '\u{202f}'], " ");
+        assert_eq!(
+            [0, 999, 1_234_567].map(|value| breakable(whole(value))),
+            ["0", "999", "1 234 567"]
+        );
         assert_eq!(loss(f64::NAN), "not finite");
         assert_eq!(
-            (percent(0.0), percent(0.000_4), percent(1.0)),
-            ("0 %".into(), "< 0.1 %".into(), "100.0 %".into())
+            [0.0, 0.000_4, 1.0].map(|share| breakable(percent(share))),
+            ["0 %", "< 0.1 %", "100.0 %"]
         );
         assert_eq!(
-            (alpha(0), alpha(5), alpha(147_600_000_061)),
-            ("0 α".into(), "< 0.001 α".into(), "147.600 α".into())
-        );
-        assert_eq!(alpha(u64::MAX), "18\u{202f}446\u{202f}744\u{202f}074 α");
-        assert_eq!(
-            (duration(250), duration(1_500), duration(12_000)),
-            ("250 ms".into(), "1.5 s".into(), "12 s".into())
+            [0, 5, 147_600_000_061, u64::MAX].map(|rao| breakable(alpha(rao))),
+            ["0 α", "< 0.001 α", "147.600 α", "18 446 744 074 α"]
         );
         assert_eq!(
-            (duration(83_000), duration(7_380_000)),
-            ("1 min 23 s".into(), "2 h 03 min".into())
+            [250, 1_500, 12_000, 83_000, 7_380_000].map(|time| breakable(duration(time))),
+            ["250 ms", "1.5 s", "12 s", "1 min 23 s", "2 h 03 min"]
         );
         assert_eq!(time_of_day(86_400_000 + 3_661_000), "01:01:01");
     }
 
     #[test]
     fn texts_from_outside_keep_to_their_place() {
-        assert_eq!(short_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBBrmJAGfTruQ7H9brB"), "5Grwva…H9brB");
+        assert_eq!(
+            short_address("5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBBrmJAGfTruQ7H9brB"),
+            "5Grwva…H9brB"
+        );
         assert_eq!(short_address("äöüäöüäöüäöüäöüäöü"), "äöüäöü…öüäöü");
         assert_eq!(short_address("5Grwva"), "5Grwva");
         assert_eq!(name(&"x".repeat(99)).chars().count(), 41);

@@ -163,8 +163,8 @@ async fn the_page_shows_the_state_and_trusts_no_text_in_it() {
     for shown in [
         "&lt;b&gt;clean&lt;/b&gt;",
         "1.5000",
-        "25.0 %",
-        "1.500 α",
+        "25.0\u{a0}%",
+        "1.500\u{a0}α",
         "line 3 is &quot;no&quot; JSON &amp; more",
     ] {
         assert!(page.contains(shown), "{shown}");
