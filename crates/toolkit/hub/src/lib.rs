@@ -15,7 +15,7 @@ pub use client::{
 };
 pub use clock::{Clock, SystemClock};
 pub use error::{HubError, Retry};
-pub use outbox::{BatchLimits, Delivery, Outbox, OutboxError, Ticket};
+pub use outbox::{BatchLimits, Delivery, Outbox, OutboxError, Step, Target, Ticket};
 pub use path::{MAX_COMPONENT_LENGTH, MAX_PATH_DEPTH, MAX_PATH_LENGTH, RepoPath, RepoPathError};
 pub use repo::{MAX_REPO_ID_LENGTH, RepoId, RepoIdError, RepoType, RepoTypeError, Visibility};
 pub use revision::{RefName, RefNameError, Revision, RevisionError};

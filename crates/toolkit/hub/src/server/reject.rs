@@ -78,6 +78,8 @@ pub(crate) enum Reject {
     BadLink,
     #[error("The range lies outside the {size} bytes of the file")]
     Range { size: u64 },
+    #[error("There is nothing at this address")]
+    NoSuchAddress,
     #[error("This hub has no {0}")]
     Unsupported(&'static str),
     #[error("You have exceeded your rate limit: retry after {} s", .retry_after.as_secs())]
@@ -111,9 +113,10 @@ impl Reject {
             | Self::LoginRequired
             | Self::RepoNotFound(Identity::Anonymous)
             | Self::Gated(Identity::Anonymous) => StatusCode::UNAUTHORIZED,
-            Self::RepoNotFound(Identity::Known) | Self::RevisionNotFound(_) | Self::EntryNotFound { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            Self::RepoNotFound(Identity::Known)
+            | Self::RevisionNotFound(_)
+            | Self::EntryNotFound { .. }
+            | Self::NoSuchAddress => StatusCode::NOT_FOUND,
             Self::Gated(Identity::Known)
             | Self::ReadOnlyToken
             | Self::NotOwner { .. }

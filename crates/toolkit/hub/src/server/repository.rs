@@ -12,7 +12,7 @@ use crate::{RefName, RepoId, RepoPath, RepoType, Revision, Visibility};
 use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -128,10 +128,10 @@ impl Repository {
         )?;
 
         let mut writer = ObjectStore::new(folder.join("objects")).writer();
-        let mut snapshot = Snapshot::default();
+        let mut entries = BTreeMap::new();
         for (path, content) in files {
             let id = writer.write(ObjectKind::Blob, content.as_bytes())?;
-            snapshot.files.insert(
+            entries.insert(
                 (*path).to_owned(),
                 FileEntry {
                     id,
@@ -140,7 +140,7 @@ impl Repository {
                 },
             );
         }
-        let tree = snapshot.write(&mut writer)?;
+        let (tree, _) = Snapshot::write(entries, &mut writer)?;
         let title = "initial commit".to_owned();
         let first = Commit {
             tree,
@@ -268,12 +268,16 @@ impl Repository {
         }
         let tree = self.read_commit(revision)?.tree;
         let snapshot = Arc::new(Snapshot::read(&self.objects, &self.large, tree)?);
+        self.keep(revision, Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+
+    fn keep(&self, revision: Revision, snapshot: Arc<Snapshot>) {
         let mut kept = self.snapshots.lock();
         if kept.len() >= KEPT_SNAPSHOTS {
             kept.remove(0);
         }
-        kept.push((revision, Arc::clone(&snapshot)));
-        Ok(snapshot)
+        kept.push((revision, snapshot));
     }
 
     /// The commits up to `from`, newest first, after `skip` of them.
@@ -449,12 +453,9 @@ impl Repository {
             });
         }
         check_clashes(&files, &draft.changes)?;
-        let snapshot = Snapshot {
-            files,
-            folders: std::collections::BTreeMap::new(),
-        };
+        let (tree, snapshot) = Snapshot::write(files, &mut writer)?;
         let commit = Commit {
-            tree: snapshot.write(&mut writer)?,
+            tree,
             parents: vec![head.into()],
             author: draft.author,
             title: draft.title,
@@ -463,12 +464,13 @@ impl Repository {
         let id = writer.write(ObjectKind::Commit, &commit.encode())?;
         writer.finish()?;
         self.references.set(RefKind::Branch, branch, id)?;
+        self.keep(id.into(), Arc::new(snapshot));
         Ok(id.into())
     }
 
     fn apply(
         &self,
-        files: &mut std::collections::BTreeMap<String, FileEntry>,
+        files: &mut BTreeMap<String, FileEntry>,
         change: &Change,
         head: Revision,
         writer: &mut ObjectWriter,
@@ -513,10 +515,7 @@ impl Repository {
 }
 
 /// Refuses a commit after which a name would be both a file and a folder.
-fn check_clashes(
-    files: &std::collections::BTreeMap<String, FileEntry>,
-    changes: &[Change],
-) -> Result<(), Reject> {
+fn check_clashes(files: &BTreeMap<String, FileEntry>, changes: &[Change]) -> Result<(), Reject> {
     for change in changes {
         let (Change::Put { path, .. } | Change::PutLarge { path, .. }) = change else {
             continue;

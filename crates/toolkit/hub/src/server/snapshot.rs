@@ -57,14 +57,18 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// Writes the trees that hold these files and gives the root. `folders` is not looked at.
-    pub(crate) fn write(&self, writer: &mut ObjectWriter) -> io::Result<ObjectId> {
+    /// Writes the trees that hold these files. Gives the root and the files with their folders.
+    pub(crate) fn write(
+        files: BTreeMap<String, FileEntry>,
+        writer: &mut ObjectWriter,
+    ) -> io::Result<(ObjectId, Self)> {
+        let mut folders = BTreeMap::new();
         // The folders from the root to where the last file went; a folder is written when the walk leaves it.
         let mut open: Vec<(String, Tree)> = vec![(String::new(), Tree::default())];
-        for (path, file) in &self.files {
+        for (path, file) in &files {
             let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
             while !is_inside(folder, &open[open.len() - 1].0) {
-                close_folder(&mut open, writer)?;
+                close_folder(&mut open, &mut folders, writer)?;
             }
             let depth = open[open.len() - 1].0.len();
             let rest = folder[depth..].trim_start_matches('/');
@@ -85,10 +89,11 @@ impl Snapshot {
             }
         }
         while open.len() > 1 {
-            close_folder(&mut open, writer)?;
+            close_folder(&mut open, &mut folders, writer)?;
         }
         let root = open.pop().map(|(_, tree)| tree).unwrap_or_default();
-        writer.write(ObjectKind::Tree, &root.encode())
+        let root = writer.write(ObjectKind::Tree, &root.encode())?;
+        Ok((root, Self { files, folders }))
     }
 }
 
@@ -100,7 +105,11 @@ fn is_inside(folder: &str, outer: &str) -> bool {
             .is_some_and(|rest| rest.starts_with('/'))
 }
 
-fn close_folder(open: &mut Vec<(String, Tree)>, writer: &mut ObjectWriter) -> io::Result<()> {
+fn close_folder(
+    open: &mut Vec<(String, Tree)>,
+    folders: &mut BTreeMap<String, ObjectId>,
+    writer: &mut ObjectWriter,
+) -> io::Result<()> {
     let Some((path, tree)) = open.pop() else {
         return Ok(());
     };
@@ -113,6 +122,7 @@ fn close_folder(open: &mut Vec<(String, Tree)>, writer: &mut ObjectWriter) -> io
             id,
         });
     }
+    folders.insert(path, id);
     Ok(())
 }
 

@@ -9,8 +9,8 @@ use crate::{RefName, Revision};
 use axum::{
     Json,
     body::Body,
-    extract::State,
-    http::{HeaderMap, Uri},
+    extract::{OriginalUri, State},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub(crate) async fn commits(
     Readable { repository, .. }: Readable,
     names: Names,
     Base(base): Base,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Reject> {
     let revision = names.revision()?;
     let number = |name| query_field(uri.query(), name).and_then(|text| text.parse::<usize>().ok());

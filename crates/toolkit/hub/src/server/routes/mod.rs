@@ -73,7 +73,7 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
     let idle = hub.limits.idle;
     // Layers apply to the routes added before them: these come last, and so to every route above.
     router
-        .fallback(|| async { Reject::Unsupported("such address").into_response() })
+        .fallback(|| async { Reject::NoSuchAddress.into_response() })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), count))
         .layer(RequestBodyTimeoutLayer::new(idle))
         .layer(SetResponseHeaderLayer::if_not_present(

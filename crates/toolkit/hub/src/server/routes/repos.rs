@@ -14,8 +14,8 @@ use crate::{RefName, RepoId, RepoType, Revision, Visibility};
 use axum::{
     Json,
     body::Body,
-    extract::{RawQuery, State},
-    http::{HeaderMap, Uri},
+    extract::{OriginalUri, RawQuery, State},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -195,7 +195,7 @@ pub(crate) async fn list(
     names: Names,
     Base(base): Base,
     headers: HeaderMap,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Reject> {
     let caller = hub.accounts.caller(&headers)?;
     let kind = names.kind()?;

@@ -47,7 +47,7 @@ impl Names {
     pub(crate) fn kind(&self) -> Result<RepoType, Reject> {
         let plural = self.text("kind");
         let kind = RepoType::ALL.into_iter().find(|kind| kind.plural() == plural);
-        kind.ok_or(Reject::Unsupported("such kind of repository"))
+        kind.ok_or(Reject::NoSuchAddress)
     }
 
     /// The revision in the address; the default branch where it has none.

@@ -11,8 +11,8 @@ use crate::server::{
 use axum::{
     Json,
     body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderValue, Uri, header},
+    extract::{OriginalUri, State},
+    http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
 use serde::Deserialize;
@@ -39,7 +39,7 @@ pub(crate) async fn list(
     Readable { repository, .. }: Readable,
     names: Names,
     Base(base): Base,
-    uri: Uri,
+    OriginalUri(uri): OriginalUri,
 ) -> Result<Response, Reject> {
     let (revision, folder) = (names.revision()?, names.folder()?);
     let query = uri.query();
