@@ -11,13 +11,13 @@ use std::{
     future::Future,
     io::{self, BufReader, Read as _},
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
 use assay_hub::{
     BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, OutboxError, RefName,
-    RepoId, RepoPath, RepoType, Revision, Source, Visibility,
+    RepoId, RepoPath, RepoType, Revision, Source, Step, Target, Ticket, Visibility,
 };
 use assay_keys::Pair;
 use assay_neuron::NotRegistered;
@@ -34,7 +34,7 @@ use crate::{
     rows::{Dataset, DatasetFault, EncodeError, ReadError, RowEncoder},
     validator::doubled,
 };
-use record::Record;
+use record::{Record, Upload};
 
 /// Longest the file may take to come back from the hub when it is checked.
 const READ_BACK: Duration = Duration::from_secs(300);
@@ -337,12 +337,16 @@ impl Miner {
         } = &self.config;
         let content = identity_of(dataset).await?;
         let kept = Record::load(home)?.filter(|kept| kept.content == content && kept.repo == *repo);
-        if let Some(kept) = kept {
+        if let Some(Record {
+            stage: Upload::Verified { revision },
+            ..
+        }) = kept
+        {
             self.step(PublishStep::Uploaded {
                 repo: repo.clone(),
-                revision: kept.revision,
+                revision,
             });
-            return Ok(kept.revision);
+            return Ok(revision);
         }
         let bytes = fs_err::metadata(dataset)?.len();
         self.step(PublishStep::Uploading {
@@ -356,49 +360,71 @@ impl Miner {
                 .await?)
         })
         .await?;
-        let outbox = Outbox::open(
-            &home.join("outbox"),
-            BatchLimits {
-                bytes: u64::MAX,
-                files: 1,
-            },
-        )
-        .await?;
-        let path = data_file()?;
-        let source = Source::File(dataset.clone());
-        let ticket = outbox
-            .put(
-                repo,
-                RepoType::Dataset,
-                &RefName::main(),
-                &path,
-                source,
-                "Publish the dataset",
-            )
-            .await?;
-        outbox.drain(&self.hub).await?;
+        let outbox = Outbox::open(&home.join("outbox"), BatchLimits::default()).await?;
+        let record = |stage| Record {
+            content,
+            repo: repo.clone(),
+            stage,
+        };
+        let ticket = match kept {
+            Some(Record {
+                stage: Upload::Queued { ticket },
+                ..
+            }) => Ticket(ticket),
+            _ => {
+                let target = Target::main(repo.clone(), RepoType::Dataset);
+                let source = Source::File(dataset.clone());
+                let ticket = outbox
+                    .put(&target, &data_file()?, source, "Publish the dataset")
+                    .await?;
+                record(Upload::Queued { ticket: ticket.0 }).save(home)?;
+                ticket
+            }
+        };
+        self.deliver(&outbox).await?;
         let revision = match outbox.delivery(ticket).await? {
             Some(Delivery::Delivered(revision)) => revision,
-            Some(Delivery::Failed(reason)) => return Err(MinerError::UploadRefused { reason }),
-            other => {
-                return Err(MinerError::UploadRefused {
-                    reason: format!("it is still {other:?}"),
-                });
+            lost => {
+                // The next run begins anew instead of failing by the same entry.
+                outbox.forget_failed().await?;
+                Record::remove(home)?;
+                let reason = match lost {
+                    Some(Delivery::Failed(reason)) => reason,
+                    _ => "the queue of uploads has lost it".to_owned(),
+                };
+                return Err(MinerError::UploadRefused { reason });
             }
         };
         self.retrying("reading the upload back", || self.read_back(&revision, content))
             .await?;
-        Record {
-            content,
-            repo: repo.clone(),
-            revision,
-        }
-        .save(home)?;
+        record(Upload::Verified { revision }).save(home)?;
         self.step(PublishStep::Uploaded {
             repo: repo.clone(),
             revision,
         });
         Ok(revision)
+    }
+
+    /// Sends what is queued, and tells of every attempt that fails.
+    async fn deliver(&self, outbox: &Outbox) -> Result<(), MinerError> {
+        loop {
+            match outbox.step(&self.hub).await? {
+                Step::Idle => return Ok(()),
+                Step::Wait { until } => {
+                    let pause = until.duration_since(SystemTime::now()).unwrap_or_default();
+                    tokio::time::sleep(pause).await;
+                }
+                Step::Retrying { reason, not_before } => self.step(PublishStep::Retrying {
+                    doing: "uploading".to_owned(),
+                    reason,
+                    retry_in: not_before
+                        .duration_since(SystemTime::now())
+                        .unwrap_or_default()
+                        .as_secs_f64(),
+                }),
+                _ => {}
+            }
+        }
     }
 
     /// Downloads what was uploaded, as a validator will.

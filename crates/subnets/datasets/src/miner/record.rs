@@ -1,4 +1,4 @@
-//! What a miner remembers of its last upload.
+//! What a miner remembers of its upload.
 
 use std::{
     io::{self, Write as _},
@@ -12,15 +12,31 @@ use crate::recipe::Identity;
 
 const FILE: &str = "published.json";
 
-/// A file that the hub has, and gave back unchanged.
+/// A file on its way to the hub.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Identity of the file's bytes.
     pub(super) content: Identity,
-    /// Where it is.
+    /// Where it goes.
     pub(super) repo: RepoId,
-    /// At which commit.
-    pub(super) revision: Revision,
+    /// How far it is.
+    pub(super) stage: Upload,
+}
+
+/// How far an upload is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Upload {
+    /// In the queue of uploads, under this number.
+    Queued {
+        /// The queue's number for it.
+        ticket: i64,
+    },
+    /// The hub has it, and gave it back unchanged.
+    Verified {
+        /// The commit.
+        revision: Revision,
+    },
 }
 
 impl Record {
@@ -30,6 +46,14 @@ impl Record {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(e),
+        }
+    }
+
+    /// Removes the record.
+    pub(super) fn remove(home: &Path) -> io::Result<()> {
+        match fs_err::remove_file(home.join(FILE)) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+            _ => Ok(()),
         }
     }
 
