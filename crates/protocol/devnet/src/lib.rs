@@ -2,6 +2,7 @@
 
 mod chain;
 mod config;
+mod development;
 mod devnet;
 mod draft;
 mod error;
@@ -18,6 +19,7 @@ pub use chain::{SnapshotError, SnapshotSummary};
 pub use config::{
     BlockProduction, Clock, DEFAULT_PORT, DevnetConfig, Limits, MAX_BLOCK_TIME, MIN_BLOCK_TIME, Storage,
 };
+pub use development::{DevelopmentAccount, development_accounts};
 pub use devnet::Devnet;
 pub use error::DevnetError;
 pub use executor::CallError;
@@ -25,6 +27,9 @@ pub use node_subtensor_runtime::genesis::{DevelopmentAccounts, Genesis};
 pub use pool::PoolError;
 pub use sp_core::H256;
 pub use store::StoreError;
+
+/// The name by which the chain introduces itself.
+pub const CHAIN_NAME: &str = "Assay Devnet";
 
 /// What this chain does more simply than the public one. Whoever starts it should see this.
 pub const SIMPLIFICATIONS: &[&str] = &[

@@ -1,11 +1,7 @@
 //! `chain_*` and `chainSpec_v1_*`: blocks and their hashes.
 
-use super::{
-    Methods, Node, RpcError,
-    arguments::number_from,
-    node::in_hex,
-    system::{CHAIN_NAME, properties},
-};
+use super::{Methods, Node, RpcError, arguments::number_from, node::in_hex, system::properties};
+use crate::CHAIN_NAME;
 use serde_json::{Value, json};
 
 pub(super) fn register(methods: &mut Methods) {

@@ -1,10 +1,8 @@
 //! `system_*`: what the node says of itself.
 
 use super::Methods;
+use crate::CHAIN_NAME;
 use serde_json::{Value, json};
-
-/// The name that wallets show.
-pub(super) const CHAIN_NAME: &str = "Assay Devnet";
 
 pub(super) fn register(methods: &mut Methods) {
     methods.quick("system_chain", &[], |_, _| Ok(CHAIN_NAME));

@@ -1,0 +1,99 @@
+//! Prints how long a fresh devnet takes to answer, and how many blocks and transactions a second it makes.
+//!
+//! `cargo run --release -p assay-devnet --example measure`
+
+#![expect(clippy::print_stdout, reason = "printing is what it is for")]
+
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Storage};
+use codec::{Compact, Encode};
+use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
+use sp_core::{Pair, sr25519};
+use std::{error::Error, time::Instant};
+
+const EMPTY_BLOCKS: u32 = 500;
+const TRANSACTIONS: u32 = 500;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    for data in [Storage::Memory, Storage::Folder(folder.path().to_owned())] {
+        let place = match &data {
+            Storage::Memory => "memory",
+            Storage::Folder(_) => "folder",
+        };
+        let began = Instant::now();
+        let devnet = Devnet::start(DevnetConfig {
+            data,
+            blocks: BlockProduction::Manual,
+            ..DevnetConfig::default()
+        })
+        .await?;
+        let started = began.elapsed();
+        let client = WsClientBuilder::new().build(devnet.url()).await?;
+        let _: serde_json::Value = client.request("chain_getHeader", rpc_params![]).await?;
+        println!(
+            "{place}: started in {started:.1?}, first answer after {:.1?}",
+            began.elapsed()
+        );
+
+        let began = Instant::now();
+        devnet.produce(EMPTY_BLOCKS).await?;
+        let each = began.elapsed() / EMPTY_BLOCKS;
+        println!(
+            "{place}: an empty block takes {each:.2?}, {:.0} a second",
+            1.0 / each.as_secs_f64()
+        );
+
+        let transfers = transfers(&devnet)?;
+        let began = Instant::now();
+        for transfer in transfers {
+            let text = format!("0x{}", hex::encode(transfer));
+            let _: String = client
+                .request("author_submitExtrinsic", rpc_params![text])
+                .await?;
+        }
+        let submitted = began.elapsed();
+        let began = Instant::now();
+        devnet.produce(1).await?;
+        println!(
+            "{place}: {TRANSACTIONS} transfers take {submitted:.1?} to submit one by one and {:.1?} to include",
+            began.elapsed()
+        );
+        devnet.stop().await;
+    }
+    Ok(())
+}
+
+/// Signed transfers of Alice's with ascending nonces.
+fn transfers(devnet: &Devnet) -> Result<Vec<Vec<u8>>, Box<dyn Error>> {
+    let alice = sr25519::Pair::from_string("//Alice", None)?;
+    let bob = sr25519::Pair::from_string("//Bob", None)?.public();
+    let version = node_subtensor_runtime::VERSION;
+    let genesis = devnet.genesis_hash();
+    let mut call = vec![5, 3, 0];
+    call.extend(bob.0);
+    Compact(1_000u64).encode_to(&mut call);
+    Ok((0..TRANSACTIONS)
+        .map(|nonce| {
+            let mut extra = vec![0];
+            Compact(nonce).encode_to(&mut extra);
+            extra.extend([0, 0]);
+            let signed = (
+                version.spec_version,
+                version.transaction_version,
+                genesis,
+                genesis,
+                0u8,
+            )
+                .encode();
+            let payload = [&call[..], &extra, &signed].concat();
+            let mut body = vec![0x84, 0];
+            body.extend(alice.public().0);
+            body.push(1);
+            body.extend(alice.sign(&payload).0);
+            body.extend(extra);
+            body.extend(&call);
+            body.encode()
+        })
+        .collect())
+}
