@@ -1,5 +1,6 @@
 //! The binary: argument parsing, wiring and terminal output.
 
+mod chain;
 mod commands;
 mod configuration;
 mod context;

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
 use serde_json::{Value, json};
 use std::{
     io::Write,
@@ -20,7 +21,9 @@ struct Wallets {
 
 impl Wallets {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     fn path(&self) -> &Path {
@@ -75,7 +78,12 @@ fn succeed(output: Output) -> String {
 }
 
 fn fail(output: Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
     String::from_utf8(output.stderr).unwrap()
 }
 
@@ -90,26 +98,61 @@ fn a_new_wallet_signs_and_its_phrase_brings_it_back() {
     let listed = wallets.json(&["list"]);
     assert_eq!(listed["wallets"][0]["name"], "alpha");
     assert_eq!(listed["wallets"][0]["hotkeys"][0]["account"], account);
-    assert_eq!(wallets.json(&["show", "-w", "alpha", "-H", "worker"])["hotkey"]["account"], account);
+    assert_eq!(
+        wallets.json(&["show", "-w", "alpha", "-H", "worker"])["hotkey"]["account"],
+        account
+    );
 
-    let signed = wallets.json(&["sign", "--use-hotkey", "--message", "hello", "-w", "alpha", "-H", "worker"]);
+    let signed = wallets.json(&[
+        "sign",
+        "--use-hotkey",
+        "--message",
+        "hello",
+        "-w",
+        "alpha",
+        "-H",
+        "worker",
+    ]);
     assert_eq!(signed["account"], account);
     let signature = signed["signature"].as_str().unwrap();
     let verify = |message| {
-        let arguments = ["verify", "--message", message, "--signature", signature, "--account", account, "--json"];
+        let arguments = [
+            "verify",
+            "--message",
+            message,
+            "--signature",
+            signature,
+            "--account",
+            account,
+            "--json",
+        ];
         wallets.command(&arguments).output().unwrap()
     };
     let good: Value = serde_json::from_str(&succeed(verify("hello"))).unwrap();
-    assert_eq!(good, json!({ "valid": true, "account": account, "scheme": "sr25519" }));
+    assert_eq!(
+        good,
+        json!({ "valid": true, "account": account, "scheme": "sr25519" })
+    );
     let bad = verify("hallo");
-    assert_eq!(serde_json::from_slice::<Value>(&bad.stdout).unwrap()["valid"], false);
+    assert_eq!(
+        serde_json::from_slice::<Value>(&bad.stdout).unwrap()["valid"],
+        false
+    );
     fail(bad);
 
     let phrase = made["keys"][1]["phrase"].as_str().unwrap();
-    let arguments = ["export", "hotkey", "--as", "phrase", "--yes", "-w", "alpha", "-H", "worker"];
+    let arguments = [
+        "export", "hotkey", "--as", "phrase", "--yes", "-w", "alpha", "-H", "worker",
+    ];
     assert_eq!(wallets.run(&arguments).trim(), phrase);
-    succeed(wallets.run_with(&["import", "hotkey", "--phrase", "-w", "beta", "-H", "again"], phrase));
-    assert_eq!(wallets.json(&["show", "-w", "beta", "-H", "again"])["hotkey"]["account"], account);
+    succeed(wallets.run_with(
+        &["import", "hotkey", "--phrase", "-w", "beta", "-H", "again"],
+        phrase,
+    ));
+    assert_eq!(
+        wallets.json(&["show", "-w", "beta", "-H", "again"])["hotkey"]["account"],
+        account
+    );
 }
 
 #[test]
@@ -118,22 +161,49 @@ fn every_way_of_importing_leads_to_the_same_key() {
     let into = |name: &str, source: &[&str], secret: &str| {
         let arguments = [&["import", "hotkey", "-H", name], source].concat();
         succeed(wallets.run_with(&arguments, secret));
-        assert_eq!(wallets.json(&["show", "-H", name])["hotkey"]["account"], ALICE, "{name}");
+        assert_eq!(
+            wallets.json(&["show", "-H", name])["hotkey"]["account"],
+            ALICE,
+            "{name}"
+        );
     };
     into("uri", &["--uri"], "//Alice\n");
     let exported = wallets.json(&["export", "hotkey", "-H", "uri", "--as", "private-key", "--yes"]);
-    into("private", &["--private-key"], exported["private_key"].as_str().unwrap());
+    into(
+        "private",
+        &["--private-key"],
+        exported["private_key"].as_str().unwrap(),
+    );
     let file = wallets.path().join("alice.json");
-    wallets.run(&["export", "hotkey", "-H", "uri", "--as", "keyfile", "--to", file.to_str().unwrap()]);
+    wallets.run(&[
+        "export",
+        "hotkey",
+        "-H",
+        "uri",
+        "--as",
+        "keyfile",
+        "--to",
+        file.to_str().unwrap(),
+    ]);
     into("file", &["--file", file.to_str().unwrap()], "");
-    into("seed", &["--seed"], "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a");
+    into(
+        "seed",
+        &["--seed"],
+        "0xe5be9a5092b81bca64be81d212e7f2f9eba183bb7a90954f7b76361f6edb5c0a",
+    );
     into("address", &["--address", ALICE], "");
     // Of a key that came from a derivation nobody knows the phrase.
     let said = wallets.refused(&["export", "hotkey", "-H", "uri", "--as", "phrase", "--yes"]);
-    assert!(said.contains("does not hold its recovery phrase") && said.contains("hint: --as private-key"), "{said}");
+    assert!(
+        said.contains("does not hold its recovery phrase") && said.contains("hint: --as private-key"),
+        "{said}"
+    );
     // And an address alone does not sign.
     let said = wallets.refused(&["sign", "--use-hotkey", "-H", "address", "--message", "x"]);
-    assert!(said.contains("holds only the public key") && said.contains("wallet import"), "{said}");
+    assert!(
+        said.contains("holds only the public key") && said.contains("wallet import"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -143,12 +213,18 @@ fn nothing_is_lost_unasked() {
     let plan = wallets.json(&["new", "hotkey", "--dry-run"]);
     assert_eq!(plan["dry_run"], true);
     assert!(plan["keys"][0].get("phrase").is_none());
-    assert!(!wallets.path().join("wallets").exists(), "a dry run writes nothing");
+    assert!(
+        !wallets.path().join("wallets").exists(),
+        "a dry run writes nothing"
+    );
 
     wallets.run(&["new", "hotkey"]);
     let first = account(&wallets);
     let said = wallets.refused(&["new", "hotkey"]);
-    assert!(said.contains("exists already") && said.contains("hint:"), "{said}");
+    assert!(
+        said.contains("exists already") && said.contains("hint:"),
+        "{said}"
+    );
     // Asked for, but with nobody there to agree.
     let said = wallets.refused(&["new", "hotkey", "--overwrite"]);
     assert!(said.contains("--yes"), "{said}");
@@ -164,8 +240,17 @@ fn nothing_is_lost_unasked() {
 fn a_coldkey_wants_a_good_password_and_says_where_to_put_it() {
     let wallets = Wallets::new();
     let said = wallets.refused(&["new", "coldkey"]);
-    assert!(said.contains("BT_WALLET_PASSWORD") && said.contains("--no-password"), "{said}");
-    let said = fail(wallets.command(&["new", "coldkey"]).env("BT_WALLET_PASSWORD", "short").output().unwrap());
+    assert!(
+        said.contains("BT_WALLET_PASSWORD") && said.contains("--no-password"),
+        "{said}"
+    );
+    let said = fail(
+        wallets
+            .command(&["new", "coldkey"])
+            .env("BT_WALLET_PASSWORD", "short")
+            .output()
+            .unwrap(),
+    );
     assert!(said.contains("8 characters") && !said.contains("short"), "{said}");
     assert!(!wallets.path().join("wallets").exists());
 }
@@ -174,16 +259,30 @@ fn a_coldkey_wants_a_good_password_and_says_where_to_put_it() {
 #[test]
 fn an_encrypted_coldkey_signs_with_its_password_only() {
     let wallets = Wallets::new();
-    let with_password =
-        |arguments: &[&str], password: &str| wallets.command(arguments).env("BT_WALLET_PASSWORD", password).output().unwrap();
+    let with_password = |arguments: &[&str], password: &str| {
+        wallets
+            .command(arguments)
+            .env("BT_WALLET_PASSWORD", password)
+            .output()
+            .unwrap()
+    };
     let made = succeed(with_password(&["new", "coldkey", "--json"], PASSWORD));
-    assert_eq!(serde_json::from_str::<Value>(&made).unwrap()["keys"][0]["encryption"], "nacl");
+    assert_eq!(
+        serde_json::from_str::<Value>(&made).unwrap()["keys"][0]["encryption"],
+        "nacl"
+    );
 
     let sign = ["sign", "--message", "hello", "--json"];
     let said = wallets.refused(&sign);
-    assert!(said.contains("needs its password") && said.contains("BT_PW_"), "{said}");
+    assert!(
+        said.contains("needs its password") && said.contains("BT_PW_"),
+        "{said}"
+    );
     let said = fail(with_password(&sign, "correct horse 8 battery"));
-    assert!(said.contains("BT_WALLET_PASSWORD does not fit") && !said.contains("horse"), "{said}");
+    assert!(
+        said.contains("BT_WALLET_PASSWORD does not fit") && !said.contains("horse"),
+        "{said}"
+    );
     let signed: Value = serde_json::from_str(&succeed(with_password(&sign, PASSWORD))).unwrap();
     let signature = signed["signature"].as_str().unwrap();
     // The public half needs no password.
@@ -206,9 +305,99 @@ fn the_list_is_readable_and_empty_folders_say_so() {
     let wallets = Wallets::new();
     assert_eq!(wallets.run(&["list"]), "");
     assert_eq!(wallets.json(&["list"])["wallets"], json!([]));
-    succeed(wallets.run_with(&["import", "hotkey", "--uri", "-w", "alpha", "-H", "worker"], "//Alice"));
+    succeed(wallets.run_with(
+        &["import", "hotkey", "--uri", "-w", "alpha", "-H", "worker"],
+        "//Alice",
+    ));
     let table = wallets.run(&["list"]);
-    assert!(table.lines().any(|line| line.contains("hotkey worker") && line.contains(ALICE)), "{table}");
+    assert!(
+        table
+            .lines()
+            .any(|line| line.contains("hotkey worker") && line.contains(ALICE)),
+        "{table}"
+    );
+}
+
+/// A devnet with the well-known rich accounts, making a block for each transaction.
+fn with_devnet(test: impl FnOnce(&str)) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let configuration = DevnetConfig {
+        blocks: BlockProduction::OnDemand,
+        ..DevnetConfig::default()
+    };
+    let devnet = runtime.block_on(Devnet::start(configuration)).unwrap();
+    test(&devnet.url());
+    runtime.block_on(devnet.stop());
+}
+
+#[test]
+fn money_moves_and_both_sides_show_it() {
+    with_devnet(|network| {
+        let wallets = Wallets::new();
+        succeed(wallets.run_with(
+            &["import", "coldkey", "--uri", "--no-password", "-w", "alice"],
+            "//Alice",
+        ));
+        wallets.run(&["new", "coldkey", "--no-password", "-w", "poor"]);
+        let poor = wallets.json(&["show", "-w", "poor"])["coldkey"]["account"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let on_chain = |arguments: &[&str]| {
+            wallets
+                .command(&[arguments, &["-n", network]].concat())
+                .output()
+                .unwrap()
+        };
+        let transfer = ["transfer", &poor, "12.5", "-w", "alice", "--json"];
+
+        let plan: Value =
+            serde_json::from_str(&succeed(on_chain(&[&transfer[..], &["--dry-run"]].concat()))).unwrap();
+        assert_eq!(
+            (&plan["dry_run"], &plan["amount"]),
+            (&json!(true), &json!(12_500_000_000_u64))
+        );
+        let said = fail(on_chain(&transfer));
+        assert!(said.contains("--yes"), "money is not sent unasked: {said}");
+
+        let sent: Value =
+            serde_json::from_str(&succeed(on_chain(&[&transfer[..], &["--yes"]].concat()))).unwrap();
+        let balances: Value =
+            serde_json::from_str(&succeed(on_chain(&["balance", "--all", "--json"]))).unwrap();
+        let (rich, poor_row) = (&balances["accounts"][0], &balances["accounts"][1]);
+        assert_eq!(
+            (&rich["account"], &poor_row["wallet"]),
+            (&json!(ALICE), &json!("poor"))
+        );
+        assert_eq!(poor_row["free"], 12_500_000_000_u64);
+        let left = 1_000_000_000_000_000 - 12_500_000_000 - sent["fee"].as_u64().unwrap();
+        assert_eq!(rich["free"], left, "{sent}");
+
+        let said = fail(on_chain(&["transfer", ALICE, "13", "-w", "poor", "--yes"]));
+        assert!(said.contains("more than the") && said.contains("hint:"), "{said}");
+        // Enough for the amount but not for the fee on top: the chain itself says no, by name.
+        let said = fail(on_chain(&[
+            "transfer",
+            ALICE,
+            "12.4999995",
+            "-w",
+            "poor",
+            "--yes",
+        ]));
+        assert!(said.contains("Payment"), "{said}");
+    });
+}
+
+#[test]
+fn a_node_that_is_not_there_is_named() {
+    let wallets = Wallets::new();
+    let said = wallets.refused(&["balance", ALICE, "-n", "ws://127.0.0.1:9"]);
+    assert!(
+        said.contains("ws://127.0.0.1:9") && said.contains("cannot be reached"),
+        "{said}"
+    );
+    let said = wallets.refused(&["balance", ALICE, "-n", "finnay"]);
+    assert!(said.contains("\"finnay\" is no network"), "{said}");
 }
 
 /// `btcli` 11 lists what `assay` made, and accepts its signatures; `assay` accepts those of `btcli`.
@@ -219,7 +408,10 @@ fn btcli_11_and_assay_share_wallets_and_signatures() {
     let made = wallets.json(&["new", "--no-password", "-w", "alpha", "-H", "worker"]);
     let account = made["keys"][1]["account"].as_str().unwrap();
     let btcli = |arguments: &[&str]| -> Value {
-        let mut program = assay_peers::Python::venv("sdk11").program("btcli").arg("--json").arg("wallet");
+        let mut program = assay_peers::Python::venv("sdk11")
+            .program("btcli")
+            .arg("--json")
+            .arg("wallet");
         for argument in arguments {
             program = program.arg(argument);
         }
@@ -235,11 +427,29 @@ fn btcli_11_and_assay_share_wallets_and_signatures() {
 
     let selected = ["-w", "alpha", "-H", "worker"];
     let signed = btcli(&[&["sign", "--use-hotkey", "--message", "hello"], &selected[..]].concat());
-    let theirs = signed["signed_message"].as_str().unwrap_or_else(|| panic!("{signed}"));
-    wallets.run(&["verify", "--message", "hello", "--account", account, "--signature", theirs]);
+    let theirs = signed["signed_message"]
+        .as_str()
+        .unwrap_or_else(|| panic!("{signed}"));
+    wallets.run(&[
+        "verify",
+        "--message",
+        "hello",
+        "--account",
+        account,
+        "--signature",
+        theirs,
+    ]);
 
     let signed = wallets.json(&[&["sign", "--use-hotkey", "--message", "hello"], &selected[..]].concat());
     let ours = signed["signature"].as_str().unwrap();
-    let verdict = btcli(&["verify", "--message", "hello", "--signature", ours, "--ss58", account]);
+    let verdict = btcli(&[
+        "verify",
+        "--message",
+        "hello",
+        "--signature",
+        ours,
+        "--ss58",
+        account,
+    ]);
     assert!(verdict.to_string().contains("true"), "{verdict}");
 }

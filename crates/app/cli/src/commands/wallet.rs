@@ -1,5 +1,6 @@
 //! Wallets: key pairs, folders, signatures, and the money on them.
 
+mod balance;
 mod export;
 mod import;
 mod list;
@@ -7,6 +8,7 @@ mod new;
 mod protection;
 mod show;
 mod sign;
+mod transfer;
 mod unlock;
 mod verify;
 
@@ -35,6 +37,10 @@ pub(crate) enum Command {
     Sign(sign::Args),
     /// Check a signature; ends with exit code 1 when it is not good
     Verify(verify::Args),
+    /// Show the TAO on a wallet's coldkey
+    Balance(balance::Args),
+    /// Send TAO from the coldkey
+    Transfer(transfer::Args),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
@@ -46,6 +52,8 @@ pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
         Command::Export(args) => export::run(&args, context),
         Command::Sign(args) => sign::run(&args, context),
         Command::Verify(args) => verify::run(&args, context),
+        Command::Balance(args) => balance::run(&args, context),
+        Command::Transfer(args) => transfer::run(&args, context),
     }
 }
 
