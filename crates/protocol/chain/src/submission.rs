@@ -21,9 +21,12 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use subxt::ext::jsonrpsee::core::client::Subscription;
 use tokio::{sync::watch, time::Instant};
 
-/// How often a transaction is signed again after a refusal for reasons of timing. Once is not enough beside another
-/// busy signer of the same key; after a few it is no coincidence.
-const ATTEMPTS: u32 = 4;
+/// How often a transaction is signed after refusals for reasons of timing. A few are not enough beside another busy
+/// signer of the same key; after a dozen it is no coincidence.
+const ATTEMPTS: u32 = 12;
+
+/// The longest pause before the second attempt; it grows by as much with each.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a final block serves as anchor. A block comes every 12 s; a devnet's come faster, but an anchor some
 /// dozen blocks old is as good.
@@ -54,9 +57,9 @@ impl Shared {
     pub(crate) async fn submit(self: &Arc<Self>, signer: &Pair, call: &Call) -> Result<Receipt, ChainError> {
         let queue = self.queues.of(signer.account());
         let _turn = queue.turn.lock().await;
-        let mut attempts_left = ATTEMPTS;
+        let mut attempt = 0;
         loop {
-            attempts_left -= 1;
+            attempt += 1;
             let count = self.next_index(signer.account()).await?;
             let nonce = queue.next(count);
             let transaction = self.signed(call, signer, nonce).await?;
@@ -68,10 +71,13 @@ impl Shared {
                     return Ok(self.follow(transaction, queue.take_off(nonce), None));
                 }
                 Err(ChainError::Rejected { reason, call }) => {
-                    if attempts_left == 0 || !self.remedy(&reason, &queue).await? {
+                    if attempt == ATTEMPTS || !self.remedy(&reason, &queue).await? {
                         return Err(ChainError::Rejected { reason, call });
                     }
                     tracing::debug!(%reason, %call, "signing again");
+                    // Two signers that wait equally long collide again. The hash of a signed transaction is as good
+                    // as a die.
+                    tokio::time::sleep(PAUSE * attempt * u32::from(transaction.hash.0[0]) / 255).await;
                 }
                 Err(error) => return Err(error),
             }

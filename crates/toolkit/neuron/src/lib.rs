@@ -19,4 +19,6 @@ pub use supervisor::{Exit, RestartPolicy, Supervisor, TaskFailure, TaskHandle};
 pub use weight_history::{
     Attempt, AttemptEntry, AttemptStage, AttemptStart, HistoryError, StageRecord, WeightHistory,
 };
-pub use weight_setter::{AppliedWeights, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig};
+pub use weight_setter::{
+    AppliedWeights, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights,
+};

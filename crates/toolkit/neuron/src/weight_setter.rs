@@ -12,10 +12,13 @@ use crate::{
     preflight::{self, Facts},
 };
 use assay_chain::{
-    AccountId, Block, ChainClient, ChainError, Included, Metagraph, NetUid, Pair, Retry, Snapshot, Uid,
-    WeightRow, WeightsError, Zeros,
+    AccountId, Block, ChainClient, ChainError, Hyperparameters, Included, Metagraph, NetUid, Pair, Retry,
+    Snapshot, Uid, WeightRow, WeightsError, Zeros,
 };
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
 use tokio::sync::Mutex;
 
 /// How a validator sets weights.
@@ -146,7 +149,7 @@ impl WeightSetter {
     /// [`SetWeightsError::Refused`] when it would not; [`SetWeightsError::Chain`] when it cannot be asked.
     pub async fn preflight(&self) -> Result<(), SetWeightsError> {
         let snapshot = self.client.pin().await?;
-        let (metagraph, hyperparameters) = self.read(&snapshot).await?;
+        let (metagraph, hyperparameters) = read(&snapshot, self.netuid).await?;
         let validator = metagraph.by_hotkey(&self.hotkey.account());
         preflight::check_validator(&Facts {
             metagraph: &metagraph,
@@ -163,19 +166,16 @@ impl WeightSetter {
     ///
     /// As [`set`](Self::set), short of sending.
     pub async fn plan(&self, scores: &[(AccountId, f64)]) -> Result<PlannedWeights, SetWeightsError> {
-        let snapshot = self.client.pin().await?;
-        let (metagraph, hyperparameters) = self.read(&snapshot).await?;
-        let planned = self.row(&metagraph, scores)?;
-        preflight::check_row(
-            &Facts {
-                metagraph: &metagraph,
-                hyperparameters: &hyperparameters,
-                validator: metagraph.by_hotkey(&self.hotkey.account()),
-                version_key: self.version_key,
-            },
-            &planned.row,
-        )?;
-        Ok(planned)
+        let hotkey = self.hotkey.account();
+        plan_weights(
+            &self.client,
+            self.netuid,
+            hotkey,
+            self.version_key,
+            self.zeros,
+            scores,
+        )
+        .await
     }
 
     /// Sets the weights that scores make, and follows them until the chain's state shows them.
@@ -339,16 +339,6 @@ impl WeightSetter {
         self.history.lock().await.attempts().cloned().collect()
     }
 
-    async fn read(
-        &self,
-        snapshot: &Snapshot,
-    ) -> Result<(Metagraph, assay_chain::Hyperparameters), ChainError> {
-        tokio::try_join!(
-            snapshot.metagraph(self.netuid),
-            snapshot.hyperparameters(self.netuid)
-        )
-    }
-
     /// Whether the chain holds this row for this validator.
     async fn holds(&self, snapshot: &Snapshot, row: &WeightRow) -> Result<bool, ChainError> {
         let Some(uid) = snapshot.uid(self.netuid, &self.hotkey.account()).await? else {
@@ -357,53 +347,94 @@ impl WeightSetter {
         let stored = snapshot.weights_of(self.netuid, uid).await?;
         Ok(stored == row.entries())
     }
+}
 
-    /// Matches hotkeys with slots.
-    fn row(
-        &self,
-        metagraph: &Metagraph,
-        scores: &[(AccountId, f64)],
-    ) -> Result<PlannedWeights, SetWeightsError> {
-        let mut by_uid: BTreeMap<Uid, f64> = match self.zeros {
-            Zeros::Explicit => metagraph.neurons.iter().map(|neuron| (neuron.uid, 0.0)).collect(),
-            Zeros::Dropped => BTreeMap::new(),
-        };
-        let mut without_slot = Vec::new();
-        let mut with_slot = 0usize;
-        for (hotkey, score) in scores {
-            match metagraph.uid_of(hotkey) {
-                Some(uid) => {
-                    with_slot += 1;
-                    if by_uid.insert(uid, *score).is_some_and(|before| before != 0.0) {
-                        return Err(WeightsError::Duplicate { uid }.into());
-                    }
+/// The row that a validator's scores would make now, checked as the chain would check it. Needs no key; nothing is
+/// sent.
+///
+/// # Errors
+///
+/// As [`WeightSetter::set`], short of sending.
+pub async fn plan_weights(
+    client: &ChainClient,
+    netuid: NetUid,
+    hotkey: AccountId,
+    version_key: u64,
+    zeros: Zeros,
+    scores: &[(AccountId, f64)],
+) -> Result<PlannedWeights, SetWeightsError> {
+    let snapshot = client.pin().await?;
+    let (metagraph, hyperparameters) = read(&snapshot, netuid).await?;
+    let facts = Facts {
+        metagraph: &metagraph,
+        hyperparameters: &hyperparameters,
+        validator: metagraph.by_hotkey(&hotkey),
+        version_key,
+    };
+    // Who may not set weights at all is told so before anything is said of the scores.
+    preflight::check_validator(&facts)?;
+    let MatchedRow { row, without_slot } = match_slots(&metagraph, zeros, scores)?;
+    preflight::check_row(&facts, &row)?;
+    let entries = row.entries().iter().filter_map(|&(uid, value)| {
+        let hotkey = metagraph.neuron(uid)?.hotkey;
+        Some(AttemptEntry { uid, hotkey, value })
+    });
+    Ok(PlannedWeights {
+        start: AttemptStart {
+            netuid,
+            hotkey,
+            block: metagraph.block,
+            version_key,
+            entries: entries.collect(),
+            without_slot,
+        },
+        row,
+    })
+}
+
+async fn read(snapshot: &Snapshot, netuid: NetUid) -> Result<(Metagraph, Hyperparameters), ChainError> {
+    tokio::try_join!(snapshot.metagraph(netuid), snapshot.hyperparameters(netuid))
+}
+
+struct MatchedRow {
+    row: WeightRow,
+    without_slot: Vec<AccountId>,
+}
+
+/// Matches hotkeys with the slots they have in a metagraph.
+fn match_slots(
+    metagraph: &Metagraph,
+    zeros: Zeros,
+    scores: &[(AccountId, f64)],
+) -> Result<MatchedRow, SetWeightsError> {
+    let slots: HashMap<AccountId, Uid> = metagraph
+        .neurons
+        .iter()
+        .map(|neuron| (neuron.hotkey, neuron.uid))
+        .collect();
+    let mut scored: BTreeMap<Uid, f64> = BTreeMap::new();
+    let mut without_slot = Vec::new();
+    for (hotkey, score) in scores {
+        match slots.get(hotkey) {
+            Some(&uid) => {
+                if scored.insert(uid, *score).is_some() {
+                    return Err(WeightsError::Duplicate { uid }.into());
                 }
-                None => without_slot.push(*hotkey),
             }
+            None => without_slot.push(*hotkey),
         }
-        if with_slot == 0 {
-            return Err(SetWeightsError::NobodyToReward { scored: scores.len() });
-        }
-        let scores: Vec<_> = by_uid.into_iter().collect();
-        let row = WeightRow::from_scores(&scores, self.zeros)?;
-        let entries = row
-            .entries()
-            .iter()
-            .filter_map(|&(uid, value)| {
-                let hotkey = metagraph.neuron(uid)?.hotkey;
-                Some(AttemptEntry { uid, hotkey, value })
-            })
-            .collect();
-        Ok(PlannedWeights {
-            row,
-            start: AttemptStart {
-                netuid: self.netuid,
-                hotkey: self.hotkey.account(),
-                block: metagraph.block,
-                version_key: self.version_key,
-                entries,
-                without_slot,
-            },
-        })
     }
+    if scored.is_empty() {
+        return Err(SetWeightsError::NobodyToReward { scored: scores.len() });
+    }
+    if zeros == Zeros::Explicit {
+        for neuron in &metagraph.neurons {
+            scored.entry(neuron.uid).or_insert(0.0);
+        }
+    }
+    let scored: Vec<_> = scored.into_iter().collect();
+    Ok(MatchedRow {
+        row: WeightRow::from_scores(&scored, zeros)?,
+        without_slot,
+    })
 }

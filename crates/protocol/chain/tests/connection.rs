@@ -1,0 +1,288 @@
+//! What becomes of calls when the node stops, stalls, comes back, or turns into another chain.
+
+mod devnet;
+
+use assay_chain::{Budget, ChainClient, ChainError, ConnectOptions, Endpoint, Existence, NotIncluded, Rao, Retry, Stage};
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Genesis, Storage};
+use devnet::pair;
+use futures::StreamExt;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    time::timeout,
+};
+
+/// A TCP proxy that can fall silent without closing anything, as a half-dead network does.
+struct StallingProxy {
+    address: SocketAddr,
+    stalled: Arc<AtomicBool>,
+}
+
+impl StallingProxy {
+    async fn before(target: &Devnet) -> Self {
+        let target = target.url().trim_start_matches("ws://").to_owned();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stalled = Arc::new(AtomicBool::new(false));
+        let state = Arc::clone(&stalled);
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let server = TcpStream::connect(&target).await.unwrap();
+                let ((client_in, client_out), (server_in, server_out)) = (client.into_split(), server.into_split());
+                tokio::spawn(pass(client_in, server_out, Arc::clone(&state)));
+                tokio::spawn(pass(server_in, client_out, Arc::clone(&state)));
+            }
+        });
+        Self { address, stalled }
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        format!("ws://{}", self.address).parse().unwrap()
+    }
+}
+
+async fn pass(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    stalled: Arc<AtomicBool>,
+) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+        if stalled.load(Ordering::SeqCst) {
+            // Takes everything and passes nothing on, for as long as the connection lives.
+            std::future::pending::<()>().await;
+        }
+        if to.write_all(&buffer[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn devnet_in(folder: &Path, listen: SocketAddr, blocks: BlockProduction) -> Devnet {
+    let config = DevnetConfig {
+        data: Storage::Folder(folder.to_owned()),
+        listen,
+        blocks,
+        ..DevnetConfig::default()
+    };
+    Devnet::start(config).await.unwrap()
+}
+
+fn address_of(devnet: &Devnet) -> SocketAddr {
+    devnet.url().trim_start_matches("ws://").parse().unwrap()
+}
+
+fn quick() -> ConnectOptions {
+    ConnectOptions::default()
+        .with_deadline(Duration::from_millis(1500))
+        .with_inclusion_deadline(Duration::from_secs(30))
+}
+
+#[tokio::test]
+async fn a_node_that_is_not_there_is_told_with_its_address() {
+    let error = ChainClient::connect("ws://127.0.0.1:1".parse().unwrap(), quick()).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
+    assert!(error.to_string().contains("ws://127.0.0.1:1"), "{error}");
+    assert!(matches!(error.retry(), Retry::After(_)));
+}
+
+#[tokio::test]
+async fn a_stalled_node_costs_a_call_its_deadline_and_no_more_and_the_next_call_gets_a_new_socket() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let proxy = StallingProxy::before(&devnet).await;
+    let client = ChainClient::connect(proxy.endpoint(), quick()).await.unwrap();
+    client.head().await.unwrap();
+
+    proxy.stalled.store(true, Ordering::SeqCst);
+    let error = timeout(Duration::from_secs(10), client.head()).await.expect("the deadline holds").unwrap_err();
+    assert!(matches!(error, ChainError::Deadline { .. }), "{error}");
+    assert!(error.to_string().contains("chain_getHeader"), "it names what was asked: {error}");
+
+    proxy.stalled.store(false, Ordering::SeqCst);
+    assert_eq!(client.head().await.unwrap().number.0, 0);
+}
+
+#[tokio::test]
+async fn a_node_that_restarts_is_found_again_by_the_same_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = SocketAddr::from(([127, 0, 0, 1], 0));
+    let devnet = devnet_in(folder.path(), free, BlockProduction::OnDemand).await;
+    let address = address_of(&devnet);
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let bob = pair("//Bob").account();
+    let transfer = client.transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive).await.unwrap();
+    transfer.finalized().await.unwrap();
+    let before = client.balance(&bob).await.unwrap();
+
+    devnet.stop().await;
+    let error = client.balance(&bob).await.unwrap_err();
+    assert!(error.retry().is_possible(), "{error}");
+
+    let _devnet = devnet_in(folder.path(), address, BlockProduction::OnDemand).await;
+    assert_eq!(client.balance(&bob).await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_transaction_under_way_when_the_node_stops_is_sent_again_and_happens_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = SocketAddr::from(([127, 0, 0, 1], 0));
+    // No blocks: the transaction waits in the pool, which the stop empties.
+    let devnet = devnet_in(folder.path(), free, BlockProduction::Manual).await;
+    let address = address_of(&devnet);
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let bob = pair("//Bob").account();
+    let before = client.balance(&bob).await.unwrap().free;
+    let receipt = client.transfer(&pair("//Alice"), &bob, Rao(9), Existence::KeepAlive).await.unwrap();
+    devnet.stop().await;
+    assert!(matches!(receipt.stage(), Stage::Submitted), "{:?}", receipt.stage());
+
+    let devnet = devnet_in(folder.path(), address, BlockProduction::Every(Duration::from_millis(100))).await;
+    let included = receipt.finalized().await.unwrap();
+    assert_eq!(included.hash, receipt.hash());
+    assert_eq!(client.balance(&bob).await.unwrap().free.0 - before.0, 9);
+
+    // Some blocks later it is still once.
+    devnet.produce(3).await.unwrap();
+    assert_eq!(client.balance(&bob).await.unwrap().free.0 - before.0, 9);
+}
+
+#[tokio::test]
+async fn a_transaction_whose_answer_got_lost_is_found_in_the_blocks() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let proxy = StallingProxy::before(&devnet).await;
+    let client = ChainClient::connect(proxy.endpoint(), quick()).await.unwrap();
+    let receipt = client
+        .transfer(&pair("//Alice"), &pair("//Bob").account(), Rao(9), Existence::KeepAlive)
+        .await
+        .unwrap();
+    // The block is made while the client hears nothing.
+    proxy.stalled.store(true, Ordering::SeqCst);
+    devnet.produce(1).await.unwrap();
+    client.head().await.unwrap_err();
+    proxy.stalled.store(false, Ordering::SeqCst);
+
+    let included = timeout(Duration::from_secs(60), async {
+        loop {
+            match receipt.finalized().await {
+                Ok(included) => return included,
+                Err(ChainError::StillPending { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    assert_eq!(included.await.unwrap().block.number.0, 1);
+}
+
+#[tokio::test]
+async fn a_transaction_that_no_block_took_in_its_lifetime_has_expired_for_certain() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_mortality(4)).await.unwrap();
+    let alice = pair("//Alice");
+    let receipt = client.transfer(&alice, &pair("//Bob").account(), Rao(9), Existence::KeepAlive).await.unwrap();
+    assert_eq!(receipt.valid_until().0, 4);
+    // A node that forgot its pool: the chain goes on without the transaction.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty");
+    devnet.snapshot(&file).await.unwrap();
+    devnet.restore(&file).await.unwrap();
+    devnet.produce(6).await.unwrap();
+
+    let error = receipt.finalized().await.unwrap_err();
+    let lost = matches!(
+        error,
+        ChainError::NotIncluded { why: NotIncluded::Expired { .. } | NotIncluded::Dropped | NotIncluded::Invalid, .. }
+    );
+    assert!(lost, "{error}");
+    assert!(error.retry().is_possible(), "it is safe to send it again: {error}");
+}
+
+#[tokio::test]
+async fn another_chain_at_the_same_address_is_refused() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let address = address_of(&devnet);
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    devnet.stop().await;
+    let other = DevnetConfig {
+        listen: address,
+        genesis: Some(Genesis { seed: 77, ..Genesis::default() }),
+        blocks: BlockProduction::Manual,
+        ..DevnetConfig::default()
+    };
+    let _other = Devnet::start(other).await.unwrap();
+    let error = client.head().await.unwrap_err();
+    assert!(matches!(error, ChainError::OtherChain { .. }), "{error}");
+    assert_eq!(error.retry(), Retry::Never);
+}
+
+#[tokio::test]
+async fn blocks_come_in_order_without_gaps_across_a_restart_of_the_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = SocketAddr::from(([127, 0, 0, 1], 0));
+    let every = BlockProduction::Every(Duration::from_millis(100));
+    let devnet = devnet_in(folder.path(), free, every).await;
+    let address = address_of(&devnet);
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let mut blocks = client.blocks().await.unwrap();
+    let first = blocks.next().await.unwrap().unwrap().number.0;
+    let mut expected = first + 1;
+    for _ in 0..3 {
+        assert_eq!(blocks.next().await.unwrap().unwrap().number.0, expected);
+        expected += 1;
+    }
+    devnet.stop().await;
+    let devnet = devnet_in(folder.path(), address, every).await;
+    // Blocks that the client was not there for.
+    devnet.produce(20).await.unwrap();
+    for _ in 0..20 {
+        let block = timeout(Duration::from_secs(30), blocks.next()).await.unwrap().unwrap().unwrap();
+        assert_eq!(block.number.0, expected);
+        assert_eq!(client.block_hash(block.number).await.unwrap(), Some(block.hash));
+        expected += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_chain_that_stands_still_is_told_and_followed_again_when_it_moves() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let options = quick().with_stale_after(Duration::from_millis(300));
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), options).await.unwrap();
+    let mut blocks = client.blocks().await.unwrap();
+    assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
+    let stale = blocks.next().await.unwrap().unwrap_err();
+    assert!(matches!(stale, ChainError::Stale { head, .. } if head.number.0 == 0), "{stale}");
+
+    devnet.produce(2).await.unwrap();
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        // Another complaint may come first.
+        if let Ok(block) = timeout(Duration::from_secs(30), blocks.next()).await.unwrap().unwrap() {
+            seen.push(block.number.0);
+        }
+    }
+    assert_eq!(seen, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_budget_that_is_used_up_makes_calls_wait_and_then_run_into_their_deadline() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let scarce = Budget::Limited { burst: 8, per_second: 0.01 };
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_budget(scarce)).await.unwrap();
+    let mut answered = 0;
+    let error = loop {
+        match client.head().await {
+            Ok(_) => answered += 1,
+            Err(error) => break error,
+        }
+        assert!(answered < 9, "the budget holds");
+    };
+    assert!(matches!(error, ChainError::Deadline { .. }), "{error}");
+}
