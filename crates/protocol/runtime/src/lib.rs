@@ -8,6 +8,7 @@ pub mod fixed_point;
 pub mod genesis;
 mod pallet_configs;
 pub mod pallets;
+pub mod runtime_api;
 mod version;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};
