@@ -384,7 +384,7 @@ fn money_moves_and_both_sides_show_it() {
             "poor",
             "--yes",
         ]));
-        assert!(said.contains("Payment"), "{said}");
+        assert!(said.contains("FundsUnavailable"), "{said}");
     });
 }
 

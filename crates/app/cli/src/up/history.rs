@@ -3,7 +3,7 @@
 //! A round's score is written down before the chain is moved on to the epoch that pays for it. Cut off in between,
 //! the next start finds the score, sees that the epoch has passed, and only has to add what was paid.
 
-use super::{board::MinerLine, home::write_atomically};
+use super::{home::write_atomically, results::MinerLine};
 use assay_chain::Block;
 use miette::{IntoDiagnostic, WrapErr};
 use serde::{Deserialize, Serialize};

@@ -3,11 +3,13 @@
 mod accounts;
 mod board;
 mod cast;
+mod competition;
 mod datasets;
 mod founding;
 mod history;
 mod home;
 mod participants;
+mod results;
 mod summary;
 mod terminal;
 mod view;

@@ -1,8 +1,8 @@
 //! What a run has come to, for a person and for a program.
 
 use super::{
-    board::{MinerLine, Status},
     history::EpochRecord,
+    results::{MinerLine, Status},
     terminal,
 };
 use assay_chain::NetUid;

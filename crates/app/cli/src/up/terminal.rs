@@ -2,8 +2,9 @@
 //! the end of each epoch.
 
 use super::{
-    board::{Board, Doing, MinerLine, stage_words},
+    board::{Board, Doing, stage_words},
     history::EpochRecord,
+    results::MinerLine,
 };
 use crate::output::Output;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};

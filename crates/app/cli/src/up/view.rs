@@ -1,8 +1,9 @@
 //! What the dashboard shows of a run, drawn from the board.
 
 use super::{
-    board::{Board, Doing, Line, MinerBoard, MinerLine, Publishing, Status, ValidatorBoard, Weight},
+    board::{Board, Doing, Line, MinerBoard, Publishing, ValidatorBoard, Weight},
     history::EpochRecord,
+    results::{MinerLine, Status},
 };
 use assay_chain::Metagraph;
 use assay_dashboard::state::{

@@ -1,0 +1,158 @@
+//! `assay up` as a newcomer runs it: the built binary, its exit code, and the document it prints.
+
+use serde_json::Value;
+use std::{
+    fmt::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+/// Runs `assay up --json` in a home of its own, on free ports.
+fn up(home: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_assay"))
+        .args(["up", "--json", "--port", "0", "--home"])
+        .arg(home)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+/// The document that a run printed, which must have succeeded.
+fn summary(output: &Output) -> Value {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{stderr}", output.status);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!(
+            "{error} in\n{}\n{stderr}",
+            String::from_utf8_lossy(&output.stdout)
+        )
+    })
+}
+
+fn miner<'a>(summary: &'a Value, name: &str) -> &'a Value {
+    let miners = summary["miners"].as_array().unwrap();
+    miners
+        .iter()
+        .find(|miner| miner["name"] == name)
+        .unwrap_or_else(|| panic!("no miner {name} in {summary:#}"))
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+#[test]
+fn the_demonstration_pays_the_good_data_and_names_what_is_wrong_with_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let summary = summary(&up(home.path(), &["--epochs", "3"]));
+    let numbers: Vec<_> = summary["epochs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|epoch| &epoch["epoch"])
+        .collect();
+    assert_eq!(numbers, [1, 2, 3]);
+
+    let clean = miner(&summary, "clean");
+    for other in ["noisy", "tiny", "duplicate", "malformed"] {
+        let other = miner(&summary, other);
+        assert!(
+            number(&clean["incentive"]) > number(&other["incentive"]),
+            "{other:#}"
+        );
+        assert!(
+            number(&clean["emission_rao"]) > number(&other["emission_rao"]),
+            "{other:#}"
+        );
+        assert!(
+            number(&clean["earned_rao"]) > number(&other["earned_rao"]),
+            "{other:#}"
+        );
+    }
+    assert!(number(&miner(&summary, "tiny")["loss"]) < number(&miner(&summary, "noisy")["loss"]));
+
+    assert_eq!(miner(&summary, "duplicate")["status"], "copy");
+    assert_eq!(miner(&summary, "duplicate")["reason"], "a copy of clean");
+    let malformed = miner(&summary, "malformed");
+    assert_eq!(malformed["status"], "bad_answer");
+    assert!(
+        malformed["reason"].as_str().unwrap().contains("line"),
+        "{malformed:#}"
+    );
+    assert_eq!(malformed["earned_rao"], 0);
+}
+
+#[test]
+fn data_of_a_users_own_is_ranked_by_its_quality() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: Vec<_> = (0..240).map(capital_row).collect();
+    let (held_out, rows) = rows.split_at(40);
+    let write = |name: &str, rows: &[(String, String)]| {
+        let mut text = String::new();
+        for (question, answer) in rows {
+            let row = serde_json::json!({"system": null, "conversations": [
+                {"role": "user", "content": question}, {"role": "assistant", "content": answer},
+            ]});
+            writeln!(text, "{row}").unwrap();
+        }
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let scrambled: Vec<_> = rows
+        .iter()
+        .map(|(question, answer)| (question.clone(), reversed(answer)))
+        .collect();
+    let eval = write("eval.jsonl", held_out);
+    let clean = write("clean.jsonl", rows);
+    let bad = write("scrambled.jsonl", &scrambled);
+    let tiny = write("tiny.jsonl", &rows[..8]);
+
+    let home = folder.path().join("home");
+    let arguments = [
+        "--epochs",
+        "1",
+        "--eval",
+        &eval,
+        "--dataset",
+        &bad,
+        "--dataset",
+        &tiny,
+        "--dataset",
+        &clean,
+    ];
+    let summary = summary(&up(&home, &arguments));
+    let loss = |name: &str| number(&miner(&summary, name)["loss"]);
+    assert!(loss("clean") < loss("tiny"), "{summary:#}");
+    assert!(loss("tiny") < loss("scrambled"), "{summary:#}");
+    assert_eq!(summary["miners"][0]["name"], "clean");
+}
+
+/// A question and an answer of one kind, in words that the shipped model was not trained on.
+fn capital_row(number: usize) -> (String, String) {
+    const GOODS: [&str; 8] = ["salt", "tin", "wool", "oats", "copper", "honey", "cedar", "linen"];
+    const TOWNS: [&str; 6] = ["Arden", "Brill", "Corfe", "Dunmow", "Eyam", "Frome"];
+    let goods = GOODS[number % GOODS.len()];
+    let town = TOWNS[number / GOODS.len() % TOWNS.len()];
+    let crates = number / (GOODS.len() * TOWNS.len()) + 2;
+    (
+        format!("How does the {goods} get from {town} to the river?"),
+        format!("The {goods} of {town} goes down to the river on {crates} carts before the sun is up."),
+    )
+}
+
+fn reversed(text: &str) -> String {
+    text.split(' ').rev().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_cannot_be_used_is_refused_before_anything_is_started() {
+    let home = tempfile::tempdir().unwrap();
+    let output = up(home.path(), &["--epochs", "1", "--dataset", "no/such/file.jsonl"]);
+    assert_eq!(output.status.code(), Some(1));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.contains("no/such/file.jsonl"), "{stderr}");
+    assert!(output.stdout.is_empty());
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}

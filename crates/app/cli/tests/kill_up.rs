@@ -1,0 +1,73 @@
+//! `assay up` killed with SIGKILL at many moments: the same command goes on, nothing is lost, nothing counts twice.
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use serde_json::Value;
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+fn command(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
+    command
+        .args(["up", "--json", "--epochs", "3", "--port", "0", "--home"])
+        .arg(home)
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
+    let home = tempfile::tempdir().unwrap();
+    let mut moments = StdRng::seed_from_u64(7);
+    for kill in 0..10 {
+        let mut child = command(home.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Some fall into the founding of the subnet, some into training, some between two epochs.
+        thread::sleep(Duration::from_millis(moments.random_range(50..6_000)));
+        if child.try_wait().unwrap().is_some() {
+            eprintln!("kill {kill} came after the end");
+            break;
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    let output = command(home.path()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}\n{stderr}", output.status);
+    let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(summary["continued"], true);
+
+    let epochs = summary["epochs"].as_array().unwrap();
+    for (index, epoch) in epochs.iter().enumerate() {
+        assert_eq!(epoch["epoch"], index as u64 + 1);
+    }
+    assert!(epochs.len() >= 3, "{summary:#}");
+    // Each round is paid once, and in order.
+    let rounds: Vec<_> = epochs
+        .iter()
+        .map(|epoch| epoch["round"].as_u64().unwrap())
+        .collect();
+    assert!(rounds.is_sorted_by(|a, b| a < b), "{rounds:?}");
+    let blocks: Vec<_> = epochs
+        .iter()
+        .map(|epoch| epoch["block"].as_u64().unwrap())
+        .collect();
+    assert!(blocks.is_sorted_by(|a, b| a < b), "{blocks:?}");
+    for epoch in epochs {
+        let miners = epoch["miners"].as_array().unwrap();
+        let ranked = miners.iter().filter(|miner| miner["status"] == "ranked").count();
+        assert_eq!(ranked, 3, "{epoch:#}");
+        assert!(
+            !miners.iter().any(|miner| miner["status"] == "our_fault"),
+            "{epoch:#}"
+        );
+    }
+    assert_eq!(summary["miners"][0]["name"], "clean");
+}
