@@ -16,13 +16,13 @@ const URL: &str = "ASSAY_HUB_TEST_URL";
 const MARK: &str = "child says ";
 
 /// A running child. Dropping it kills it.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
 }
 
 /// Runs `test` of this binary in a process of its own.
-pub fn start(test: &str, folder: &Path, url: &str) -> Running {
+pub(crate) fn start(test: &str, folder: &Path, url: &str) -> Running {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
@@ -44,7 +44,7 @@ pub fn start(test: &str, folder: &Path, url: &str) -> Running {
 
 impl Running {
     /// The next thing the child says.
-    pub fn hear(&mut self) -> String {
+    pub(crate) fn hear(&mut self) -> String {
         loop {
             let line = self.lines.next().expect("the child ended early").unwrap();
             if let Some((_, said)) = line.split_once(MARK) {
@@ -54,7 +54,7 @@ impl Running {
     }
 
     /// Kills it as `kill -9` does, and waits until it is gone.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         self.child.wait().unwrap();
     }
@@ -67,11 +67,11 @@ impl Drop for Running {
 }
 
 /// The child's folder and the address it was given, in the child; nothing in an ordinary run.
-pub fn part() -> Option<(PathBuf, String)> {
+pub(crate) fn part() -> Option<(PathBuf, String)> {
     Some((std::env::var_os(FOLDER)?.into(), std::env::var(URL).ok()?))
 }
 
 /// Says something to the parent.
-pub fn say(text: impl std::fmt::Display) {
+pub(crate) fn say(text: impl std::fmt::Display) {
     println!("{MARK}{text}");
 }

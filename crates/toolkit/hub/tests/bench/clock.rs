@@ -10,13 +10,13 @@ use std::{
 
 /// Starts in November 2023; whoever waits moves it on at once.
 #[derive(Debug)]
-pub struct SetClock {
+pub(crate) struct SetClock {
     now: Mutex<SystemTime>,
     waits: Mutex<Vec<Duration>>,
 }
 
 impl SetClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         let now = Mutex::new(UNIX_EPOCH + Duration::from_secs(1_700_000_000));
         Arc::new(Self {
             now,
@@ -24,12 +24,12 @@ impl SetClock {
         })
     }
 
-    pub fn advance(&self, by: Duration) {
+    pub(crate) fn advance(&self, by: Duration) {
         *self.now.lock() += by;
     }
 
     /// How long each wait was.
-    pub fn waits(&self) -> Vec<Duration> {
+    pub(crate) fn waits(&self) -> Vec<Duration> {
         self.waits.lock().clone()
     }
 }

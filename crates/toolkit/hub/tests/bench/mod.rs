@@ -3,9 +3,9 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-pub mod child;
-pub mod clock;
-pub mod proxy;
+pub(crate) mod child;
+pub(crate) mod clock;
+pub(crate) mod proxy;
 
 use assay_hub::{
     Account, BatchLimits, CommitRequest, Deadlines, DownloadLimits, ExistingRepo, HubClient, HubServer,
@@ -19,35 +19,35 @@ use std::{
 };
 use tempfile::TempDir;
 
-pub const MINER: &str = "hf_minerminerminer";
-pub const STRANGER: &str = "hf_strangerstranger";
-pub const READER: &str = "hf_readerreaderreader";
+pub(crate) const MINER: &str = "hf_minerminerminer";
+pub(crate) const STRANGER: &str = "hf_strangerstranger";
+pub(crate) const READER: &str = "hf_readerreaderreader";
 
 /// Deadlines short enough for a test to wait for, and long enough for a busy machine.
-pub const DEADLINES: Deadlines = Deadlines {
+pub(crate) const DEADLINES: Deadlines = Deadlines {
     connect: Duration::from_secs(5),
     call: Duration::from_secs(20),
     idle: Duration::from_secs(10),
 };
 
 /// Bounds that nothing in a test reaches by accident.
-pub const ROOMY: DownloadLimits = DownloadLimits {
+pub(crate) const ROOMY: DownloadLimits = DownloadLimits {
     max_bytes: 64 << 20,
     deadline: Duration::from_secs(60),
 };
 
 /// A hub with three accounts, in a folder that goes with it.
-pub struct Bench {
-    pub hub: HubServer,
-    pub folder: TempDir,
+pub(crate) struct Bench {
+    pub(crate) hub: HubServer,
+    pub(crate) folder: TempDir,
 }
 
 impl Bench {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(|config| config).await
     }
 
-    pub async fn with(change: impl FnOnce(HubServerConfig) -> HubServerConfig) -> Self {
+    pub(crate) async fn with(change: impl FnOnce(HubServerConfig) -> HubServerConfig) -> Self {
         let folder = TempDir::new().unwrap();
         let hub = HubServer::start(change(config(&folder.path().join("hub"))))
             .await
@@ -56,16 +56,16 @@ impl Bench {
     }
 
     /// A path for a test's own files.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn client(&self, token: Option<&str>) -> HubClient {
+    pub(crate) fn client(&self, token: Option<&str>) -> HubClient {
         client(&self.hub.url(), token)
     }
 
     /// The miner's client, and a repository of the miner's.
-    pub async fn with_repo(&self, name: &str) -> (HubClient, RepoId) {
+    pub(crate) async fn with_repo(&self, name: &str) -> (HubClient, RepoId) {
         let client = self.client(Some(MINER));
         let repo = repo(name);
         client
@@ -77,31 +77,31 @@ impl Bench {
 }
 
 /// The usual accounts.
-pub fn config(root: &Path) -> HubServerConfig {
+pub(crate) fn config(root: &Path) -> HubServerConfig {
     HubServerConfig::new(root)
         .account(Account::new("miner", MINER).organization("guild"))
         .account(Account::new("stranger", STRANGER))
         .account(Account::new("reader", READER).read_only())
 }
 
-pub fn client(url: &str, token: Option<&str>) -> HubClient {
+pub(crate) fn client(url: &str, token: Option<&str>) -> HubClient {
     HubClient::with_deadlines(url, token.map(SecretString::from), DEADLINES).unwrap()
 }
 
-pub fn repo(name: &str) -> RepoId {
+pub(crate) fn repo(name: &str) -> RepoId {
     name.parse().unwrap()
 }
 
-pub fn path(text: &str) -> RepoPath {
+pub(crate) fn path(text: &str) -> RepoPath {
     text.parse().unwrap()
 }
 
-pub fn main() -> RefName {
+pub(crate) fn main() -> RefName {
     RefName::main()
 }
 
 /// A commit of these files.
-pub fn adding<const N: usize>(files: [(&str, Vec<u8>); N]) -> CommitRequest {
+pub(crate) fn adding<const N: usize>(files: [(&str, Vec<u8>); N]) -> CommitRequest {
     files
         .into_iter()
         .fold(CommitRequest::new("Add files"), |request, (name, content)| {
@@ -110,7 +110,7 @@ pub fn adding<const N: usize>(files: [(&str, Vec<u8>); N]) -> CommitRequest {
 }
 
 /// Bytes that do not repeat and are the same each time.
-pub fn noise(length: usize, seed: u64) -> Vec<u8> {
+pub(crate) fn noise(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut next = || {
         state ^= state << 13;
@@ -122,7 +122,7 @@ pub fn noise(length: usize, seed: u64) -> Vec<u8> {
 }
 
 /// One file's content at a commit, through the client.
-pub async fn read(client: &HubClient, repo: &RepoId, revision: &Revision, name: &str) -> Vec<u8> {
+pub(crate) async fn read(client: &HubClient, repo: &RepoId, revision: &Revision, name: &str) -> Vec<u8> {
     let folder = TempDir::new().unwrap();
     let target = folder.path().join("file");
     client
@@ -133,7 +133,11 @@ pub async fn read(client: &HubClient, repo: &RepoId, revision: &Revision, name: 
 }
 
 /// Every file of a commit but the one that each repository starts with.
-pub async fn read_all(client: &HubClient, repo: &RepoId, revision: &Revision) -> BTreeMap<String, Vec<u8>> {
+pub(crate) async fn read_all(
+    client: &HubClient,
+    repo: &RepoId,
+    revision: &Revision,
+) -> BTreeMap<String, Vec<u8>> {
     let files = client
         .list_files(repo, RepoType::Dataset, &(*revision).into(), 10_000)
         .await
@@ -147,7 +151,7 @@ pub async fn read_all(client: &HubClient, repo: &RepoId, revision: &Revision) ->
     contents
 }
 
-pub async fn head(client: &HubClient, repo: &RepoId) -> Revision {
+pub(crate) async fn head(client: &HubClient, repo: &RepoId) -> Revision {
     client
         .repo_info(repo, RepoType::Dataset, &main())
         .await
@@ -156,7 +160,7 @@ pub async fn head(client: &HubClient, repo: &RepoId) -> Revision {
 }
 
 /// Titles of the branch's commits, newest first.
-pub async fn titles(client: &HubClient, repo: &RepoId) -> Vec<String> {
+pub(crate) async fn titles(client: &HubClient, repo: &RepoId) -> Vec<String> {
     let most = 1000.try_into().unwrap();
     let commits = client
         .list_commits(repo, RepoType::Dataset, &main(), most)
@@ -165,12 +169,12 @@ pub async fn titles(client: &HubClient, repo: &RepoId) -> Vec<String> {
     commits.into_iter().map(|commit| commit.title).collect()
 }
 
-pub async fn outbox(folder: &Path) -> Outbox {
+pub(crate) async fn outbox(folder: &Path) -> Outbox {
     Outbox::open(folder, BatchLimits::default()).await.unwrap()
 }
 
 /// The names in a folder, hidden ones too.
-pub fn names_in(folder: &Path) -> Vec<String> {
+pub(crate) fn names_in(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = fs_err::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -13,7 +13,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 /// What happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// It passes.
     None,
     /// It does not reach the hub: the proxy answers 429 and asks for so many seconds of silence.
@@ -30,18 +30,18 @@ pub enum Fault {
 
 /// A request that came.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub path: String,
-    pub body: Bytes,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) body: Bytes,
 }
 
 impl Seen {
-    pub fn is_commit(&self) -> bool {
+    pub(crate) fn is_commit(&self) -> bool {
         self.method == Method::POST && self.path.contains("/commit/")
     }
 
-    pub fn is_upload(&self) -> bool {
+    pub(crate) fn is_upload(&self) -> bool {
         self.method == Method::PUT && self.path.starts_with("/_hub/")
     }
 }
@@ -49,11 +49,11 @@ impl Seen {
 type Plan = Box<dyn FnMut(&Seen) -> Fault + Send>;
 
 /// A running proxy.
-pub struct Proxy {
-    pub url: String,
+pub(crate) struct Proxy {
+    pub(crate) url: String,
     seen: Arc<Mutex<Vec<Seen>>>,
     /// Told when a request has been stalled: before it reached the hub, or after the hub answered it.
-    pub stalled: Arc<Notify>,
+    pub(crate) stalled: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -67,7 +67,7 @@ struct Shared {
 
 impl Proxy {
     /// In front of `hub`; `plan` decides about each request as it comes.
-    pub async fn start(hub: &str, plan: impl FnMut(&Seen) -> Fault + Send + 'static) -> Self {
+    pub(crate) async fn start(hub: &str, plan: impl FnMut(&Seen) -> Fault + Send + 'static) -> Self {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let stalled = Arc::new(Notify::new());
         let shared = Arc::new(Shared {
@@ -93,15 +93,15 @@ impl Proxy {
         }
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().clone()
     }
 
-    pub fn commits(&self) -> usize {
+    pub(crate) fn commits(&self) -> usize {
         self.seen().iter().filter(|seen| seen.is_commit()).count()
     }
 
-    pub fn uploads(&self) -> usize {
+    pub(crate) fn uploads(&self) -> usize {
         self.seen().iter().filter(|seen| seen.is_upload()).count()
     }
 }
