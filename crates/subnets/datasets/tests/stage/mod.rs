@@ -380,7 +380,9 @@ impl Running {
                         }
                     }
                     Err(broadcast::error::RecvError::Lagged(_)) => {}
-                    Err(broadcast::error::RecvError::Closed) => panic!("the validator ended"),
+                    Err(broadcast::error::RecvError::Closed) => {
+                        panic!("the validator ended: {:?}", (&mut self.task).await)
+                    }
                 }
             }
         };
