@@ -99,10 +99,12 @@ impl BondsContext<'_> {
         let mut weight_in_order = Lookup::new(count);
         let mut bond_in_order = Lookup::new(count);
         let mut bond = Lookup::new(count);
-        let mut cells: Vec<(u16, I32F32, I32F32)> = Vec::new();
-        let mut alphas: Vec<I32F32> = Vec::new();
-        let mut moving: Vec<(usize, I32F32)> = Vec::new();
-        let mut distances: Vec<I32F32> = Vec::new();
+        let mut cells: Vec<(u16, I32F32, I32F32)> = Vec::with_capacity(count);
+        // The cells that are at some distance, and one place more: whether a cell is among them is as good as
+        // random, so each is written down and only counted when it is.
+        let mut moving = vec![0; count + 1];
+        let mut distances = vec![I32F32::ZERO; count + 1];
+        let mut alphas: Vec<I32F32> = Vec::with_capacity(count);
         for row in 0..count {
             if self.weights.row(row).0.is_empty() {
                 bonds.end_row();
@@ -113,9 +115,7 @@ impl BondsContext<'_> {
             bond.fill(old.row(row));
 
             cells.clear();
-            alphas.clear();
-            moving.clear();
-            distances.clear();
+            let mut moved = 0;
             for (uid, weight) in self.weights.cells_of(row) {
                 let index = usize::from(uid);
                 let held = bond.0[index];
@@ -123,16 +123,15 @@ impl BondsContext<'_> {
                     continue;
                 }
                 let consensus = self.consensus[index];
-                let distance = distance(consensus, weight_in_order.0[index], bond_in_order.0[index]);
-                if distance != I32F32::ZERO {
-                    moving.push((cells.len(), distance));
-                }
+                moving[moved] = cells.len();
+                distances[moved] = distance(consensus, weight_in_order.0[index], bond_in_order.0[index]);
+                moved += usize::from(distances[moved] != I32F32::ZERO);
                 cells.push((uid, weight, held));
-                alphas.push(sigmoid.at_rest());
             }
-            distances.extend(moving.iter().map(|(_, distance)| *distance));
-            sigmoid.apply(&mut distances);
-            for ((cell, _), alpha) in moving.iter().zip(&distances) {
+            sigmoid.apply(&mut distances[..moved]);
+            alphas.clear();
+            alphas.resize(cells.len(), sigmoid.at_rest());
+            for (cell, alpha) in moving[..moved].iter().zip(&distances) {
                 alphas[*cell] = *alpha;
             }
             for ((uid, weight, held), alpha) in cells.iter().zip(&alphas) {

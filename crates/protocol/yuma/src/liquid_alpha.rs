@@ -77,10 +77,12 @@ impl Sigmoid {
 /// How far a buyer stands above the consensus, or a seller below its own bond: between zero and one.
 #[inline]
 pub(crate) fn distance(consensus: I32F32, weight: I32F32, bond: I32F32) -> I32F32 {
-    let distance = if weight >= bond {
-        weight - consensus
+    let [consensus, weight, bond] = [consensus, weight, bond].map(I32F32::to_bits);
+    // Selects rather than branches: which of them it is differs from cell to cell.
+    let (from, to) = if weight >= bond {
+        (consensus, weight)
     } else {
-        bond - weight
+        (weight, bond)
     };
-    distance.limited(I32F32::ZERO, I32F32::ONE)
+    I32F32::from_bits(to.saturating_sub(from).clamp(0, I32F32::ONE.to_bits()))
 }
