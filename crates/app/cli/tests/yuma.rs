@@ -67,7 +67,7 @@ fn the_first_difference_is_named_and_ends_the_run() {
     assert_eq!(text(&output.stdout), "", "nothing after the difference is run");
     let said = text(&output.stderr);
     assert!(
-        said.contains("case n4_02, epoch 1, emission of uid 3: expected "),
+        said.contains("case n4_05, epoch 1, emission of uid 3: expected "),
         "{said}"
     );
     assert!(said.contains(", got ") && said.contains("hint: "), "{said}");
