@@ -2,6 +2,7 @@
 
 use super::{
     account::Accounts, config::ServerLimits, links::LinkKey, quota::Meter, reject::Reject, shelf::Shelf,
+    xet::XorbStore,
 };
 use crate::Clock;
 use std::{path::PathBuf, sync::Arc, time::UNIX_EPOCH};
@@ -22,6 +23,8 @@ pub(crate) struct Hub {
     pub(crate) scratch: PathBuf,
     /// Parts of large files under way. Kept over a restart.
     pub(crate) parts: PathBuf,
+    /// Packs of chunks that clients have sent and may name again.
+    pub(crate) xorbs: XorbStore,
 }
 
 impl Hub {

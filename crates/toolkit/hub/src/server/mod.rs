@@ -11,6 +11,7 @@
 //!     lfs/objects/                         large files, where Git LFS looks for them
 //!     assay-hub.json                       visibility and the like
 //!   parts/                                 large files that arrive in parts
+//!   xorbs/                                 packs of chunks, of which large files were put together
 //!   scratch/                               everything else under way; emptied at start
 //! ```
 //!
@@ -40,12 +41,16 @@ mod repository;
 mod routes;
 mod shelf;
 mod snapshot;
+mod xet;
 
 pub use account::{Access, Account};
 pub use config::{HubServerConfig, ServerLimits};
 pub use quota::{Quota, Quotas};
 
-use self::{account::Accounts, hub::Hub, links::LinkKey, listen::Listening, quota::Meter, shelf::Shelf};
+use self::{
+    account::Accounts, hub::Hub, links::LinkKey, listen::Listening, quota::Meter, shelf::Shelf,
+    xet::XorbStore,
+};
 use crate::{RepoId, RepoIdError};
 use secrecy::ExposeSecret as _;
 use std::{collections::HashSet, fs::TryLockError, io, net::SocketAddr, path::PathBuf, sync::Arc};
@@ -193,6 +198,7 @@ fn open(config: HubServerConfig) -> Result<(Hub, fs_err::File), HubServerError> 
         public_url: config.public_url.map(|url| url.trim_end_matches('/').to_owned()),
         scratch,
         parts,
+        xorbs: XorbStore::new(root.join("xorbs")),
     };
     hub.remove_old_parts()?;
     Ok((hub, lock))

@@ -1,5 +1,6 @@
 //! The hub's addresses and what answers them.
 
+mod chunks;
 mod commit;
 mod files;
 mod history;
@@ -45,7 +46,8 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
             post(history::create_tag).delete(history::delete_tag),
         )
         .route("/preupload/{revision}", post(upload_mode::preupload))
-        .route("/commit/{revision}", post(commit::commit));
+        .route("/commit/{revision}", post(commit::commit))
+        .route("/xet-write-token/{revision}", get(chunks::token));
     let mut router = Router::new()
         .route("/api/whoami-v2", get(repos::whoami))
         .route("/api/repos/create", post(repos::create))
@@ -57,6 +59,8 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
             "/_hub/objects/{kind}/{owner}/{name}/{oid}",
             get(large::read).put(large::write).post(large::complete),
         )
+        .route("/_hub/xet/v1/xorbs/default/{hash}", post(chunks::put_xorb))
+        .route("/_hub/xet/v1/shards", post(chunks::put_shard))
         .route(
             "/_hub/parts/{kind}/{owner}/{name}/{oid}/{number}",
             put(large::write_part),
