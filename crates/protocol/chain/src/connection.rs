@@ -13,6 +13,7 @@ use crate::{
     error::TransportError,
     shape::{Item, Mismatch, ShapeError},
 };
+use futures::future::BoxFuture;
 use parking_lot::Mutex as SyncMutex;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
@@ -152,7 +153,7 @@ impl Connection {
         method: &'static str,
         params: Params,
     ) -> Result<T, ChainError> {
-        self.request(method, params, None).await
+        parse(method, &self.request(method, params, None).await?)
     }
 
     /// The same at a block, which is the request's last parameter.
@@ -162,15 +163,28 @@ impl Connection {
         params: Params,
         at: BlockHash,
     ) -> Result<T, ChainError> {
-        self.request(method, params.with(&at), Some(at)).await
+        parse(method, &self.request(method, params.with(&at), Some(at)).await?)
     }
 
-    async fn request<T: DeserializeOwned>(
+    /// Sends a request and returns its answer as text.
+    ///
+    /// On the heap and without a type parameter: everything that talks to the chain awaits this, and the buffers of
+    /// an HTTP upgrade in each of those futures add up to more than a worker thread's stack.
+    fn request(
         &self,
         method: &'static str,
         params: Params,
         at: Option<BlockHash>,
-    ) -> Result<T, ChainError> {
+    ) -> BoxFuture<'_, Result<Box<RawValue>, ChainError>> {
+        Box::pin(self.request_again_once(method, params, at))
+    }
+
+    async fn request_again_once(
+        &self,
+        method: &'static str,
+        params: Params,
+        at: Option<BlockHash>,
+    ) -> Result<Box<RawValue>, ChainError> {
         let deadline = Instant::now() + self.deadline;
         let mut attempts_left = 2;
         loop {
@@ -184,7 +198,7 @@ impl Connection {
             )
             .await;
             match answer {
-                Ok(Ok(raw)) => return parse(method, &raw),
+                Ok(Ok(raw)) => return Ok(raw),
                 Ok(Err(error)) if is_disconnect(&error) => {
                     self.condemn(&socket).await;
                     if attempts_left == 0 {

@@ -99,11 +99,13 @@ impl Shared {
                 *self.anchor.0.lock() = None;
                 Ok(true)
             }
+            // The signature covers the runtime's version and the anchor's hash, as the chain sees them now.
             PoolRejection::BadSignature => {
+                let used = self.anchor.0.lock().take();
+                let anchor = self.anchor().await?;
                 let known = self.runtime().version();
-                let head = self.head().await?;
-                let now = self.runtime_at(head.hash).await?.version();
-                Ok(known != now)
+                let now = self.runtime_at(anchor.hash).await?.version();
+                Ok(known != now || used.is_none_or(|(_, used)| used != anchor))
             }
             _ => Ok(false),
         }

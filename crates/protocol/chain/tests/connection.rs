@@ -2,7 +2,9 @@
 
 mod devnet;
 
-use assay_chain::{Budget, ChainClient, ChainError, ConnectOptions, Endpoint, Existence, NotIncluded, Rao, Retry, Stage};
+use assay_chain::{
+    Budget, ChainClient, ChainError, ConnectOptions, Endpoint, Existence, NotIncluded, Rao, Retry, Stage,
+};
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Genesis, Storage};
 use devnet::pair;
 use futures::StreamExt;
@@ -37,7 +39,8 @@ impl StallingProxy {
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let server = TcpStream::connect(&target).await.unwrap();
-                let ((client_in, client_out), (server_in, server_out)) = (client.into_split(), server.into_split());
+                let ((client_in, client_out), (server_in, server_out)) =
+                    (client.into_split(), server.into_split());
                 tokio::spawn(pass(client_in, server_out, Arc::clone(&state)));
                 tokio::spawn(pass(server_in, client_out, Arc::clone(&state)));
             }
@@ -89,7 +92,9 @@ fn quick() -> ConnectOptions {
 
 #[tokio::test]
 async fn a_node_that_is_not_there_is_told_with_its_address() {
-    let error = ChainClient::connect("ws://127.0.0.1:1".parse().unwrap(), quick()).await.unwrap_err();
+    let error = ChainClient::connect("ws://127.0.0.1:1".parse().unwrap(), quick())
+        .await
+        .unwrap_err();
     assert!(matches!(error, ChainError::Unreachable { .. }), "{error}");
     assert!(error.to_string().contains("ws://127.0.0.1:1"), "{error}");
     assert!(matches!(error.retry(), Retry::After(_)));
@@ -103,9 +108,15 @@ async fn a_stalled_node_costs_a_call_its_deadline_and_no_more_and_the_next_call_
     client.head().await.unwrap();
 
     proxy.stalled.store(true, Ordering::SeqCst);
-    let error = timeout(Duration::from_secs(10), client.head()).await.expect("the deadline holds").unwrap_err();
+    let error = timeout(Duration::from_secs(10), client.head())
+        .await
+        .expect("the deadline holds")
+        .unwrap_err();
     assert!(matches!(error, ChainError::Deadline { .. }), "{error}");
-    assert!(error.to_string().contains("chain_getHeader"), "it names what was asked: {error}");
+    assert!(
+        error.to_string().contains("chain_getHeader"),
+        "it names what was asked: {error}"
+    );
 
     proxy.stalled.store(false, Ordering::SeqCst);
     assert_eq!(client.head().await.unwrap().number.0, 0);
@@ -117,9 +128,14 @@ async fn a_node_that_restarts_is_found_again_by_the_same_client() {
     let free = SocketAddr::from(([127, 0, 0, 1], 0));
     let devnet = devnet_in(folder.path(), free, BlockProduction::OnDemand).await;
     let address = address_of(&devnet);
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick())
+        .await
+        .unwrap();
     let bob = pair("//Bob").account();
-    let transfer = client.transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive).await.unwrap();
+    let transfer = client
+        .transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
     transfer.finalized().await.unwrap();
     let before = client.balance(&bob).await.unwrap();
 
@@ -138,14 +154,28 @@ async fn a_transaction_under_way_when_the_node_stops_is_sent_again_and_happens_o
     // No blocks: the transaction waits in the pool, which the stop empties.
     let devnet = devnet_in(folder.path(), free, BlockProduction::Manual).await;
     let address = address_of(&devnet);
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick())
+        .await
+        .unwrap();
     let bob = pair("//Bob").account();
     let before = client.balance(&bob).await.unwrap().free;
-    let receipt = client.transfer(&pair("//Alice"), &bob, Rao(9), Existence::KeepAlive).await.unwrap();
+    let receipt = client
+        .transfer(&pair("//Alice"), &bob, Rao(9), Existence::KeepAlive)
+        .await
+        .unwrap();
     devnet.stop().await;
-    assert!(matches!(receipt.stage(), Stage::Submitted), "{:?}", receipt.stage());
+    assert!(
+        matches!(receipt.stage(), Stage::Submitted),
+        "{:?}",
+        receipt.stage()
+    );
 
-    let devnet = devnet_in(folder.path(), address, BlockProduction::Every(Duration::from_millis(100))).await;
+    let devnet = devnet_in(
+        folder.path(),
+        address,
+        BlockProduction::Every(Duration::from_millis(100)),
+    )
+    .await;
     let included = receipt.finalized().await.unwrap();
     assert_eq!(included.hash, receipt.hash());
     assert_eq!(client.balance(&bob).await.unwrap().free.0 - before.0, 9);
@@ -161,7 +191,12 @@ async fn a_transaction_whose_answer_got_lost_is_found_in_the_blocks() {
     let proxy = StallingProxy::before(&devnet).await;
     let client = ChainClient::connect(proxy.endpoint(), quick()).await.unwrap();
     let receipt = client
-        .transfer(&pair("//Alice"), &pair("//Bob").account(), Rao(9), Existence::KeepAlive)
+        .transfer(
+            &pair("//Alice"),
+            &pair("//Bob").account(),
+            Rao(9),
+            Existence::KeepAlive,
+        )
         .await
         .unwrap();
     // The block is made while the client hears nothing.
@@ -185,9 +220,14 @@ async fn a_transaction_whose_answer_got_lost_is_found_in_the_blocks() {
 #[tokio::test]
 async fn a_transaction_that_no_block_took_in_its_lifetime_has_expired_for_certain() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_mortality(4)).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_mortality(4))
+        .await
+        .unwrap();
     let alice = pair("//Alice");
-    let receipt = client.transfer(&alice, &pair("//Bob").account(), Rao(9), Existence::KeepAlive).await.unwrap();
+    let receipt = client
+        .transfer(&alice, &pair("//Bob").account(), Rao(9), Existence::KeepAlive)
+        .await
+        .unwrap();
     assert_eq!(receipt.valid_until().0, 4);
     // A node that forgot its pool: the chain goes on without the transaction.
     let folder = tempfile::tempdir().unwrap();
@@ -199,21 +239,32 @@ async fn a_transaction_that_no_block_took_in_its_lifetime_has_expired_for_certai
     let error = receipt.finalized().await.unwrap_err();
     let lost = matches!(
         error,
-        ChainError::NotIncluded { why: NotIncluded::Expired { .. } | NotIncluded::Dropped | NotIncluded::Invalid, .. }
+        ChainError::NotIncluded {
+            why: NotIncluded::Expired { .. } | NotIncluded::Dropped | NotIncluded::Invalid,
+            ..
+        }
     );
     assert!(lost, "{error}");
-    assert!(error.retry().is_possible(), "it is safe to send it again: {error}");
+    assert!(
+        error.retry().is_possible(),
+        "it is safe to send it again: {error}"
+    );
 }
 
 #[tokio::test]
 async fn another_chain_at_the_same_address_is_refused() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let address = address_of(&devnet);
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick())
+        .await
+        .unwrap();
     devnet.stop().await;
     let other = DevnetConfig {
         listen: address,
-        genesis: Some(Genesis { seed: 77, ..Genesis::default() }),
+        genesis: Some(Genesis {
+            seed: 77,
+            ..Genesis::default()
+        }),
         blocks: BlockProduction::Manual,
         ..DevnetConfig::default()
     };
@@ -230,7 +281,9 @@ async fn blocks_come_in_order_without_gaps_across_a_restart_of_the_node() {
     let every = BlockProduction::Every(Duration::from_millis(100));
     let devnet = devnet_in(folder.path(), free, every).await;
     let address = address_of(&devnet);
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick()).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick())
+        .await
+        .unwrap();
     let mut blocks = client.blocks().await.unwrap();
     let first = blocks.next().await.unwrap().unwrap().number.0;
     let mut expected = first + 1;
@@ -243,7 +296,11 @@ async fn blocks_come_in_order_without_gaps_across_a_restart_of_the_node() {
     // Blocks that the client was not there for.
     devnet.produce(20).await.unwrap();
     for _ in 0..20 {
-        let block = timeout(Duration::from_secs(30), blocks.next()).await.unwrap().unwrap().unwrap();
+        let block = timeout(Duration::from_secs(30), blocks.next())
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
         assert_eq!(block.number.0, expected);
         assert_eq!(client.block_hash(block.number).await.unwrap(), Some(block.hash));
         expected += 1;
@@ -254,17 +311,26 @@ async fn blocks_come_in_order_without_gaps_across_a_restart_of_the_node() {
 async fn a_chain_that_stands_still_is_told_and_followed_again_when_it_moves() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let options = quick().with_stale_after(Duration::from_millis(300));
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), options).await.unwrap();
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), options)
+        .await
+        .unwrap();
     let mut blocks = client.blocks().await.unwrap();
     assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
     let stale = blocks.next().await.unwrap().unwrap_err();
-    assert!(matches!(stale, ChainError::Stale { head, .. } if head.number.0 == 0), "{stale}");
+    assert!(
+        matches!(stale, ChainError::Stale { head, .. } if head.number.0 == 0),
+        "{stale}"
+    );
 
     devnet.produce(2).await.unwrap();
     let mut seen = Vec::new();
     while seen.len() < 2 {
         // Another complaint may come first.
-        if let Ok(block) = timeout(Duration::from_secs(30), blocks.next()).await.unwrap().unwrap() {
+        if let Ok(block) = timeout(Duration::from_secs(30), blocks.next())
+            .await
+            .unwrap()
+            .unwrap()
+        {
             seen.push(block.number.0);
         }
     }
@@ -274,8 +340,13 @@ async fn a_chain_that_stands_still_is_told_and_followed_again_when_it_moves() {
 #[tokio::test]
 async fn a_budget_that_is_used_up_makes_calls_wait_and_then_run_into_their_deadline() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
-    let scarce = Budget::Limited { burst: 8, per_second: 0.01 };
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_budget(scarce)).await.unwrap();
+    let scarce = Budget::Limited {
+        burst: 8,
+        per_second: 0.01,
+    };
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_budget(scarce))
+        .await
+        .unwrap();
     let mut answered = 0;
     let error = loop {
         match client.head().await {

@@ -9,7 +9,8 @@
 use crate::atomic_file;
 use assay_chain::{AccountId, Block, Metagraph, NetUid, Uid};
 use fs_err::File;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use std::{
     collections::BTreeMap,
     io,
@@ -23,6 +24,7 @@ pub const SCHEMA: u32 = 2;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The score.
+    #[serde(deserialize_with = "exactly")]
     pub value: f64,
     /// How many observations went into it.
     pub observations: u64,
@@ -121,7 +123,17 @@ struct Contents {
 #[derive(Deserialize)]
 struct ContentsV1 {
     netuid: NetUid,
-    scores: BTreeMap<AccountId, f64>,
+    scores: BTreeMap<AccountId, ScoreV1>,
+}
+
+#[derive(Deserialize)]
+struct ScoreV1(#[serde(deserialize_with = "exactly")] f64);
+
+/// Reads a number from its text: what serde_json itself makes of one may differ in the last bit, and a score that is
+/// loaded and saved at every start would drift.
+fn exactly<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let text = Box::<RawValue>::deserialize(deserializer)?;
+    text.get().parse().map_err(serde::de::Error::custom)
 }
 
 #[derive(Deserialize)]
@@ -273,7 +285,7 @@ fn read(path: &Path, netuid: NetUid, bytes: &[u8]) -> Result<BTreeMap<AccountId,
     let (found, scores) = match schema {
         1 => {
             let old: ContentsV1 = serde_json::from_slice(bytes).map_err(corrupt)?;
-            let migrate = |(hotkey, value)| {
+            let migrate = |(hotkey, ScoreV1(value))| {
                 let score = Score {
                     value,
                     // How many there were is not known; one keeps the next from replacing it whole.

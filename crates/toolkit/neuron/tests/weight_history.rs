@@ -1,0 +1,124 @@
+//! The history of weight attempts across restarts, crashes in mid-line, and years.
+
+use assay_chain::{AccountId, Block, BlockHash, BlockRef, ExtrinsicHash, NetUid, Uid};
+use assay_neuron::{AttemptEntry, AttemptStage, AttemptStart, HistoryError, WeightHistory};
+use std::io::Write;
+
+fn start() -> AttemptStart {
+    AttemptStart {
+        netuid: NetUid(1),
+        hotkey: AccountId([1; 32]),
+        block: BlockRef {
+            number: Block(10),
+            hash: BlockHash([2; 32]),
+        },
+        version_key: 7,
+        entries: vec![AttemptEntry {
+            uid: Uid(3),
+            hotkey: AccountId([3; 32]),
+            value: 65535,
+        }],
+        without_slot: vec![AccountId([4; 32])],
+    }
+}
+
+fn submitted() -> AttemptStage {
+    AttemptStage::Submitted {
+        hash: ExtrinsicHash([9; 32]),
+        valid_until: Block(138),
+    }
+}
+
+#[test]
+fn attempts_and_their_stages_come_back_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights/history.jsonl");
+    let mut history = WeightHistory::open(&path).unwrap();
+    let refused = history.begin(None).unwrap();
+    history
+        .note(
+            refused,
+            AttemptStage::Refused {
+                reason: "too soon".to_owned(),
+            },
+        )
+        .unwrap();
+    let sent = history.begin(Some(start())).unwrap();
+    history.note(sent, submitted()).unwrap();
+    let before: Vec<_> = history.attempts().cloned().collect();
+    drop(history);
+
+    let mut history = WeightHistory::open(&path).unwrap();
+    assert_eq!(history.attempts().cloned().collect::<Vec<_>>(), before);
+    assert_eq!(WeightHistory::look(&path).unwrap(), before);
+    let [first, second] = before.as_slice() else {
+        panic!("{before:?}")
+    };
+    assert!(first.is_over() && !second.is_over());
+    assert_eq!(second.start, Some(start()));
+    // The numbers go on, and a stage finds its attempt.
+    assert_eq!(history.begin(None).unwrap(), 3);
+    let block = BlockRef {
+        number: Block(12),
+        hash: BlockHash([5; 32]),
+    };
+    history.note(sent, AttemptStage::Applied { block }).unwrap();
+    assert!(WeightHistory::look(&path).unwrap()[1].is_over());
+}
+
+#[test]
+fn a_line_torn_off_by_a_crash_is_dropped_and_the_rest_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let mut history = WeightHistory::open(&path).unwrap();
+    let number = history.begin(Some(start())).unwrap();
+    history.note(number, submitted()).unwrap();
+    drop(history);
+    let mut file = fs_err::OpenOptions::new().append(true).open(&path).unwrap();
+    file.write_all(br#"{"attempt":1,"at_ms":17,"event":{"stage":{"in_bl"#)
+        .unwrap();
+    drop(file);
+
+    let mut history = WeightHistory::open(&path).unwrap();
+    assert_eq!(history.attempts().next().unwrap().stage(), Some(&submitted()));
+    history.begin(None).unwrap();
+    drop(history);
+    assert_eq!(
+        WeightHistory::look(&path).unwrap().len(),
+        2,
+        "what is appended later does not stick to the torn line"
+    );
+}
+
+#[test]
+fn damage_in_the_middle_is_named_by_its_line_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let mut history = WeightHistory::open(&path).unwrap();
+    for _ in 0..3 {
+        history.begin(None).unwrap();
+    }
+    drop(history);
+    let damaged = fs_err::read_to_string(&path)
+        .unwrap()
+        .replacen("\"attempt\":2", "\"attempt\":two", 1);
+    fs_err::write(&path, &damaged).unwrap();
+    let error = WeightHistory::open(&path).unwrap_err();
+    assert!(matches!(error, HistoryError::Corrupt { line: 2, .. }), "{error}");
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), damaged);
+}
+
+#[test]
+fn the_oldest_attempts_are_let_go_and_the_newest_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let lines: String = (1..=1500)
+        .map(|number| format!("{{\"attempt\":{number},\"at_ms\":1,\"event\":{{\"began\":null}}}}\n"))
+        .collect();
+    fs_err::write(&path, lines).unwrap();
+    let history = WeightHistory::open(&path).unwrap();
+    let numbers: Vec<_> = history.attempts().map(|attempt| attempt.number).collect();
+    assert_eq!((numbers.len(), numbers[0], numbers[999]), (1000, 501, 1500));
+    drop(history);
+    assert_eq!(fs_err::read_to_string(&path).unwrap().lines().count(), 1000);
+}
