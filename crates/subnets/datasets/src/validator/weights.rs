@@ -133,7 +133,8 @@ impl Desk {
                 }
             }
         };
-        tokio::pin!(setting);
+        // On the heap: it holds a snapshot of the subnet, and this future is held by many others.
+        let mut setting = Box::pin(setting);
         let result = loop {
             tokio::select! {
                 result = &mut setting => break result,
