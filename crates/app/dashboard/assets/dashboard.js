@@ -170,14 +170,27 @@
 
   setInterval(() => {
     tellAges();
-    if (Date.now() - heard > DEAD_AFTER) {
+    if (stream && Date.now() - heard > DEAD_AFTER) {
       lost();
       connect();
     }
   }, 1_000);
-  // A phone that wakes up has missed everything; do not wait for the timer.
+
+  // A browser opens only six connections to one place. Pages that nobody sees give theirs back after a while, and
+  // get everything anew when they are looked at again.
+  const UNSEEN = 20_000;
+  let unseen = null;
   document.addEventListener("visibilitychange", () => {
-    if (!document.hidden && Date.now() - heard > DEAD_AFTER / 2) connect();
+    clearTimeout(unseen);
+    if (document.hidden) {
+      unseen = setTimeout(() => {
+        clearTimeout(retry);
+        stream?.close();
+        stream = null;
+      }, UNSEEN);
+    } else if (!stream || Date.now() - heard > DEAD_AFTER / 2) {
+      connect();
+    }
   });
 
   // ---- Tooltips of the plots -------------------------------------------------------------------------------
