@@ -1,0 +1,118 @@
+//! A started subnet on a devnet in this process, with neurons by name.
+
+use assay_chain::{
+    Call, ChainClient, ChainError, ConnectOptions, Existence, NetUid, Pair, Rao, Receipt, scale_value::Value,
+};
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
+use assay_keys::Scheme;
+
+pub(crate) fn pair(uri: &str) -> Pair {
+    Pair::from_uri(uri, Scheme::Sr25519).unwrap()
+}
+
+pub(crate) struct Subnet {
+    pub(crate) client: ChainClient,
+    pub(crate) netuid: NetUid,
+}
+
+impl Subnet {
+    /// A subnet that takes weights in the open and as often as wanted, with these neurons at uid 1 and up. Blocks are
+    /// made on demand until it stands, then as `blocks` says.
+    pub(crate) async fn with(neurons: &[&str], blocks: BlockProduction) -> (Devnet, Self) {
+        let config = DevnetConfig {
+            blocks: BlockProduction::OnDemand,
+            ..DevnetConfig::default()
+        };
+        let devnet = Devnet::start(config).await.unwrap();
+        let client = ChainClient::connect(devnet.url().parse().unwrap(), ConnectOptions::default())
+            .await
+            .unwrap();
+        let alice = pair("//Alice");
+        let created = client
+            .create_subnet(&alice, &pair("//Alice//owner").account())
+            .await
+            .unwrap();
+        let netuid = created.finalized().await.unwrap().created_subnet().unwrap();
+        done(client.start_call(&alice, netuid).await).await;
+        let subnet = Self { client, netuid };
+        subnet
+            .root("sudo_set_admin_freeze_window", "window", Value::u128(0))
+            .await;
+        subnet
+            .admin(
+                "sudo_set_commit_reveal_weights_enabled",
+                "enabled",
+                Value::bool(false),
+            )
+            .await;
+        subnet
+            .admin(
+                "sudo_set_weights_set_rate_limit",
+                "weights_set_rate_limit",
+                Value::u128(0),
+            )
+            .await;
+        subnet.admin("sudo_set_tempo", "tempo", Value::u128(100)).await;
+        for name in neurons {
+            let coldkey = pair(&format!("//{name}"));
+            let money = Call::transfer(&coldkey.account(), Rao::from_tao(10_000), Existence::KeepAlive);
+            done(subnet.client.submit(&pair("//Bob"), &money).await).await;
+            let hotkey = subnet.hotkey(name).account();
+            done(
+                subnet
+                    .client
+                    .register(&coldkey, netuid, &hotkey, Rao::from_tao(1_000))
+                    .await,
+            )
+            .await;
+        }
+        devnet.set_block_production(blocks).unwrap();
+        (devnet, subnet)
+    }
+
+    pub(crate) fn hotkey(&self, name: &str) -> Pair {
+        pair(&format!("//{name}//hotkey"))
+    }
+
+    /// Stakes on a neuron and waits for the epoch that gives it a permit.
+    pub(crate) async fn permit(&self, devnet: &Devnet, name: &str) {
+        let hotkey = self.hotkey(name).account();
+        let stake = self
+            .client
+            .add_stake(
+                &pair(&format!("//{name}")),
+                self.netuid,
+                &hotkey,
+                Rao::from_tao(1_000),
+            )
+            .await;
+        devnet.produce(1).await.unwrap();
+        done(stake).await;
+        devnet.run_to_epoch(self.netuid.0).await.unwrap();
+    }
+
+    /// Sets a hyperparameter of the subnet.
+    pub(crate) async fn admin(&self, call: &'static str, argument: &'static str, value: Value) {
+        let netuid = Value::u128(self.netuid.0.into());
+        self.sudo(Call::new(
+            "AdminUtils",
+            call,
+            [("netuid", netuid), (argument, value)],
+        ))
+        .await;
+    }
+
+    /// Sets a parameter of the whole chain.
+    pub(crate) async fn root(&self, call: &'static str, argument: &'static str, value: Value) {
+        self.sudo(Call::new("AdminUtils", call, [(argument, value)]))
+            .await;
+    }
+
+    async fn sudo(&self, call: Call) {
+        done(self.client.sudo(&pair("//Alice"), &call).await).await;
+    }
+}
+
+async fn done(receipt: Result<Receipt, ChainError>) {
+    receipt.unwrap().finalized().await.unwrap();
+}
