@@ -5,6 +5,7 @@ use crate::{
     chain::{Chain, Head},
     production,
     rpc::{self, Node},
+    threads,
 };
 use jsonrpsee::server::ServerHandle;
 use node_subtensor_runtime::genesis::Genesis;
@@ -43,7 +44,7 @@ impl Devnet {
         // The address first: that it is taken is the likeliest failure, and nothing should be written before it.
         let listener = rpc::bind(config.listen)?;
         let (limits, blocks, data) = (config.limits, config.blocks, config.data.clone());
-        let chain = blocking(move || Chain::open(&config)).await?;
+        let chain = threads::apart(move || Chain::open(&config)).await?;
         let chain = Arc::new(chain);
         let (pace, paces) = watch::channel(blocks);
         let node = Node::new(chain.clone(), pace.clone(), &data, limits)?;
@@ -128,7 +129,7 @@ impl Devnet {
     /// When the file cannot be written.
     pub async fn snapshot(&self, path: &Path) -> Result<SnapshotSummary, DevnetError> {
         let (chain, path) = (self.chain.clone(), path.to_owned());
-        blocking(move || chain.snapshot(&path)).await
+        threads::apart(move || chain.snapshot(&path)).await
     }
 
     /// Makes the chain what a snapshot of it holds; transactions in the pool are dropped. To begin a new devnet from a
@@ -139,7 +140,7 @@ impl Devnet {
     /// When the file is damaged or of another chain; the chain stays as it was.
     pub async fn restore(&self, path: &Path) -> Result<SnapshotSummary, DevnetError> {
         let (chain, path) = (self.chain.clone(), path.to_owned());
-        blocking(move || chain.restore(&path)).await
+        threads::apart(move || chain.restore(&path)).await
     }
 
     /// Ends connections and the making of blocks, and waits until everything is on disk.
@@ -159,7 +160,11 @@ impl Devnet {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         // Closing writes, which must not happen on a thread that drives others.
-        let _ = tokio::task::spawn_blocking(move || drop(chain)).await;
+        let _ = threads::apart(move || {
+            drop(chain);
+            Ok(())
+        })
+        .await;
     }
 
     fn signal_stop(&self) {
@@ -175,7 +180,7 @@ impl Devnet {
         work: impl FnOnce(&Chain) -> Result<Arc<Head>, DevnetError> + Send + 'static,
     ) -> Result<(u32, H256), DevnetError> {
         let chain = self.chain.clone();
-        let head = blocking(move || work(&chain)).await?;
+        let head = threads::apart(move || work(&chain)).await?;
         Ok((head.number, head.hash))
     }
 
@@ -202,18 +207,5 @@ impl fmt::Debug for Devnet {
 impl Drop for Devnet {
     fn drop(&mut self) {
         self.signal_stop();
-    }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, DevnetError> + Send + 'static,
-) -> Result<T, DevnetError> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // Only a runtime that is shutting down cancels.
-            Err(_) => Err(DevnetError::Stopping),
-        },
     }
 }

@@ -80,6 +80,15 @@ pub enum DevnetError {
     /// A snapshot cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// The system gives no more threads.
+    #[error("cannot start a thread: {source}")]
+    Thread {
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A thread ended in the middle of its work, which is a defect; its panic is on standard error.
+    #[error("the work was interrupted by a panic, which standard error shows")]
+    Interrupted,
     /// The devnet is being stopped.
     #[error("the devnet is stopping")]
     Stopping,

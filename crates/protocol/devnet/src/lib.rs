@@ -14,6 +14,7 @@ mod production;
 pub mod rpc;
 mod state;
 mod store;
+mod threads;
 
 pub use chain::{SnapshotError, SnapshotSummary};
 pub use config::{

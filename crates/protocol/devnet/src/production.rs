@@ -1,10 +1,9 @@
 //! Makes blocks when it is time.
 
-use crate::{BlockProduction, DevnetError, MAX_BLOCK_TIME, MIN_BLOCK_TIME, chain::Chain};
+use crate::{BlockProduction, DevnetError, MAX_BLOCK_TIME, MIN_BLOCK_TIME, chain::Chain, threads};
 use std::sync::Arc;
 use tokio::{
     sync::watch,
-    task,
     time::{Instant, MissedTickBehavior, interval_at},
 };
 
@@ -78,16 +77,12 @@ async fn on_demand(chain: &Arc<Chain>, paces: &mut watch::Receiver<BlockProducti
 /// Makes a block. A failure is logged and the next tick tries again. Returns whether to go on.
 async fn seal(chain: &Arc<Chain>) -> bool {
     let chain = chain.clone();
-    match task::spawn_blocking(move || chain.seal()).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(DevnetError::Stopping)) => false,
-        Ok(Err(error)) => {
+    match threads::apart(move || chain.seal()).await {
+        Ok(_) => true,
+        Err(DevnetError::Stopping) => false,
+        Err(error) => {
             tracing::error!(%error, "no block was made");
             true
-        }
-        Err(error) => {
-            tracing::error!(%error, "making a block panicked");
-            error.is_panic()
         }
     }
 }

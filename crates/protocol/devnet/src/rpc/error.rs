@@ -52,9 +52,6 @@ pub enum RpcError {
     /// A chain in memory has no folder for snapshots.
     #[error("this devnet lives in memory and has no folder for snapshots; start it with a home")]
     NoFolder,
-    /// The node is stopping.
-    #[error("Client error: the node is stopping")]
-    Stopping,
 }
 
 impl RpcError {
@@ -76,9 +73,7 @@ impl From<RpcError> for ErrorObjectOwned {
                 CLIENT,
                 format!("Client error: Execution failed: Other: Exported method {method} is not found"),
             ),
-            RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) | RpcError::Stopping => {
-                plain(CLIENT, message)
-            }
+            RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) => plain(CLIENT, message),
             RpcError::TooManyKeys { .. } => plain(TOO_MANY_KEYS, message),
             RpcError::Pool(error) => pool(error),
             RpcError::Control(_) | RpcError::NoFolder => plain(CONTROL, message),

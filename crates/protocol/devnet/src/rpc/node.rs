@@ -1,16 +1,19 @@
 //! What the methods work on.
 
 use super::RpcError;
-use crate::{BlockProduction, DevnetError, Limits, Storage, chain::Chain, executor, store::State};
+use crate::{
+    BlockProduction, DevnetError, Limits, Storage,
+    chain::Chain,
+    executor,
+    store::State,
+    threads::{self, Pool},
+};
 use node_subtensor_runtime::Header;
 use serde_json::{Value, json};
 use sp_core::H256;
 use sp_version::RuntimeVersion;
 use std::{path::PathBuf, sync::Arc};
-use tokio::{
-    sync::{Semaphore, watch},
-    task,
-};
+use tokio::sync::watch;
 
 /// The chain and what its server needs beside it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,7 +24,7 @@ pub(crate) struct Node {
     pub(super) version: Arc<Version>,
     /// Where snapshots go; none for a chain in memory.
     pub(super) snapshots: Option<PathBuf>,
-    reads: Arc<Semaphore>,
+    reads: Pool,
 }
 
 /// The runtime's version, which never changes in the life of a chain.
@@ -57,38 +60,26 @@ impl Node {
                 Storage::Memory => None,
                 Storage::Folder(folder) => Some(folder.join("snapshots")),
             },
-            reads: Arc::new(Semaphore::new(limits.concurrent_reads)),
+            reads: Pool::start(limits.concurrent_reads)?,
         })
     }
 
-    /// Runs `read` on a blocking thread when one of the places for reads is free.
+    /// Runs `read` on one of the threads for reads.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Node) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
-        let place = self.reads.clone().acquire_owned().await;
-        let place = place.map_err(|_| RpcError::Stopping)?;
-        self.work(move |node| {
-            let result = read(node);
-            drop(place);
-            result
-        })
-        .await
+        let node = self.clone();
+        self.reads.run(move || read(&node)).await?
     }
 
-    /// Runs `work` on a blocking thread.
+    /// Runs `work` on a thread of its own.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Node) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
         let node = self.clone();
-        match task::spawn_blocking(move || work(&node)).await {
-            Ok(result) => result,
-            Err(error) => {
-                tracing::error!(%error, "a request ended without an answer");
-                Err(RpcError::Stopping)
-            }
-        }
+        threads::apart(move || Ok(work(&node))).await?
     }
 
     /// The header of a block, or of the head.

@@ -1,6 +1,6 @@
 //! When blocks are made.
 
-use crate::node::{Node, manual, next, number};
+use crate::node::{Node, hexed, manual, next, number, storage_key};
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, DevnetError};
 use serde_json::json;
 use std::time::Duration;
@@ -82,6 +82,25 @@ async fn an_epoch_of_a_subnet_that_does_not_exist_is_refused() {
         -32000
     );
     assert_eq!(node.devnet.head().0, 0);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn running_to_an_epoch_stops_in_the_block_that_has_it() {
+    let node = Node::manual().await;
+    let index = hexed(&[storage_key("SubtensorModule", "SubnetEpochIndex"), vec![1, 0]].concat());
+    let epochs = async || match node.ask("state_getStorage", json!([index])).await.as_str() {
+        None => 0,
+        Some(text) => u64::from_le_bytes(hex::decode(&text[2..]).unwrap().try_into().unwrap()),
+    };
+    let before = epochs().await;
+    let (first, _) = node.devnet.run_to_epoch(1).await.unwrap();
+    assert_eq!(epochs().await, before + 1);
+    // Subnet 1 of a localnet has a tempo of 100.
+    assert!((1..=101).contains(&first), "{first}");
+    let second = node.ask("devnet_runToEpoch", json!([1])).await;
+    assert_eq!(second["number"], json!(first + 100));
+    assert_eq!(epochs().await, before + 2);
     node.stop().await;
 }
 

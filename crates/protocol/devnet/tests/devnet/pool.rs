@@ -5,6 +5,7 @@ use crate::{
     transaction::{Signing, TAO, address, hash, pair, public, remark, transfer},
 };
 use assay_devnet::{BlockProduction, DevnetConfig};
+use jsonrpsee::{core::client::ClientT, rpc_params};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,5 +244,41 @@ async fn many_senders_at_once_all_get_in() {
             }
         }
     }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_nested_as_deep_as_they_decode_do_not_end_the_node() {
+    let node = Node::manual().await;
+    let signing = Signing::of(&node).await;
+    // Batches in batches, each of one call, around a remark.
+    let nested = |depth: usize| {
+        let mut call = [11, 0, 4].repeat(depth);
+        call.extend(remark(b"deep"));
+        signing.sign(&pair("Alice"), 0, &call)
+    };
+    for depth in [60, 125, 250, 10_000] {
+        let transaction = nested(depth);
+        let length = u32::try_from(transaction.len()).unwrap().to_le_bytes();
+        let query = hexed(&[&transaction[..], &length].concat());
+        let _ = node
+            .0
+            .request::<Value, _>(
+                "state_call",
+                rpc_params!["TransactionPaymentApi_query_info", query],
+            )
+            .await;
+        let _ = node
+            .0
+            .request::<Value, _>("system_dryRun", rpc_params![hexed(&transaction)])
+            .await;
+        let _ = node
+            .0
+            .request::<Value, _>("author_submitExtrinsic", rpc_params![hexed(&transaction)])
+            .await;
+        node.devnet.produce(1).await.unwrap();
+    }
+    let included = node.ask("account_nextIndex", json!([address("Alice")])).await;
+    assert_eq!(included, json!(1), "the one of sixty levels is taken");
     node.stop().await;
 }

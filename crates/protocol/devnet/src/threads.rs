@@ -1,0 +1,83 @@
+//! Threads for work that blocks: reads of the state, calls into the runtime, the making of blocks.
+//!
+//! They have stacks of their own size. The runtime decodes calls nested up to 256 deep, and what it does at each level
+//! of an unoptimised build takes tens of kilobytes of stack; on a thread of the usual two megabytes a hostile request
+//! would overflow it, which no handler can catch and which ends the process.
+
+use crate::DevnetError;
+use parking_lot::Mutex;
+use std::{
+    sync::{Arc, mpsc},
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// Address space, not memory: pages that are never touched cost nothing. A quarter of it overflowed at 256 levels in
+/// an unoptimised build.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A fixed number of threads that take jobs in the order of their arrival. They end when the pool is dropped.
+#[derive(Clone, Debug)]
+pub(crate) struct Pool {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Pool {
+    pub(crate) fn start(threads: usize) -> Result<Self, DevnetError> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let queue = Arc::new(Mutex::new(queue));
+        for _ in 0..threads.max(1) {
+            let queue = queue.clone();
+            spawn(move || {
+                loop {
+                    // The guard is gone before the job begins, so that another thread can take the next.
+                    let job = queue.lock().recv();
+                    match job {
+                        Ok(job) => job(),
+                        Err(mpsc::RecvError) => return,
+                    }
+                }
+            })?;
+        }
+        Ok(Self { jobs })
+    }
+
+    /// Runs `work` when its turn comes.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, DevnetError> {
+        let (done, result) = oneshot::channel();
+        let job: Job = Box::new(move || {
+            // A caller who no longer waits (a closed connection) needs no result.
+            if !done.is_closed() {
+                let _ = done.send(work());
+            }
+        });
+        self.jobs.send(job).map_err(|_| DevnetError::Stopping)?;
+        result.await.map_err(|_| DevnetError::Interrupted)
+    }
+}
+
+/// Runs `work`, which may take long, on a thread of its own.
+pub(crate) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, DevnetError> + Send + 'static,
+) -> Result<T, DevnetError> {
+    let (done, result) = oneshot::channel();
+    spawn(move || {
+        // Long work is done to its end even when nobody waits for it any more.
+        let _ = done.send(work());
+    })?;
+    result.await.map_err(|_| DevnetError::Interrupted)?
+}
+
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), DevnetError> {
+    thread::Builder::new()
+        .name("devnet".to_owned())
+        .stack_size(STACK_BYTES)
+        .spawn(work)
+        .map(drop)
+        .map_err(|source| DevnetError::Thread { source })
+}
