@@ -119,11 +119,6 @@ impl Context {
         expand_home(&self.configuration.wallet_path)
     }
 
-    /// Whether the user agreed beforehand to everything that would be asked.
-    pub(crate) fn yes(&self) -> bool {
-        self.yes
-    }
-
     /// Whether to show what would be done and stop there.
     pub(crate) fn dry_run(&self) -> bool {
         self.dry_run
@@ -157,6 +152,7 @@ impl Context {
     pub(crate) fn block_on<T>(&self, work: impl Future<Output = miette::Result<T>>) -> miette::Result<T> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
+            .thread_stack_size(WORKER_STACK)
             .build()
             .map_err(|error| miette::miette!("the asynchronous runtime does not start: {error}"))?;
         let result = runtime.block_on(work);
@@ -165,6 +161,10 @@ impl Context {
         result
     }
 }
+
+/// Stack of a worker thread. In a build without optimisation the nested futures of a validator come near the usual two
+/// megabytes; what is not used costs only addresses.
+const WORKER_STACK: usize = 8 << 20;
 
 fn start_logging(verbosity: u8) {
     let default = match verbosity {

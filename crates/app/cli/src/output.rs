@@ -4,6 +4,7 @@
 //! nothing is asked. Colours say nothing that the words do not.
 
 use crate::context::GlobalArgs;
+use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use miette::IntoDiagnostic;
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
@@ -97,6 +98,27 @@ fn write_stderr(text: &str) {
     // With standard error gone there is nobody left to tell.
     let _ = writeln!(stderr, "{text}");
 }
+
+/// An empty table in the one style that all commands share: a line under the header, none between rows.
+pub(crate) fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .remove_style(TableComponent::TopBorder)
+        .remove_style(TableComponent::BottomBorder)
+        .remove_style(TableComponent::HorizontalLines)
+        .set_style(TableComponent::HeaderLines, '─')
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_header(header);
+    if !std::io::stdout().is_terminal() {
+        // A pipe has no width; without one, long cells would not be wrapped at all.
+        table.set_width(PIPE_WIDTH);
+    }
+    table
+}
+
+/// Columns of text for a reader that is no terminal: wide enough for an address and a few numbers beside it.
+const PIPE_WIDTH: u16 = 160;
 
 /// Makes errors plain text where colour or box characters would be in the way.
 pub(crate) fn install_error_style(global: &GlobalArgs) {

@@ -2,8 +2,8 @@
 
 use crate::{configuration::expand_home, context::Context};
 use assay_devnet::{
-    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis, SIMPLIFICATIONS,
-    Storage, development_accounts,
+    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis,
+    SIMPLIFICATIONS, Storage, development_accounts,
 };
 use miette::{IntoDiagnostic, WrapErr};
 use serde::Serialize;
@@ -18,7 +18,12 @@ use tokio::signal::unix::{SignalKind, signal};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder of the chain, which goes on where it stopped
-    #[arg(long, value_name = "DIR", default_value = "~/.assay/devnet", alias = "data-dir")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "~/.assay/devnet",
+        alias = "data-dir"
+    )]
     home: PathBuf,
     /// Keep the chain in memory; it is gone when the devnet stops
     #[arg(long, conflicts_with = "home")]
@@ -105,7 +110,9 @@ fn configuration(args: &Args, folder: Option<&Path>) -> DevnetConfig {
     DevnetConfig {
         data: folder.map_or(Storage::Memory, |folder| Storage::Folder(folder.to_owned())),
         listen: SocketAddr::new(args.host, args.port),
-        blocks: args.block_time.map_or(BlockProduction::Manual, BlockProduction::Every),
+        blocks: args
+            .block_time
+            .map_or(BlockProduction::Manual, BlockProduction::Every),
         genesis: args.seed.map(|seed| Genesis {
             seed,
             ..Genesis::default()
@@ -196,7 +203,17 @@ mod tests {
     fn a_time_has_a_unit_and_bounds() {
         assert_eq!(parse_time("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse_time("12s"), Ok(Duration::from_secs(12)));
-        for wrong in ["", "s", "ms", "250", "1h", "-1s", "49ms", "13s", "99999999999999999999s"] {
+        for wrong in [
+            "",
+            "s",
+            "ms",
+            "250",
+            "1h",
+            "-1s",
+            "49ms",
+            "13s",
+            "99999999999999999999s",
+        ] {
             assert!(parse_time(wrong).is_err(), "{wrong}");
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod devnet;
 pub(crate) mod hub;
 pub(crate) mod miner;
 pub(crate) mod model;
+pub(crate) mod on_chain;
 pub(crate) mod stake;
 pub(crate) mod subnet;
 pub(crate) mod validator;

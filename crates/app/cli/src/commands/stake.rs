@@ -1,11 +1,29 @@
-//! Stake of hotkeys.
+//! Stake: TAO turned into a subnet's alpha on a hotkey, and back.
+
+mod add;
+mod remove;
+mod show;
 
 use crate::context::Context;
 
-/// Stake of hotkeys.
+/// Add, remove and show stake
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    /// Stake TAO on a hotkey
+    Add(add::Args),
+    /// Take stake back
+    Remove(remove::Args),
+    /// Show a coldkey's stakes
+    #[command(visible_alias = "list")]
+    Show(show::Args),
+}
 
-pub(crate) fn run(command: Command, _context: &Context) -> miette::Result<()> {
-    match command {}
+pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
+    context.block_on(async {
+        match command {
+            Command::Add(args) => add::run(args, context).await,
+            Command::Remove(args) => remove::run(args, context).await,
+            Command::Show(args) => show::run(args, context).await,
+        }
+    })
 }

@@ -1,9 +1,10 @@
 //! Yuma Consensus on files.
 
 use crate::context::Context;
-use assay_yuma::vectors::{Difference, Document, Replayed, replay};
+use assay_yuma::vectors::{Difference, Document, Replayed, SCHEMA, replay};
 use miette::{Context as _, IntoDiagnostic, miette};
-use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// Yuma Consensus on files.
@@ -12,7 +13,8 @@ pub(crate) enum Command {
     /// Compute the epochs of yuma-vectors-1 files and compare them with what the files expect
     ///
     /// Stops at the first value that is not the recorded one, names it, and ends with exit code 1. An epoch for which
-    /// a file records nothing is computed all the same; --json prints every output.
+    /// a file records nothing is computed all the same; --json prints every output. JSON without any `schema` is
+    /// passed over with a warning, so that a whole folder can be given.
     Run(RunArgs),
 }
 
@@ -62,7 +64,10 @@ fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
     let output = context.output();
     let mut reports = Vec::with_capacity(files.len());
     for file in files {
-        let report = run_file(file)?;
+        let Some(report) = run_file(file)? else {
+            output.warn(&format!("{} has no `schema` and is passed over", file.display()));
+            continue;
+        };
         let differs = report.difference().is_some();
         if !differs && !output.is_json() {
             output.text(&report.summary())?;
@@ -88,10 +93,20 @@ fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
     }
 }
 
-/// Replays a file up to the first case that differs.
-fn run_file(file: &Path) -> miette::Result<FileReport> {
+/// What says which format a file is in.
+#[derive(Debug, Deserialize)]
+struct Format {
+    schema: Option<IgnoredAny>,
+}
+
+/// Replays a file up to the first case that differs; nothing when it does not say that it is in any format.
+fn run_file(file: &Path) -> miette::Result<Option<FileReport>> {
     let name = || file.display().to_string();
     let text = fs_err::read(file).into_diagnostic()?;
+    let stranger = serde_json::from_slice::<Format>(&text).is_ok_and(|format| format.schema.is_none());
+    if stranger {
+        return Ok(None);
+    }
     let document: Document = serde_json::from_slice(&text)
         .into_diagnostic()
         .wrap_err_with(|| format!("{} is not in the format yuma-vectors-1", name()))?;
@@ -105,9 +120,9 @@ fn run_file(file: &Path) -> miette::Result<FileReport> {
             .filter(|epoch| epoch.expected.is_some())
             .count()
     };
-    Ok(FileReport {
+    Ok(Some(FileReport {
         file: file.to_owned(),
         compared_epochs: document.cases[..cases.len()].iter().map(compared).sum(),
         cases,
-    })
+    }))
 }

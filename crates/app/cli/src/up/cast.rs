@@ -19,6 +19,11 @@ struct DemoFiles;
 #[include = "*.toml"]
 struct BaseModelFiles;
 
+/// Writes the shipped base model into `folder`, unless it is there already.
+pub(crate) fn unpack_base_model(folder: &Path) -> miette::Result<PathBuf> {
+    unpack::<BaseModelFiles>(folder)
+}
+
 /// A miner's part.
 #[derive(Clone, Debug)]
 pub(super) struct MinerRole {
@@ -54,7 +59,7 @@ impl Cast {
         let data = home.data();
         let base_model = match &inputs.base_model {
             Some(folder) => folder.clone(),
-            None => unpack::<BaseModelFiles>(&home.folder().join("base-model"))?,
+            None => unpack_base_model(&home.folder().join("base-model"))?,
         };
         let demo = unpack::<DemoFiles>(&data)?;
         let held_out = inputs.eval.clone().unwrap_or_else(|| demo.join("eval.jsonl"));

@@ -14,6 +14,8 @@ mod summary;
 mod terminal;
 mod view;
 
+pub(crate) use cast::unpack_base_model;
+
 use crate::{configuration::expand_home, context::Context};
 use miette::{IntoDiagnostic, WrapErr};
 use std::{

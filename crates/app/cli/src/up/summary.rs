@@ -3,10 +3,11 @@
 use super::{
     history::EpochRecord,
     results::{MinerLine, Status},
-    terminal,
 };
+use crate::output;
 use assay_chain::NetUid;
 use assay_keys::AccountId;
+use comfy_table::CellAlignment;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -106,25 +107,34 @@ fn total(line: &MinerLine, epochs: &[EpochRecord]) -> MinerTotal {
     }
 }
 
-/// The summary for a person.
+/// The summary for a person: what each miner has earned, the best first.
 pub(super) fn text(summary: &Summary) -> String {
     let Some(newest) = summary.epochs.last() else {
         return "no epoch was finished".to_owned();
     };
-    let mut text = format!(
-        "subnet {} after {} epochs, block {}\n{}",
-        summary.chain.netuid,
-        newest.epoch,
-        summary.chain.block,
-        terminal::table(&newest.miners)
-    );
-    if let Some(best) = summary.miners.first() {
-        text.push_str(&format!(
-            "\n{} has earned most: {:.4} alpha\nhome: {}",
-            best.name,
-            best.earned_rao as f64 / 1e9,
-            summary.home.display()
-        ));
+    let mut table = output::table(["miner", "dataset", "loss", "incentive", "earned", "status"]);
+    for miner in &summary.miners {
+        table.add_row([
+            miner.name.clone(),
+            miner.dataset.clone(),
+            miner
+                .loss
+                .map_or_else(|| "-".to_owned(), |loss| format!("{loss:.4}")),
+            format!("{:.4}", miner.incentive),
+            format!("{:.4} alpha", miner.earned_rao as f64 / 1e9),
+            miner
+                .reason
+                .clone()
+                .unwrap_or_else(|| miner.status.words().to_owned()),
+        ]);
     }
-    text
+    for column in [2, 3, 4] {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    format!(
+        "subnet {} after {} epochs:\n{table}",
+        summary.chain.netuid, newest.epoch
+    )
 }

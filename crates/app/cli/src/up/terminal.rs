@@ -6,8 +6,8 @@ use super::{
     history::EpochRecord,
     results::MinerLine,
 };
-use crate::output::Output;
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets::UTF8_HORIZONTAL_ONLY};
+use crate::output::{self, Output};
+use comfy_table::{CellAlignment, Table};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
@@ -147,24 +147,17 @@ pub(super) fn table(miners: &[MinerLine]) -> Table {
             .partial_cmp(&(a.incentive, a.emission_rao))
             .unwrap_or(std::cmp::Ordering::Equal)
     });
-    let mut table = Table::new();
-    table
-        .load_preset(UTF8_HORIZONTAL_ONLY)
-        .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header([
-            "uid",
-            "miner",
-            "rows",
-            "loss",
-            "win rate",
-            "weight",
-            "incentive",
-            "emission",
-            "status",
-        ]);
-    if !std::io::stderr().is_terminal() {
-        table.set_width(120);
-    }
+    let mut table = output::table([
+        "uid",
+        "miner",
+        "rows",
+        "loss",
+        "win rate",
+        "weight",
+        "incentive",
+        "emission",
+        "status",
+    ]);
     for line in sorted {
         table.add_row([
             line.uid.map_or_else(dash, |uid| uid.to_string()),

@@ -4,10 +4,11 @@ use super::unlock::key_failure;
 use crate::{
     chain::{chain_failure, connect},
     context::Context,
+    output,
 };
 use assay_chain::{Balance, BlockRef, Rao};
 use assay_keys::{AccountId, KeyRole, Wallet};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::CellAlignment;
 use serde::Serialize;
 
 /// Shows the TAO on coldkeys: the chosen wallet's, those of all wallets, or any accounts.
@@ -95,15 +96,7 @@ fn chosen(args: &Args, context: &Context) -> miette::Result<Vec<(Option<String>,
 }
 
 fn table(answer: &Answer) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header([
-        "wallet",
-        "account",
-        "free",
-        "reserved",
-        "frozen",
-        "transferable",
-    ]);
+    let mut table = output::table(["wallet", "account", "free", "reserved", "frozen", "transferable"]);
     for row in &answer.accounts {
         table.add_row([
             row.wallet.clone().unwrap_or_default(),

@@ -1,9 +1,8 @@
 //! `assay wallet list`: what is on disk.
 
 use super::{PublicJson, kept, unlock::key_failure};
-use crate::context::Context;
+use crate::{context::Context, output};
 use assay_keys::{Encryption, ListedKey, ListedWallet, Wallet};
-use comfy_table::{Table, presets};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -92,10 +91,7 @@ pub(super) fn run(_args: &Args, context: &Context) -> miette::Result<()> {
 }
 
 fn table(answer: &Answer) -> String {
-    let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_header(["wallet", "key", "account", "scheme", "kept"]);
+    let mut table = output::table(["wallet", "key", "account", "scheme", "kept"]);
     for wallet in &answer.wallets {
         if let Some(key) = &wallet.coldkey {
             table.add_row(row(&wallet.name, "coldkey", key));

@@ -1,11 +1,11 @@
 //! `assay wallet transfer`.
 
-use super::unlock::{key_failure, unlock};
 use crate::{
-    chain::{chain_failure, connect, follow},
+    chain::{chain_failure, connect},
+    commands::on_chain::{Action, account, carry_out},
     context::Context,
 };
-use assay_chain::{BlockRef, Existence, ExtrinsicHash, Rao};
+use assay_chain::{Call, Existence, Rao};
 use assay_keys::{AccountId, KeyRole};
 use miette::miette;
 use serde::Serialize;
@@ -27,93 +27,48 @@ pub(crate) struct Args {
     allow_death: bool,
 }
 
+/// What was sent.
 #[derive(Debug, Serialize)]
-struct Answer {
-    from: AccountId,
+struct Sent {
     to: AccountId,
     amount: Rao,
-    dry_run: bool,
-    #[serde(flatten)]
-    done: Option<Done>,
-}
-
-#[derive(Debug, Serialize)]
-struct Done {
-    fee: Rao,
-    block: BlockRef,
-    hash: ExtrinsicHash,
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
-    let from = context
-        .wallet()
-        .public(KeyRole::Coldkey)
-        .map_err(key_failure)?
-        .account;
+    let from = account(context, KeyRole::Coldkey)?;
+    let (to, amount) = (args.to, args.amount);
     let existence = if args.allow_death {
         Existence::AllowDeath
     } else {
         Existence::KeepAlive
     };
-    let mut answer = Answer {
-        from,
-        to: args.to,
-        amount: args.amount,
-        dry_run: context.dry_run(),
-        done: None,
-    };
     context.block_on(async {
         let client = connect(context).await?;
+        let call = Call::transfer(&to, amount, existence);
         let balance = client.balance(&from).await.map_err(chain_failure)?;
-        let deposit = client.existential_deposit().map_err(chain_failure)?;
-        let available = match existence {
-            Existence::KeepAlive => balance.transferable(deposit),
-            Existence::AllowDeath => balance.transferable(Rao::ZERO),
+        let fee = client.fee(&from, &call).await.map_err(chain_failure)?;
+        let kept = match existence {
+            Existence::KeepAlive => client.existential_deposit().map_err(chain_failure)?,
+            Existence::AllowDeath => Rao::ZERO,
         };
-        if args.amount > available {
-            // Before any password is asked for. The fee comes on top; the chain itself checks that.
+        let available = balance.transferable(kept).saturating_sub(fee);
+        if amount > available {
+            // Before anything is asked and any password typed.
             return Err(miette!(
-                help = "`assay wallet balance` shows what can be sent",
-                "{} is more than the {available} that {from} can send",
-                args.amount
+                help = "`assay wallet balance` shows what there is; an account keeps its existential deposit unless \
+                        --allow-death is given",
+                "{amount} is more than the {available} that {from} can send after a fee of {fee}",
             ));
         }
-        context.output().say(&format!(
-            "{} on {}\n  from {from} (has {}, can send {available})\n  to   {}",
-            args.amount,
-            context.network(),
-            balance.free,
-            args.to
-        ));
-        if context.dry_run() {
-            return Ok(());
-        }
-        context.confirm("Send it?")?;
-        let coldkey = unlock(context, KeyRole::Coldkey)?;
-        if coldkey.account() != from {
-            return Err(miette!(
-                help = "restore the right coldkeypub.txt: `assay wallet show` names both files",
-                "the public file says {from}, but the coldkey is {}",
-                coldkey.account()
-            ));
-        }
-        let receipt = client
-            .transfer(&coldkey, &args.to, args.amount, existence)
-            .await
-            .map_err(chain_failure)?;
-        let included = follow(context, &receipt).await?;
-        answer.done = Some(Done {
-            fee: included.fee,
-            block: included.block,
-            hash: included.hash,
-        });
-        Ok(())
-    })?;
-    context.output().data(&answer, |answer| match &answer.done {
-        None => format!("would send {} to {}\n", answer.amount, answer.to),
-        Some(done) => format!(
-            "sent {} to {} in block {}\n",
-            answer.amount, answer.to, done.block.number
-        ),
+        let purpose = format!("send {amount} from {from} to {to}");
+        let action = Action { purpose, call, signer: KeyRole::Coldkey };
+        carry_out(
+            context,
+            &client,
+            action,
+            |_| Some(Sent { to, amount }),
+            |sent| format!("sent {} to {}", sent.amount, sent.to),
+        )
+        .await
     })
 }

@@ -1,0 +1,221 @@
+//! `assay weights set`
+
+use super::history_file;
+use crate::{
+    commands::{
+        on_chain::{account, chain_failure, connect, hinted},
+        wallet::unlock,
+    },
+    context::Context,
+    output,
+};
+use assay_chain::{AccountId, Metagraph, NetUid, Uid, Zeros};
+use assay_keys::KeyRole;
+use assay_neuron::{AttemptStart, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights};
+use comfy_table::Table;
+use miette::miette;
+use serde::Serialize;
+use std::{path::PathBuf, str::FromStr};
+
+/// Set the weights of the wallet's hotkey
+///
+/// Checks first what the chain would check, and names what stands in the way. Values are of any scale; the largest
+/// becomes 65535. Neurons that are not named get an explicit 0.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Weights as UID=VALUE or HOTKEY=VALUE
+    #[arg(required = true, value_name = "WHO=VALUE")]
+    weights: Vec<Weight>,
+    /// Number of the subnet
+    #[arg(long, value_name = "N")]
+    netuid: NetUid,
+    /// Version key to send; subnets refuse keys below theirs
+    #[arg(long, value_name = "KEY", default_value_t = 0)]
+    version_key: u64,
+    /// Leave neurons that are not named out of the row instead of giving them 0
+    #[arg(long)]
+    drop_zeros: bool,
+    /// File of the history, instead of the usual one in ~/.assay/weights
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+}
+
+/// Who gets how much.
+#[derive(Clone, Debug)]
+struct Weight {
+    who: Who,
+    value: f64,
+}
+
+#[derive(Clone, Debug)]
+enum Who {
+    Uid(Uid),
+    Hotkey(AccountId),
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WeightError {
+    #[error("write UID=VALUE or HOTKEY=VALUE, like 3=0.5")]
+    Form,
+    #[error("\"{0}\" is neither a uid nor the address of a hotkey")]
+    Who(String),
+    #[error("\"{0}\" is not a weight: a number, 0 or more")]
+    Value(String),
+}
+
+impl FromStr for Weight {
+    type Err = WeightError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (who, value) = text.split_once('=').ok_or(WeightError::Form)?;
+        let number = value
+            .parse()
+            .ok()
+            .filter(|value: &f64| value.is_finite() && *value >= 0.0);
+        let who = match (who.parse(), who.parse()) {
+            (Ok(uid), _) => Who::Uid(uid),
+            (_, Ok(hotkey)) => Who::Hotkey(hotkey),
+            _ => return Err(WeightError::Who(who.to_owned())),
+        };
+        Ok(Self {
+            who,
+            value: number.ok_or_else(|| WeightError::Value(value.to_owned()))?,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct Answer {
+    dry_run: bool,
+    #[serde(flatten)]
+    start: AttemptStart,
+    attempt: Option<u64>,
+    included: Option<assay_chain::Included>,
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let output = context.output();
+    let netuid = args.netuid;
+    let zeros = if args.drop_zeros {
+        Zeros::Dropped
+    } else {
+        Zeros::Explicit
+    };
+    let client = connect(context).await?;
+    let hotkey = account(context, KeyRole::Hotkey)?;
+    let metagraph = client.metagraph(netuid).await.map_err(chain_failure)?;
+    let scores = args
+        .weights
+        .iter()
+        .map(|weight| by_hotkey(weight, &metagraph))
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let planned = plan_weights(&client, netuid, hotkey, args.version_key, zeros, &scores)
+        .await
+        .map_err(failure)?;
+    if context.dry_run() {
+        let answer = Answer {
+            dry_run: true,
+            start: planned.start,
+            attempt: None,
+            included: None,
+        };
+        return output.data(&answer, |answer| {
+            format!("would set in subnet {netuid}\n{}", table(&answer.start))
+        });
+    }
+    output.say(&table(&planned.start).to_string());
+    context.confirm(&format!(
+        "Set these weights in subnet {netuid} on {}?",
+        client.endpoint()
+    ))?;
+    let config = WeightSetterConfig {
+        version_key: args.version_key,
+        zeros,
+        history: history_file(context, netuid, args.history.as_deref())?,
+    };
+    let pair = unlock(context, KeyRole::Hotkey)?;
+    let setter = WeightSetter::new(client, pair, netuid, config).map_err(|error| hinted(error, None))?;
+    let applied = setter.set(&scores).await.map_err(failure)?;
+    let start = setter
+        .history()
+        .await
+        .into_iter()
+        .rev()
+        .find(|attempt| attempt.number == applied.attempt);
+    let answer = Answer {
+        dry_run: false,
+        start: start.and_then(|attempt| attempt.start).unwrap_or(planned.start),
+        attempt: Some(applied.attempt),
+        included: Some(applied.included),
+    };
+    output.data(&answer, |answer| {
+        let block = answer
+            .included
+            .as_ref()
+            .map_or_else(String::new, |included| format!(" in {}", included.block));
+        format!("submitted, included, finalized and applied{block}")
+    })
+}
+
+/// The chain knows hotkeys; a uid means who has it now.
+fn by_hotkey(weight: &Weight, metagraph: &Metagraph) -> miette::Result<(AccountId, f64)> {
+    match weight.who {
+        Who::Hotkey(hotkey) => Ok((hotkey, weight.value)),
+        Who::Uid(uid) => match metagraph.neuron(uid) {
+            Some(neuron) => Ok((neuron.hotkey, weight.value)),
+            None => Err(miette!(
+                help = "`assay subnet metagraph` lists the neurons",
+                "there is no uid {uid} in subnet {}, which has {}",
+                metagraph.netuid,
+                metagraph.size()
+            )),
+        },
+    }
+}
+
+fn failure(error: SetWeightsError) -> miette::Report {
+    let hint = error.hint();
+    hinted(error, hint)
+}
+
+fn table(start: &AttemptStart) -> Table {
+    let mut table = output::table(["uid", "hotkey", "weight", "of the largest"]);
+    for entry in start.entries.iter().filter(|entry| entry.value > 0) {
+        let share = f64::from(entry.value) / 65535.0;
+        table.add_row([
+            entry.uid.to_string(),
+            entry.hotkey.to_string(),
+            entry.value.to_string(),
+            format!("{share:.4}"),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_read_for_uids_and_hotkeys_and_anything_else_is_named() {
+        let weight: Weight = "3=0.5".parse().unwrap();
+        assert!(matches!(
+            weight,
+            Weight {
+                who: Who::Uid(Uid(3)),
+                value: 0.5
+            }
+        ));
+        let hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBBrmJAGfTruQ7H9brB=2";
+        assert!(matches!(hotkey.parse::<Weight>().unwrap().who, Who::Hotkey(_)));
+        assert!(matches!("3".parse::<Weight>(), Err(WeightError::Form)));
+        assert!(matches!("alice=1".parse::<Weight>(), Err(WeightError::Who(_))));
+        for value in ["3=-1", "3=NaN", "3=inf", "3="] {
+            assert!(
+                matches!(value.parse::<Weight>(), Err(WeightError::Value(_))),
+                "{value}"
+            );
+        }
+    }
+}
