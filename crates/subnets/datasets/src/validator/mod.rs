@@ -48,6 +48,10 @@ use crate::{
 /// throws away what was trained; with more, a validator that was away for days would begin by paying by old data.
 pub const STALE_AFTER_EPOCHS: u64 = 24;
 
+/// Finality is looked at with every block, and after this long without one. A quarter of a public chain's block: more
+/// often only asks the node for nothing, and less often a round on a chain that stands still begins late.
+const FINALITY_LOOK: Duration = Duration::from_secs(3);
+
 /// Blocks of an epoch that is assumed where the chain runs none: the public networks' tempo.
 const USUAL_TEMPO: u64 = 360;
 
@@ -521,9 +525,10 @@ impl Desk {
     async fn until(&self, block: Block) -> Result<(), ValidatorError> {
         let waiting = async {
             let mut blocks = self.chain.blocks().await?;
-            while let Some(head) = blocks.next().await {
-                if head?.number >= block && self.chain.finalized_head().await?.number >= block {
-                    break;
+            // Finality comes after a block and has no stream of its own.
+            while self.chain.finalized_head().await?.number < block {
+                if let Ok(Some(head)) = tokio::time::timeout(FINALITY_LOOK, blocks.next()).await {
+                    head?;
                 }
             }
             Ok(())

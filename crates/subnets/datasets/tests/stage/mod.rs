@@ -36,7 +36,7 @@ pub use gate::{Gate, Rule};
 pub const DEADLINE: Duration = Duration::from_secs(240);
 
 pub const TEMPO: u16 = 30;
-const HUB_TOKEN: &str = "hf_of_everybody";
+pub const HUB_TOKEN: &str = "hf_of_everybody";
 
 pub struct Account {
     pub name: String,
