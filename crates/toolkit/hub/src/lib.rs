@@ -11,7 +11,7 @@ mod server;
 
 pub use client::{
     CommitInfo, CommitRequest, ContentId, DEFAULT_ENDPOINT, Deadlines, DownloadLimits, Downloaded,
-    ExistingRepo, HubClient, Operation, RepoFile, RepoInfo, SnapshotLimits, Source, Whoami,
+    ExistingRepo, HubClient, Operation, RepoFile, RepoInfo, SnapshotLimits, Source, TransferProgress, Whoami,
 };
 pub use clock::{Clock, SystemClock};
 pub use error::{HubError, Retry};

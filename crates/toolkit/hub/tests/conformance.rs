@@ -1,5 +1,7 @@
 //! The real Python client and dataset loader, unmodified, against the embedded hub.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_hub::{
     Account, CommitRequest, ExistingRepo, HubClient, HubServer, HubServerConfig, RefName, RepoType,
     Visibility,

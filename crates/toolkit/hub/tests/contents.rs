@@ -1,5 +1,7 @@
 //! Contents as a raw HTTP client sees them: parts, conditions, redirects, headers.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod bench;
 
 use assay_hub::{HubServerConfig, RepoType};
@@ -25,7 +27,7 @@ fn http() -> Client {
         .unwrap()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: impl reqwest::header::AsHeaderName) -> &'a str {
+fn text(headers: &HeaderMap, name: impl reqwest::header::AsHeaderName) -> &str {
     headers.get(name).map_or("", |value| value.to_str().unwrap())
 }
 

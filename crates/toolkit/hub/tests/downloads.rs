@@ -1,5 +1,7 @@
 //! Downloads from hubs that lie, stall or break off. Whatever they do, the destination is whole or not there.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod bench;
 
 use assay_hub::{Deadlines, DownloadLimits, HubClient, HubError, RepoId, RepoType, Revision, SnapshotLimits};

@@ -1,5 +1,7 @@
 //! What the server does not take, and that nothing of it stays.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod bench;
 
 use assay_hub::{HubClient, HubError, HubServerConfig, Quota, Quotas, RepoId, RepoType, Retry};

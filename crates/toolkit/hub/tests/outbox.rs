@@ -1,5 +1,7 @@
 //! The outbox against a hub that limits, loses, stalls and refuses, and against its own death.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod bench;
 
 use assay_hub::{

@@ -154,6 +154,9 @@ impl HubClient {
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(|error| self.transport.unreachable(what, error))?;
             size += chunk.len() as u64;
+            if let Some(progress) = &self.transport.progress {
+                progress.received(chunk.len() as u64);
+            }
             if size > max_bytes {
                 return Err(HubError::TooLarge {
                     what: path.to_string(),

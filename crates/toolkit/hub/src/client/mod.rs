@@ -8,7 +8,7 @@ mod transport;
 mod upload;
 
 pub use operation::{CommitRequest, Operation, Source};
-pub use transport::Deadlines;
+pub use transport::{Deadlines, TransferProgress};
 
 use self::transport::{Subject, Transport};
 use crate::{HubError, RefName, RepoId, RepoPath, RepoType, Revision, Visibility};
@@ -156,6 +156,16 @@ impl HubClient {
         Ok(Self {
             transport: Arc::new(transport),
         })
+    }
+
+    /// The same client, telling of contents as they move.
+    #[must_use]
+    pub fn with_progress(&self, progress: Arc<dyn TransferProgress>) -> Self {
+        let mut transport = Transport::clone(&self.transport);
+        transport.progress = Some(progress);
+        Self {
+            transport: Arc::new(transport),
+        }
     }
 
     /// The client that the environment describes: `HF_ENDPOINT` (default [`DEFAULT_ENDPOINT`]) and `HF_TOKEN`.

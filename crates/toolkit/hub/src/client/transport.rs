@@ -55,12 +55,23 @@ impl Default for Deadlines {
     }
 }
 
+/// Told of contents as they move, for a progress bar. Called from the transfer itself: return at once.
+pub trait TransferProgress: fmt::Debug + Send + Sync {
+    /// So many bytes of contents were handed to the connection.
+    fn sent(&self, bytes: u64);
+
+    /// So many bytes of contents arrived.
+    fn received(&self, bytes: u64);
+}
+
 /// The connections, the address and the token.
+#[derive(Clone)]
 pub(super) struct Transport {
     http: reqwest::Client,
     endpoint: Url,
     authorization: Option<HeaderValue>,
     pub(super) deadlines: Deadlines,
+    pub(super) progress: Option<Arc<dyn TransferProgress>>,
 }
 
 impl fmt::Debug for Transport {
@@ -140,6 +151,7 @@ impl Transport {
             endpoint: url,
             authorization,
             deadlines,
+            progress: None,
         })
     }
 
@@ -494,10 +506,11 @@ fn choose_tls() {
     });
 }
 
-/// Counts the bytes of a stream as they are taken.
+/// Counts the bytes of a stream as they are taken, and tells of them.
 pub(super) fn counted<S, E>(
     stream: S,
     moved: Arc<AtomicU64>,
+    progress: Option<Arc<dyn TransferProgress>>,
 ) -> impl futures::Stream<Item = Result<Bytes, E>> + Send
 where
     S: futures::Stream<Item = Result<Bytes, E>> + Send,
@@ -505,6 +518,9 @@ where
     stream.inspect(move |chunk| {
         if let Ok(chunk) = chunk {
             moved.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            if let Some(progress) = &progress {
+                progress.sent(chunk.len() as u64);
+            }
         }
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     HubClient, Source,
-    transport::{Subject, allowed, counted, malformed},
+    transport::{Subject, TransferProgress, allowed, counted, malformed},
 };
 use crate::{HubError, RefName, RepoId, RepoType};
 use futures::{StreamExt as _, stream};
@@ -75,7 +75,13 @@ impl LargeFile {
     }
 
     /// The bytes from `start`, `length` of them, read as they are sent.
-    async fn body(&self, start: u64, length: u64, moved: &Arc<AtomicU64>) -> Result<reqwest::Body, HubError> {
+    async fn body(
+        &self,
+        start: u64,
+        length: u64,
+        moved: &Arc<AtomicU64>,
+        progress: Option<Arc<dyn TransferProgress>>,
+    ) -> Result<reqwest::Body, HubError> {
         match &self.source {
             Source::Bytes(bytes) => {
                 // A content in memory is no longer than `usize` can count.
@@ -87,6 +93,7 @@ impl LargeFile {
                 Ok(reqwest::Body::wrap_stream(counted(
                     stream::iter(pieces),
                     Arc::clone(moved),
+                    progress,
                 )))
             }
             Source::File(path) => {
@@ -97,6 +104,7 @@ impl LargeFile {
                 Ok(reqwest::Body::wrap_stream(counted(
                     pieces.boxed(),
                     Arc::clone(moved),
+                    progress,
                 )))
             }
         }
@@ -240,7 +248,9 @@ impl HubClient {
         subject: Subject<'_>,
     ) -> Result<Response, HubError> {
         let moved = Arc::new(AtomicU64::new(0));
-        let body = file.body(start, length, &moved).await?;
+        let body = file
+            .body(start, length, &moved, self.transport.progress.clone())
+            .await?;
         let request = self
             .transport
             .anonymous(Method::PUT, self.link(&action.href, subject)?)

@@ -26,7 +26,7 @@ impl LargeFiles {
     /// Bytes of a content, if it is here.
     pub(crate) fn size(&self, oid: &[u8; 32]) -> Option<u64> {
         let metadata = fs_err::metadata(self.path(oid)).ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Whether this very content, with this length, is here.

@@ -2,6 +2,7 @@
 //! what passes through it.
 
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 pub(crate) mod child;
 pub(crate) mod clock;
