@@ -103,11 +103,9 @@ fn write_stderr(text: &str) {
 pub(crate) fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
-        .remove_style(TableComponent::TopBorder)
-        .remove_style(TableComponent::BottomBorder)
-        .remove_style(TableComponent::HorizontalLines)
+        .load_preset(presets::NOTHING)
         .set_style(TableComponent::HeaderLines, '─')
+        .set_style(TableComponent::MiddleHeaderIntersections, '─')
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_header(header);
     if !std::io::stdout().is_terminal() {

@@ -50,7 +50,7 @@ pub(super) struct MinerLine {
     pub(super) loss: Option<f64>,
     /// Matches won over matches played, 0 to 1.
     pub(super) win_rate: Option<f64>,
-    /// What the validator gave, 0 to 1.
+    /// Share of the validator's weights, 0 to 1.
     pub(super) weight: f64,
     /// Incentive that the epoch stored, 0 to 1.
     pub(super) incentive: f64,
@@ -67,9 +67,15 @@ impl Board {
             .iter()
             .filter_map(|validator| validator.scores.as_ref())
             .find(|(block, _)| *block == closed)?;
+        // The blend with the consensus leaves rows that do not sum to one; the chain scales them, and so do we.
+        let all: f64 = scores.iter().map(|score| score.weight).sum();
         let lines = self.miners.iter().map(|miner| {
             let score = scores.iter().find(|score| score.hotkey == miner.known.hotkey);
-            self.score_line(miner, score)
+            let mut line = self.score_line(miner, score);
+            if all > 0.0 {
+                line.weight /= all;
+            }
+            line
         });
         Some(lines.collect())
     }
