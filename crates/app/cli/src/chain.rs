@@ -1,8 +1,8 @@
 //! The chain that the flags select, and its failures as this command line tells them.
 
-use crate::context::Context;
+use crate::{context::Context, hinted::hinted};
 use assay_chain::{ChainClient, ChainError, ConnectOptions, Included, Receipt};
-use std::{error::Error, fmt};
+use std::borrow::Cow;
 
 /// Connects to the chosen network.
 pub(crate) async fn connect(context: &Context) -> miette::Result<ChainClient> {
@@ -28,26 +28,6 @@ pub(crate) async fn follow(context: &Context, receipt: &Receipt) -> miette::Resu
 
 /// A failure of the chain, with what to do about it.
 pub(crate) fn chain_failure(error: ChainError) -> miette::Report {
-    ChainFailure(error).into()
-}
-
-#[derive(Debug)]
-struct ChainFailure(ChainError);
-
-impl fmt::Display for ChainFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for ChainFailure {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
-impl miette::Diagnostic for ChainFailure {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.hint().map(|hint| Box::new(hint) as _)
-    }
+    let hint = error.hint().map(Cow::into_owned);
+    hinted(error, hint)
 }

@@ -4,6 +4,7 @@ mod chain;
 mod commands;
 mod configuration;
 mod context;
+mod hinted;
 mod output;
 mod up;
 

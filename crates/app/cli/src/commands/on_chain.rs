@@ -1,47 +1,16 @@
 //! What the commands that touch the chain have in common: sending a transaction the same way everywhere (show what it
-//! does and costs, stop there under `--dry-run`, ask, sign, follow it to a final block), and errors with hints.
+//! does and costs, stop there under `--dry-run`, ask, sign, follow it to a final block).
 
 use super::wallet::{key_failure, unlock};
-pub(crate) use crate::chain::{chain_failure, connect};
 use crate::{chain::follow, context::Context};
+pub(crate) use crate::{
+    chain::{chain_failure, connect},
+    hinted::hinted,
+};
 use assay_chain::{AccountId, Call, ChainClient, Included, Rao};
 use assay_keys::KeyRole;
 use miette::miette;
 use serde::Serialize;
-use std::{error::Error, fmt};
-
-/// A failure with what to do about it.
-pub(crate) fn hinted(error: impl Error + Send + Sync + 'static, hint: Option<String>) -> miette::Report {
-    Hinted {
-        error: Box::new(error),
-        hint,
-    }
-    .into()
-}
-
-#[derive(Debug)]
-struct Hinted {
-    error: Box<dyn Error + Send + Sync>,
-    hint: Option<String>,
-}
-
-impl fmt::Display for Hinted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl Error for Hinted {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl miette::Diagnostic for Hinted {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.hint.as_ref().map(|hint| Box::new(hint) as _)
-    }
-}
 
 /// The account of one of the wallet's keys; no password is needed.
 pub(crate) fn account(context: &Context, role: KeyRole) -> miette::Result<AccountId> {

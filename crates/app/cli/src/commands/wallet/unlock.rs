@@ -1,10 +1,9 @@
 //! Opening secret keys: with a password from the environment, or from the terminal.
 
-use crate::context::Context;
+use crate::{context::Context, hinted::hinted};
 use assay_keys::{KeyError, KeyRole, Keyfile, KeyfileError, Pair, Passwords, Retry, variable_name};
 use miette::miette;
 use secrecy::{ExposeSecret, SecretString};
-use std::{error::Error, fmt};
 
 /// How often a wrong password may be tried again at the terminal.
 const ATTEMPTS: usize = 3;
@@ -68,31 +67,7 @@ pub(super) fn environment(name: &str) -> Option<String> {
 /// A failure of the keys, with what to do about it on this command line.
 pub(crate) fn key_failure(error: KeyError) -> miette::Report {
     let hint = hint(&error);
-    KeyFailure { error, hint }.into()
-}
-
-#[derive(Debug)]
-struct KeyFailure {
-    error: KeyError,
-    hint: Option<String>,
-}
-
-impl fmt::Display for KeyFailure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f)
-    }
-}
-
-impl Error for KeyFailure {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.error.source()
-    }
-}
-
-impl miette::Diagnostic for KeyFailure {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.hint.as_ref().map(|hint| Box::new(hint) as _)
-    }
+    hinted(error, hint)
 }
 
 fn hint(error: &KeyError) -> Option<String> {
