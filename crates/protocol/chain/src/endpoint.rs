@@ -1,6 +1,6 @@
 //! Which node to talk to.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr, sync::Arc};
 use url::{Host, Url};
 
 /// Who answers behind an endpoint, and how hard it may be pressed.
@@ -18,7 +18,8 @@ pub enum Reach {
 /// A password in an address is used but never shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
-    url: Url,
+    // Shared: errors carry it along.
+    url: Arc<Url>,
 }
 
 /// An address that cannot be a node's.
@@ -107,7 +108,7 @@ impl FromStr for Endpoint {
         if url.host().is_none() {
             return Err(EndpointError::NoHost);
         }
-        Ok(Self { url })
+        Ok(Self { url: Arc::new(url) })
     }
 }
 
