@@ -119,6 +119,24 @@ fn outputs_are_printed_for_what_nobody_recorded() {
 }
 
 #[test]
+fn a_whole_folder_can_be_given() {
+    let output = run(
+        &[],
+        &["extra_facts.json", "yuma_n4.json"].map(|name| vectors().join(name)),
+    );
+    let (said, warned) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{warned}");
+    assert!(said.contains("24 cases, 72 epochs"), "{said}");
+    assert!(
+        warned.contains("extra_facts.json has no `schema` and is passed over"),
+        "{warned}"
+    );
+    // Nothing compared is nothing passed.
+    let output = run(&[], &[vectors().join("extra_facts.json")]);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn files_of_another_kind_are_refused_by_name() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = |file: PathBuf| {

@@ -80,6 +80,12 @@ fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
     if output.is_json() {
         output.json(&reports)?;
     }
+    if reports.is_empty() {
+        return Err(miette!(
+            help = "the format is described in vectors/yuma/README.md and in the documentation of assay-yuma",
+            "none of the files is in the format {SCHEMA}"
+        ));
+    }
     match reports
         .last()
         .and_then(|report| report.difference().map(|found| (report, found)))
