@@ -165,6 +165,7 @@ impl Recipe {
             limits: DatasetLimits::default(),
             training: TrainingRecipe {
                 epochs: 3,
+                min_steps: 0,
                 micro_batch: 1,
                 accumulation: 8,
                 learning_rate: 2e-4,

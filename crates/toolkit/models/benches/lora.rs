@@ -49,6 +49,7 @@ fn rows() -> Vec<Example> {
 fn recipe(steps: usize) -> TrainingRecipe {
     TrainingRecipe {
         epochs: u32::try_from(steps).unwrap_or(u32::MAX),
+        min_steps: 0,
         micro_batch: ROWS,
         accumulation: 1,
         learning_rate: 2e-4,

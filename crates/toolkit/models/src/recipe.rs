@@ -152,6 +152,10 @@ pub enum RowOrder {
 pub struct TrainingRecipe {
     /// Times that each row is seen.
     pub epochs: u32,
+    /// Fewest optimiser steps: a small dataset is gone through again until it has had so many. Without it a dozen
+    /// rows would hardly move the adapter, and their loss would say nothing about them.
+    #[serde(default)]
+    pub min_steps: u32,
     /// Rows per micro-batch.
     pub micro_batch: usize,
     /// Micro-batches per optimiser step.
@@ -188,6 +192,7 @@ impl TrainingRecipe {
     pub fn flock_2025() -> Self {
         Self {
             epochs: 2,
+            min_steps: 0,
             micro_batch: 1,
             accumulation: 8,
             learning_rate: 2e-4,
@@ -217,7 +222,8 @@ impl TrainingRecipe {
 
     /// Optimiser steps for `rows` rows: both the schedule's horizon and the end of training.
     ///
-    /// Compat: `epochs · max(1, ⌊micro-batches / accumulation⌋)`; native: `epochs · ⌈micro-batches / accumulation⌉`.
+    /// Compat: `epochs · max(1, ⌊micro-batches / accumulation⌋)`; native: `epochs · ⌈micro-batches / accumulation⌉`;
+    /// never fewer than `min_steps`.
     #[must_use]
     pub fn total_steps(&self, rows: usize) -> u32 {
         let batches = rows.div_ceil(self.micro_batch);

@@ -56,6 +56,7 @@ fn assert_evaluation(found: &Evaluation, expected: &Value, what: &str) {
 fn recipe_a() -> TrainingRecipe {
     TrainingRecipe {
         epochs: 10,
+        min_steps: 0,
         micro_batch: 4,
         accumulation: 1,
         learning_rate: 1e-3,
@@ -446,4 +447,13 @@ fn steps_and_rates_follow_the_original_schedule() {
         ..recipe
     };
     assert_eq!(native.total_steps(100), 26);
+    let patient = TrainingRecipe {
+        min_steps: 24,
+        ..native
+    };
+    assert_eq!(
+        (patient.total_steps(3), patient.total_steps(100)),
+        (24, 26),
+        "small datasets are repeated"
+    );
 }

@@ -119,12 +119,7 @@ impl Stage {
 
     async fn found(&mut self, validators: &[&Account], miners: &[&Account]) {
         for account in validators.iter().chain(miners).copied().chain([&self.owner]) {
-            let to = account.coldkey().account();
-            self.send(
-                &self.sudo,
-                &Call::transfer(&to, Rao::from_tao(20_000), assay_chain::Existence::KeepAlive),
-            )
-            .await;
+            self.fund(account).await;
         }
         let receipt = self
             .chain
@@ -168,6 +163,12 @@ impl Stage {
         }
         // Permits come with an epoch.
         self.epoch().await;
+    }
+
+    pub async fn fund(&self, account: &Account) {
+        let to = account.coldkey().account();
+        let gift = Call::transfer(&to, Rao::from_tao(20_000), assay_chain::Existence::KeepAlive);
+        self.send(&self.sudo, &gift).await;
     }
 
     pub async fn register(&self, account: &Account) {
@@ -317,6 +318,7 @@ pub fn recipe() -> Recipe {
         loss: LossMean::Rows,
         training: TrainingRecipe {
             epochs: 2,
+            min_steps: 0,
             micro_batch: 1,
             accumulation: 4,
             learning_rate: 5e-3,

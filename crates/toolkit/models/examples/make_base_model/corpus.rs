@@ -1,12 +1,16 @@
 //! The text that the base model learns from: exchanges in the chat format, made from the files of
 //! `assets/base-model/corpus`.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use rand::{Rng as _, SeedableRng as _, seq::IndexedRandom as _};
 use rand_chacha::ChaCha8Rng;
 
-use crate::template::{Scene, Words, capitalised, drawn, made_up, number_word};
+use crate::{
+    chains::Chains,
+    grammar::{Grammar, Reckoned},
+    template::{Scene, Words, capitalised, drawn, made_up, number_word},
+};
 
 /// A text of the corpus: system text, then questions and answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +55,8 @@ pub(crate) struct Corpus {
     problems: Vec<Problem>,
     facts: Vec<FactGroup>,
     sentences: Vec<String>,
+    chains: Chains,
+    grammar: Grammar,
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
@@ -101,8 +107,11 @@ impl Corpus {
                 .map(str::to_owned)
                 .collect()
         };
+        let words = Words::parse(&read("words.txt")?);
         Ok(Self {
-            words: Words::parse(&read("words.txt")?),
+            chains: Chains::parse(&read("chains.txt")?),
+            grammar: Grammar::parse(&read("lexicon.txt")?, &words),
+            words,
             systems: text_lines(read("systems.txt")?),
             problems,
             facts,
@@ -117,8 +126,10 @@ impl Corpus {
         let system = if system == "-" { String::new() } else { system };
         let kind = random.random_range(0..100);
         let turns = match kind {
-            0..=49 => vec![self.problem(random)],
-            50..=71 => {
+            0..=14 => vec![self.problem(random)],
+            15..=36 => vec![self.chain(random)],
+            37..=59 => vec![self.free_problem(random)],
+            60..=72 => {
                 let count = if random.random_bool(0.3) {
                     random.random_range(2..=3)
                 } else {
@@ -126,11 +137,89 @@ impl Corpus {
                 };
                 (0..count).map(|_| self.fact(random)).collect()
             }
-            72..=85 => vec![self.sentence(random)],
-            86..=92 => vec![self.story(random)],
+            73..=78 => vec![self.sentence(random)],
+            79..=80 => vec![self.story(random)],
+            81..=94 => vec![self.plain_text(random)],
             _ => vec![self.copying(random)],
         };
-        Exchange { system, turns }
+        let mut exchange = Exchange { system, turns };
+        // Facts stay true.
+        if !(60..=72).contains(&kind) && random.random_bool(0.2) {
+            self.replace_words(&mut exchange, random);
+        }
+        exchange
+    }
+
+    /// Replaces some words throughout an exchange, so that what is said cannot be told from the template alone.
+    fn replace_words(&self, exchange: &mut Exchange, random: &mut ChaCha8Rng) {
+        let mut replaced: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut change = |text: &str| -> String {
+            let words = text.split(' ').map(|word| {
+                if word.len() < 4 || !word.chars().all(|letter| letter.is_ascii_lowercase()) {
+                    return word.to_owned();
+                }
+                let entry = replaced.entry(word.to_owned()).or_insert_with(|| {
+                    random.random_bool(0.15).then(|| {
+                        if random.random_bool(0.2) {
+                            made_up(random)
+                        } else {
+                            self.grammar.speaker().any_word(random)
+                        }
+                    })
+                });
+                entry.clone().unwrap_or_else(|| word.to_owned())
+            });
+            words.collect::<Vec<String>>().join(" ")
+        };
+        for (question, answer) in &mut exchange.turns {
+            (*question, *answer) = (change(question), change(answer));
+        }
+    }
+
+    /// A problem of several steps, with more told than is needed now and then.
+    fn chain(&self, random: &mut ChaCha8Rng) -> (String, String) {
+        let mut scene = Scene::new(&self.words, random);
+        let (mut question, steps, result) = self.chains.problem(&mut scene, random);
+        if random.random_bool(0.3) {
+            question = format!("{} {question}", self.grammar.speaker().sentence(random));
+        }
+        (question, worked_answer(&steps, &result.to_string(), random))
+    }
+
+    /// Sentences of the grammar, and more of them on what they were about.
+    fn plain_text(&self, random: &mut ChaCha8Rng) -> (String, String) {
+        let mut speaker = self.grammar.speaker_on_topic(random);
+        let mut text = |most: usize| -> String {
+            let count = random.random_range(1..=most);
+            (0..count)
+                .map(|_| speaker.sentence(random))
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let (told, answer) = (text(3), text(4));
+        (format!("{told} {}", speaker.question(random)), answer)
+    }
+
+    /// Numbers told in sentences of the grammar, then reckoned with in more of them: the shape of a word problem
+    /// without its sense.
+    fn free_problem(&self, random: &mut ChaCha8Rng) -> (String, String) {
+        let mut speaker = self.grammar.speaker_on_topic(random);
+        speaker.reckoned = Some(Reckoned::default());
+        let mut told: Vec<String> = (0..random.random_range(2..=4))
+            .map(|_| speaker.sentence(random))
+            .collect();
+        told.push(speaker.question(random));
+        if let Some(reckoned) = &mut speaker.reckoned {
+            reckoned.in_sums = true;
+        }
+        let steps: Vec<String> = (0..random.random_range(1..=4))
+            .map(|_| speaker.sentence(random))
+            .collect();
+        let result = speaker
+            .reckoned
+            .and_then(|reckoned| reckoned.numbers.last().copied())
+            .unwrap_or(0);
+        (told.join(" "), worked_answer(&steps, &result.to_string(), random))
     }
 
     fn problem(&self, random: &mut ChaCha8Rng) -> (String, String) {
@@ -149,15 +238,7 @@ impl Corpus {
                 .map(|step| capitalised(&scene.fill(step, random)))
                 .collect();
             let result = scene.fill(&problem.result, random);
-            let separator = if random.random_bool(0.7) { "\n" } else { " " };
-            let worked = steps.join(separator);
-            let answer = match random.random_range(0..10) {
-                0..=3 => format!("{worked}\n#### {result}"),
-                4 => format!("{worked}{separator}The answer is {result}."),
-                5 => format!("{worked}{separator}So the answer is {result}."),
-                6 => format!("{result}"),
-                _ => worked,
-            };
+            let answer = worked_answer(&steps, &result, random);
             return (question, answer);
         }
     }
@@ -241,6 +322,30 @@ impl Corpus {
             1 => (format!("Repeat these words: {list}"), list),
             _ => (format!("Write these words with commas: {list}"), words.join(", ")),
         }
+    }
+}
+
+/// The steps and the result in one of several manners, the arithmetic spelled in one of several ways.
+fn worked_answer(steps: &[String], result: &str, random: &mut ChaCha8Rng) -> String {
+    let separator = if random.random_bool(0.7) { "\n" } else { " " };
+    let mut worked = steps.join(separator);
+    if random.random_bool(0.2) {
+        worked = worked.replace(" * ", " x ");
+    }
+    if random.random_bool(0.3) {
+        for sign in ["+", "-", "*", "/", "=", "x"] {
+            worked = worked.replace(&format!(" {sign} "), sign);
+        }
+    }
+    if random.random_bool(0.2) {
+        worked = worked.replace(".\n", "\n").trim_end_matches('.').to_owned();
+    }
+    match random.random_range(0..10) {
+        0..=4 => format!("{worked}\n#### {result}"),
+        5 => format!("{worked}{separator}The answer is {result}."),
+        6 => format!("{worked}{separator}So the answer is {result}."),
+        7 => result.to_owned(),
+        _ => worked,
     }
 }
 

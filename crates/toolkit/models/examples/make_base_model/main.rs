@@ -12,7 +12,9 @@
     reason = "an example sees all dependencies of its crate"
 )]
 
+mod chains;
 mod corpus;
+mod grammar;
 mod template;
 
 use std::{error::Error, ops::ControlFlow, path::PathBuf, time::Instant};

@@ -105,6 +105,16 @@ impl<'a> Scene<'a> {
         }
     }
 
+    /// Sets a variable.
+    pub(crate) fn set_number(&mut self, name: &str, value: i64) {
+        self.numbers.insert(name.to_owned(), value);
+    }
+
+    /// A variable.
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.numbers.get(name).copied()
+    }
+
     /// The name of the scene's first person.
     pub(crate) fn name(&self) -> &str {
         self.slots.get("name").map_or("", String::as_str)
