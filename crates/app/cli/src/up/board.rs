@@ -2,7 +2,7 @@
 //!
 //! Plain data and pure functions: the terminal, the web page and the summary are all drawn from it.
 
-use assay_chain::Block;
+use assay_chain::{Block, BlockHash};
 use assay_datasets::event::{DatasetEvent, EventKind, MinerScore, PublishStep, Waiting, WeightsStage};
 use assay_keys::AccountId;
 
@@ -77,7 +77,18 @@ pub(super) struct MinerBoard {
     pub(super) known: MinerName,
     pub(super) publishing: Publishing,
     /// What a validator is doing with it in this round.
-    pub(super) now: Option<String>,
+    pub(super) now: Option<InRound>,
+}
+
+/// What a round has come to for a miner so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum InRound {
+    /// Something is being done with its dataset, or was.
+    Doing(String),
+    /// It is a copy of this miner's.
+    CopyOf(String),
+    /// It cannot be used.
+    Rejected(String),
 }
 
 /// What a validator is at.
@@ -108,8 +119,8 @@ pub(super) struct ValidatorBoard {
     pub(super) name: String,
     pub(super) hotkey: AccountId,
     pub(super) doing: Doing,
-    /// Closing block of the round it is in, or was in last.
-    pub(super) round: Option<Block>,
+    /// Closing block of the round it is in, or was in last, and that block's hash, from which the seed is made.
+    pub(super) round: Option<(Block, BlockHash)>,
     /// Closing block of the newest round that it has nothing left to do for.
     pub(super) settled: Option<Block>,
     /// The newest result.
@@ -259,10 +270,14 @@ impl Board {
     fn validating(&mut self, index: usize, teller: &str, kind: &EventKind) -> Option<Line> {
         match kind {
             EventKind::RoundStarted {
-                closed, asked, done, ..
+                closed,
+                hash,
+                asked,
+                done,
+                ..
             } => {
                 let validator = &mut self.validators[index];
-                validator.round = Some(*closed);
+                validator.round = Some((*closed, *hash));
                 validator.doing = Doing::Checking("commitments".to_owned());
                 for miner in &mut self.miners {
                     miner.now = None;
@@ -286,14 +301,14 @@ impl Board {
                 None
             }
             EventKind::Rejected { hotkey, message, .. } => {
-                self.remark(hotkey, "rejected");
+                self.note(hotkey, InRound::Rejected(message.clone()));
                 Some(Line::warning(
                     teller,
                     format!("{} is rejected: {message}", self.name_of(hotkey)),
                 ))
             }
             EventKind::Copy { hotkey, of } => {
-                self.remark(hotkey, "a copy");
+                self.note(hotkey, InRound::CopyOf(self.name_of(of)));
                 Some(Line::warning(
                     teller,
                     format!("{} is a copy of {}", self.name_of(hotkey), self.name_of(of)),
@@ -416,8 +431,12 @@ impl Board {
     }
 
     fn remark(&mut self, hotkey: &AccountId, what: &str) {
+        self.note(hotkey, InRound::Doing(what.to_owned()));
+    }
+
+    fn note(&mut self, hotkey: &AccountId, now: InRound) {
         if let Some(miner) = self.miners.iter_mut().find(|miner| miner.known.hotkey == *hotkey) {
-            miner.now = Some(what.to_owned());
+            miner.now = Some(now);
         }
     }
 }

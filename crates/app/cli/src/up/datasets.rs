@@ -119,8 +119,13 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
     view.competition(CompetitionView {
         id: around.profile.competition.to_string(),
         round: None,
-        base_model: cast.base_model.display().to_string(),
-        eval_set: cast.held_out.display().to_string(),
+        base_model: around.recipe.name.clone(),
+        eval_set: cast
+            .held_out
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned(),
         seed: None,
         hub: Some(around.hub_url.clone()),
     });

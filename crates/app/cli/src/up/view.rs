@@ -1,7 +1,7 @@
 //! What the dashboard shows of a run, drawn from the board.
 
 use super::{
-    board::{Board, Doing, Line, MinerBoard, Publishing, ValidatorBoard, Weight},
+    board::{Board, Doing, InRound, Line, MinerBoard, Publishing, ValidatorBoard, Weight},
     history::EpochRecord,
     results::{MinerLine, Status},
 };
@@ -99,12 +99,13 @@ impl View {
         self.state.send_modify(|state| {
             state.phase = Phase::Running;
             if let Some(competition) = &mut state.competition {
-                competition.round = board
+                let round = board
                     .validators
                     .iter()
-                    .filter_map(|v| v.round)
-                    .max()
-                    .map(|block| block.0);
+                    .filter_map(|it| it.round)
+                    .max_by_key(|(block, _)| *block);
+                competition.round = round.map(|(block, _)| block.0);
+                competition.seed = round.map(|(_, hash)| format!("from block {hash}"));
             }
             state.validators = board
                 .validators
@@ -230,8 +231,15 @@ fn status(board: &Board, miner: &MinerBoard, line: Option<&MinerLine>) -> MinerS
             Doing::Checking(_) | Doing::Training { .. } | Doing::Evaluating { .. }
         )
     });
-    if let (true, Some(doing)) = (busy, &miner.now) {
-        return MinerStatus::InRound { doing: doing.clone() };
+    match (busy, &miner.now) {
+        (true, Some(InRound::Doing(doing))) => return MinerStatus::InRound { doing: doing.clone() },
+        (true, Some(InRound::CopyOf(other))) => return MinerStatus::CopyOf { miner: other.clone() },
+        (true, Some(InRound::Rejected(reason))) => {
+            return MinerStatus::BadAnswer {
+                reason: reason.clone(),
+            };
+        }
+        (false, _) | (true, None) => {}
     }
     let Some(line) = line else {
         return MinerStatus::Committed;
