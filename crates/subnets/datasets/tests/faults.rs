@@ -138,6 +138,7 @@ async fn a_slot_s_new_holder_and_a_stale_commitment_start_from_nothing() {
         stage.set_here(call, (argument, value(n))).await;
     }
     let slot = stage.chain.uid(stage.netuid, &bad.id()).await.unwrap().unwrap();
+    stage.fund(&next).await;
     stage.register(&next).await;
     let metagraph = stage.chain.metagraph(stage.netuid).await.unwrap();
     assert_eq!(metagraph.uid_of(&next.id()), Some(slot));

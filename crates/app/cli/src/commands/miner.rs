@@ -1,11 +1,18 @@
 //! Miners of the subnets.
 
+mod datasets;
+
 use crate::context::Context;
 
-/// Miners of the subnets.
+/// Mine on a subnet
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    /// Publish a dataset and commit to it on chain
+    Datasets(datasets::Args),
+}
 
-pub(crate) fn run(command: Command, _context: &Context) -> miette::Result<()> {
-    match command {}
+pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
+    match command {
+        Command::Datasets(args) => context.block_on(datasets::run(args, context)),
+    }
 }

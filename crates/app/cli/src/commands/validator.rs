@@ -1,11 +1,20 @@
 //! Validators of the subnets.
 
+pub(super) mod competition;
+mod datasets;
+pub(super) mod telling;
+
 use crate::context::Context;
 
-/// Validators of the subnets.
+/// Validate on a subnet
 #[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {}
+pub(crate) enum Command {
+    /// Train on miners' datasets, compare the losses, and set weights
+    Datasets(datasets::Args),
+}
 
-pub(crate) fn run(command: Command, _context: &Context) -> miette::Result<()> {
-    match command {}
+pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
+    match command {
+        Command::Datasets(args) => context.block_on(datasets::run(args, context)),
+    }
 }

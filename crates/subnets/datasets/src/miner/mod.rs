@@ -16,8 +16,8 @@ use std::{
 
 use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
 use assay_hub::{
-    BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, OutboxError, RefName,
-    RepoId, RepoPath, RepoType, Revision, Source, Step, Target, Ticket, Visibility,
+    BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, OutboxError, RepoId,
+    RepoPath, RepoType, Revision, Source, Step, Target, Ticket, Visibility,
 };
 use assay_keys::Pair;
 use assay_neuron::NotRegistered;
