@@ -16,6 +16,7 @@ use assay_yuma::{
     activity_cutoff_blocks, coinbase::PendingEmission,
 };
 use sp_runtime::AccountId32;
+use std::collections::BTreeMap;
 
 /// What a uid earned, over all mechanisms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,14 +124,15 @@ impl<T: Config> Pallet<T> {
         mut neurons: Vec<Neuron>,
     ) -> EpochInput {
         let last_update = LastUpdate::<T>::get(index);
-        let commit_reveal = CommitRevealWeightsEnabled::<T>::get(netuid);
+        let commits = match CommitRevealWeightsEnabled::<T>::get(netuid) {
+            true => Self::earliest_commits(netuid, index),
+            false => BTreeMap::new(),
+        };
         for ((uid, neuron), updated) in (0u16..).zip(&mut neurons).zip(last_update) {
             neuron.last_update = updated;
             neuron.weights = Weights::<T>::get(index, uid);
             neuron.bonds = Bonds::<T>::get(index, uid);
-            if commit_reveal {
-                neuron.earliest_commit = Self::earliest_commit(netuid, index, &Keys::<T>::get(netuid, uid));
-            }
+            neuron.earliest_commit = commits.get(&Keys::<T>::get(netuid, uid)).copied();
         }
         EpochInput {
             block: Self::now(),
@@ -174,20 +176,30 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    /// The block of the hotkey's earliest commit that can still be revealed.
-    fn earliest_commit(netuid: NetUid, index: StorageIndex, hotkey: &AccountId32) -> Option<u64> {
+    /// The block of every hotkey's earliest commit that can still be revealed.
+    fn earliest_commits(netuid: NetUid, index: StorageIndex) -> BTreeMap<AccountId32, u64> {
         let epoch = SubnetEpochIndex::<T>::get(netuid);
         let period = RevealPeriodEpochs::<T>::get(netuid);
         let open = |committed: u64| epoch <= committed.saturating_add(period);
-        let hashed = WeightCommits::<T>::get(index, hotkey)
-            .into_iter()
-            .flatten()
-            .filter_map(|(_, committed, block, _)| open(committed).then_some(block));
-        let timelocked = TimelockedWeightCommits::<T>::iter_prefix(index)
-            .filter(|(committed, _)| open(*committed))
-            .flat_map(|(_, commits)| commits)
-            .filter_map(|(who, block, _, _)| (who == *hotkey).then_some(block));
-        hashed.chain(timelocked).min()
+        let hashed = WeightCommits::<T>::iter_prefix(index).flat_map(|(hotkey, commits)| {
+            commits
+                .into_iter()
+                .map(move |(_, committed, block, _)| (hotkey.clone(), committed, block))
+        });
+        let timelocked = TimelockedWeightCommits::<T>::iter_prefix(index).flat_map(|(committed, commits)| {
+            commits
+                .into_iter()
+                .map(move |(hotkey, block, _, _)| (hotkey, committed, block))
+        });
+        let mut earliest = BTreeMap::new();
+        for (hotkey, _, block) in hashed
+            .chain(timelocked)
+            .filter(|(_, committed, _)| open(*committed))
+        {
+            let known = earliest.entry(hotkey).or_insert(block);
+            *known = block.min(*known);
+        }
+        earliest
     }
 
     /// Stores what exists once per mechanism, and tells the miners.
