@@ -232,7 +232,7 @@ pub enum WeightsStage {
         /// The block.
         block: u64,
     },
-    /// An epoch has paid by them.
+    /// An epoch has paid by them; [`WeightsStage::after`] finds that out.
     Applied {
         /// The epoch's block.
         block: u64,
@@ -242,6 +242,23 @@ pub enum WeightsStage {
         /// Why, and what to do.
         reason: String,
     },
+}
+
+impl WeightsStage {
+    /// The stage as the finished epochs make it: final weights are paid by the first epoch of a later block. An
+    /// epoch runs before everything else in its block, so weights of the same block come too late for it.
+    #[must_use]
+    pub fn after(&self, history: &VecDeque<EpochPoint>) -> WeightsStage {
+        let WeightsStage::Finalized { block } = self else {
+            return self.clone();
+        };
+        let paid = history
+            .iter()
+            .map(|epoch| epoch.block)
+            .filter(|epoch| epoch > block)
+            .min();
+        paid.map_or_else(|| self.clone(), |block| WeightsStage::Applied { block })
+    }
 }
 
 /// A miner.

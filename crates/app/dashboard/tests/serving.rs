@@ -2,7 +2,7 @@
 
 use assay_dashboard::state::{
     ChainView, DashboardState, EpochPoint, HISTORY_EPOCHS, LOG_LINES, Level, LogLine, MinerStatus, MinerView,
-    Phase, Problem,
+    Phase, Problem, WeightsStage,
 };
 use assay_dashboard::{Dashboard, DashboardConfig, DashboardError};
 use futures::StreamExt;
@@ -416,4 +416,31 @@ fn what_grows_with_time_is_bounded() {
     );
     state.solve("hub");
     assert!(state.problems.is_empty());
+}
+
+#[test]
+fn final_weights_are_paid_by_the_next_epoch_and_not_by_that_of_their_own_block() {
+    let mut state = DashboardState::default();
+    let weights = WeightsStage::Finalized { block: 40 };
+    assert_eq!(weights.after(&state.history), weights);
+    for (epoch, block) in [(1, 20), (2, 40)] {
+        state.push_epoch(EpochPoint {
+            epoch,
+            block,
+            miners: Vec::new(),
+        });
+    }
+    assert_eq!(weights.after(&state.history), weights);
+    for (epoch, block) in [(3, 60), (4, 80)] {
+        state.push_epoch(EpochPoint {
+            epoch,
+            block,
+            miners: Vec::new(),
+        });
+    }
+    assert_eq!(weights.after(&state.history), WeightsStage::Applied { block: 60 });
+    assert_eq!(
+        WeightsStage::Submitted.after(&state.history),
+        WeightsStage::Submitted
+    );
 }

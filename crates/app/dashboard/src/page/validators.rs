@@ -2,8 +2,9 @@
 
 use super::pieces::{empty, hotkey};
 use crate::quantity::{loss, name, percent, text, whole};
-use crate::state::{Activity, DashboardState, ValidatorView, WeightsStage, WeightsView};
+use crate::state::{Activity, DashboardState, EpochPoint, ValidatorView, WeightsStage};
 use maud::{Markup, html};
+use std::collections::VecDeque;
 
 pub(super) fn draw(state: &DashboardState) -> Markup {
     html! {
@@ -13,13 +14,13 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
         }
         ul class="validators" {
             @for validator in &state.validators {
-                li { (one(validator)) }
+                li { (one(validator, &state.history)) }
             }
         }
     }
 }
 
-fn one(validator: &ValidatorView) -> Markup {
+fn one(validator: &ValidatorView, history: &VecDeque<EpochPoint>) -> Markup {
     html! {
         div class="who" {
             strong { (name(&validator.name)) }
@@ -28,7 +29,7 @@ fn one(validator: &ValidatorView) -> Markup {
         }
         (activity(&validator.activity))
         @match &validator.weights {
-            Some(weights) => (stages(weights)),
+            Some(weights) => (stages(weights.round, &weights.stage.after(history))),
             None => p class="note" { "no weights set yet" },
         }
         @if let Some(dividends) = validator.dividends {
@@ -66,13 +67,13 @@ fn activity(activity: &Activity) -> Markup {
 }
 
 /// The steps of weights on their way, each marked as done or to come.
-fn stages(weights: &WeightsView) -> Markup {
-    if let WeightsStage::Held { reason } = &weights.stage {
+fn stages(round: u64, stage: &WeightsStage) -> Markup {
+    if let WeightsStage::Held { reason } = stage {
         return html! {
-            p class="held" { b { "weights held back" } " (round of block " (whole(weights.round)) "): " (text(reason)) }
+            p class="held" { b { "weights held back" } " (round of block " (whole(round)) "): " (text(reason)) }
         };
     }
-    let (reached, block) = match &weights.stage {
+    let (reached, block) = match stage {
         WeightsStage::Submitted => (1, None),
         WeightsStage::InBlock { block } => (2, Some(*block)),
         WeightsStage::Finalized { block } => (3, Some(*block)),
@@ -80,7 +81,7 @@ fn stages(weights: &WeightsView) -> Markup {
         WeightsStage::Held { .. } => (0, None),
     };
     html! {
-        ol class="stages" aria-label=(format!("weights of the round of block {}", weights.round)) {
+        ol class="stages" aria-label=(format!("weights of the round of block {}", round)) {
             @for (index, stage) in ["submitted", "in block", "final", "paid"].iter().enumerate() {
                 li class=(if index < reached { "done" } else { "todo" }) {
                     (stage)
@@ -89,7 +90,7 @@ fn stages(weights: &WeightsView) -> Markup {
             }
         }
         p class="note" {
-            "weights of round " (whole(weights.round))
+            "weights of round " (whole(round))
             @if let Some(block) = block { ", block " (whole(block)) }
         }
     }
