@@ -231,9 +231,10 @@ impl TrainingRecipe {
             StepRule::Compat => (batches / self.accumulation).max(1),
             StepRule::Native => batches.div_ceil(self.accumulation),
         };
-        u32::try_from(per_epoch)
+        let steps = u32::try_from(per_epoch)
             .unwrap_or(u32::MAX)
-            .saturating_mul(self.epochs)
+            .saturating_mul(self.epochs);
+        steps.max(self.min_steps)
     }
 
     /// The learning rate of step `step` (from 0) out of `total`.
