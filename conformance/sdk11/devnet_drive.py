@@ -59,10 +59,8 @@ async def main():
             before=(await client.balances.get(RECIPIENT, block=included - 1)).rao,
         )
 
-        too_much = await client.execute(
-            bt.Transfer(dest_ss58=RECIPIENT, amount_tao=50_000_000), Alice(), raise_on_error=False
-        )
-        say("too much", success=too_much.success, error=too_much.error and too_much.error.name)
+        too_much = await client.execute(bt.Transfer(dest_ss58=RECIPIENT, amount_tao=50_000_000), Alice())
+        say("too much", success=too_much.success, error=str(too_much.error))
 
         heads = []
         async for header in client.blocks():

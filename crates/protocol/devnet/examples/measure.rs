@@ -8,10 +8,11 @@ use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Storage};
 use codec::{Compact, Encode};
 use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
 use sp_core::{Pair, sr25519};
-use std::{error::Error, time::Instant};
+use std::{error::Error, path::Path, time::Instant};
 
 const EMPTY_BLOCKS: u32 = 500;
 const TRANSACTIONS: u32 = 500;
+const MANY_BLOCKS: u32 = 5_000;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -57,6 +58,32 @@ async fn main() -> Result<(), Box<dyn Error>> {
         devnet.produce(1).await?;
         println!(
             "{place}: {TRANSACTIONS} transfers take {submitted:.1?} to submit one by one and {:.1?} to include",
+            began.elapsed()
+        );
+        devnet.stop().await;
+    }
+    reopen(folder.path()).await
+}
+
+/// How long a chain takes to answer again after its process was killed: a copy of the open file is what a kill leaves.
+async fn reopen(folder: &Path) -> Result<(), Box<dyn Error>> {
+    let chain = |folder: &Path| DevnetConfig {
+        data: Storage::Folder(folder.to_owned()),
+        blocks: BlockProduction::Manual,
+        ..DevnetConfig::default()
+    };
+    let devnet = Devnet::start(chain(folder)).await?;
+    devnet.produce(MANY_BLOCKS).await?;
+    let killed = tempfile::tempdir()?;
+    let bytes = fs_err::copy(folder.join("chain.redb"), killed.path().join("chain.redb"))?;
+    let (blocks, _) = devnet.head();
+    devnet.stop().await;
+    for (folder, how) in [(folder, "a stop"), (killed.path(), "a kill")] {
+        let began = Instant::now();
+        let devnet = Devnet::start(chain(folder)).await?;
+        println!(
+            "{blocks} blocks in {} KiB: started again after {how} in {:.1?}",
+            bytes / 1024,
             began.elapsed()
         );
         devnet.stop().await;

@@ -133,21 +133,36 @@ impl TrieBackendStorage<BlakeTwo256> for NodeReader {
 #[derive(Debug)]
 pub(crate) struct Store {
     database: Database,
+    recovery: Recovery,
     nodes: NodeCache,
+}
+
+/// What opening after a kill costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Recovery {
+    /// Nothing: every commit writes what a repair needs. Without it the database reads itself whole, which took a
+    /// second for an hour of fast blocks.
+    Quick,
+    /// It does not happen: the chain is gone with the process.
+    Never,
 }
 
 impl Store {
     /// Opens what is there, or an empty store.
     pub(crate) fn open(storage: &Storage) -> Result<Self, StoreError> {
-        let database = match storage {
-            Storage::Memory => Builder::new()
-                .set_cache_size(PAGE_CACHE_BYTES)
-                .create_with_backend(InMemoryBackend::new())
-                .map_err(opening)?,
-            Storage::Folder(folder) => open_file(folder)?,
+        let (database, recovery) = match storage {
+            Storage::Memory => {
+                let database = Builder::new()
+                    .set_cache_size(PAGE_CACHE_BYTES)
+                    .create_with_backend(InMemoryBackend::new())
+                    .map_err(opening)?;
+                (database, Recovery::Never)
+            }
+            Storage::Folder(folder) => (open_file(folder)?, Recovery::Quick),
         };
         let store = Self {
             database,
+            recovery,
             nodes: NodeCache::default(),
         };
         match store.fact(SCHEMA)? {
@@ -219,7 +234,8 @@ impl Store {
         &self,
         fill: impl FnOnce(&mut Replacement<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let transaction = self.database.begin_write().map_err(writing)?;
+        let mut transaction = self.database.begin_write().map_err(writing)?;
+        transaction.set_quick_repair(self.recovery == Recovery::Quick);
         let mut replacement = Replacement::begin(&transaction).map_err(writing)?;
         fill(&mut replacement)?;
         replacement.finish().map_err(writing)?;
@@ -300,7 +316,8 @@ impl Store {
         &self,
         write: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), StoreError> {
-        let transaction = self.database.begin_write().map_err(writing)?;
+        let mut transaction = self.database.begin_write().map_err(writing)?;
+        transaction.set_quick_repair(self.recovery == Recovery::Quick);
         write(&transaction).map_err(writing)?;
         transaction.commit().map_err(writing)
     }
