@@ -97,6 +97,12 @@ pub enum HubError {
         /// What was being done.
         what: String,
     },
+    /// Something else is being done to the same repository right now.
+    #[error("{what}: another operation on the repository is in progress")]
+    Conflict {
+        /// What was being done.
+        what: String,
+    },
     /// The branch moved on after `parent`: somebody else committed first.
     #[error("{repo}: {branch} is no longer at {parent}")]
     HeadMoved {
@@ -220,6 +226,7 @@ impl HubError {
             Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::Damaged { .. }
+            | Self::Conflict { .. }
             | Self::HeadMoved { .. } => Retry::Backoff,
             _ => Retry::Never,
         }

@@ -460,3 +460,62 @@ async fn an_expired_link_is_no_link() {
         StatusCode::FORBIDDEN
     );
 }
+
+#[tokio::test]
+async fn chunks_are_taken_with_a_token_for_them_and_checked() {
+    let victim = Victim::new().await;
+    let url = victim.bench.hub.url();
+    let http = Client::new();
+    let address = format!("{url}/api/datasets/miner/ore/xet-write-token/main");
+    assert_eq!(
+        http.get(&address).send().await.unwrap().status(),
+        StatusCode::UNAUTHORIZED
+    );
+    let stranger = http
+        .get(&address)
+        .bearer_auth(bench::STRANGER)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(stranger.status(), StatusCode::FORBIDDEN);
+    let answer: Value = http
+        .get(&address)
+        .bearer_auth(MINER)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    let (cas, token) = (
+        answer["casUrl"].as_str().unwrap(),
+        answer["accessToken"].as_str().unwrap(),
+    );
+
+    let post = |rest: &str, token: Option<&str>, body: Vec<u8>| {
+        let request = http.post(format!("{cas}/v1/{rest}")).body(body);
+        let request = token
+            .into_iter()
+            .fold(request, |request, token| request.bearer_auth(token));
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    // A plain chunk of three bytes, under the hash of another.
+    let xorb = [&[0, 3, 0, 0, 0, 3, 0, 0][..], b"ore"].concat();
+    let wrong = format!("xorbs/default/{}", "0".repeat(64));
+    assert_eq!(post(&wrong, Some(token), xorb.clone()).await, 400, "not its hash");
+    for token in [
+        None,
+        Some(MINER),
+        Some("bm8gdG9rZW4"),
+        Some(&token[..token.len() - 4]),
+    ] {
+        assert_eq!(post(&wrong, token, xorb.clone()).await, 401, "{token:?}");
+        assert_eq!(post("shards", token, Vec::new()).await, 401, "{token:?}");
+    }
+    assert_eq!(post("xorbs/default/short", Some(token), xorb).await, 400);
+    for body in [Vec::new(), b"no shard".to_vec(), noise(480, 4)] {
+        assert_eq!(post("shards", Some(token), body).await, 400);
+    }
+    assert_eq!(names_in(&victim.bench.path("hub/scratch")), [""; 0]);
+    assert!(!victim.bench.path("hub/xorbs").exists(), "something was kept");
+}

@@ -329,3 +329,31 @@ async fn commits_are_dated_by_the_hubs_clock() {
     assert_eq!(commits[0].date.unix_timestamp(), 1_700_000_060);
     assert_eq!(commits[1].date.unix_timestamp(), 1_700_000_000);
 }
+
+#[tokio::test]
+async fn adding_what_is_there_already_makes_no_commit() {
+    let bench = Bench::with(|mut config| {
+        config.limits.inline_bytes = 1000;
+        config
+    })
+    .await;
+    let (client, repo) = bench.with_repo("miner/ore").await;
+    let files = || {
+        adding([
+            ("small", b"x".to_vec()),
+            ("large", noise(5000, 1)),
+            ("empty", Vec::new()),
+        ])
+    };
+    let base = head(&client, &repo).await;
+    let made = client.commit(&repo, KIND, files()).await.unwrap();
+    assert_eq!(client.commit(&repo, KIND, files()).await.unwrap(), made);
+    let stale = client.commit(&repo, KIND, files().parent(base)).await;
+    assert!(matches!(stale, Err(HubError::HeadMoved { .. })), "{stale:?}");
+
+    let changed = adding([("small", b"y".to_vec()), ("large", noise(5000, 1))]);
+    let second = client.commit(&repo, KIND, changed).await.unwrap();
+    assert_ne!(second, made);
+    assert_eq!(titles(&client, &repo).await.len(), 3);
+    assert_eq!(read_all(&client, &repo, &second).await["large"], noise(5000, 1));
+}

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use reqwest::{Method, StatusCode, header::CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha1::{Digest as _, Sha1};
 use std::{
     collections::{HashMap, HashSet},
     io::Read as _,
@@ -49,6 +50,8 @@ struct PreuploadMode {
     path: String,
     #[serde(rename = "uploadMode")]
     upload_mode: UploadMode,
+    /// The hash of what is there now, if anything is.
+    oid: Option<String>,
 }
 
 /// The way of one file.
@@ -77,6 +80,14 @@ struct PathAnswer {
 struct PathLfs {
     oid: String,
     size: u64,
+}
+
+/// A commit before anything of it is sent.
+struct Prepared {
+    lines: Vec<Line>,
+    large: Vec<LargeFile>,
+    /// Whether the branch holds all of it already.
+    unchanged: bool,
 }
 
 /// One line of the commit, ready to be written.
@@ -143,43 +154,23 @@ impl HubClient {
             operations,
         } = request;
         let subject = Subject::of(&what, repo).at(&branch);
-        let modes = self.upload_modes(repo, kind, &branch, &operations, &what).await?;
-
-        let mut inline_total = 0;
-        let mut lines = Vec::new();
-        let mut large = Vec::new();
-        for operation in operations {
-            match operation {
-                Operation::Add { path, source } => {
-                    let size = source.size()?;
-                    let asked = modes.get(&path).copied().unwrap_or(UploadMode::Regular);
-                    let fits = size <= INLINE_FILE_BYTES && inline_total + size <= INLINE_TOTAL_BYTES;
-                    // An empty file has no content to send ahead.
-                    if size == 0 || (asked == UploadMode::Regular && fits) {
-                        inline_total += size;
-                        let content = source.read(size)?;
-                        lines.push(Line::Small { path, content });
-                    } else {
-                        let file = LargeFile::new(source, size).await?;
-                        lines.push(Line::Large {
-                            path,
-                            oid: file.oid,
-                            size,
-                        });
-                        large.push(file);
-                    }
-                }
-                Operation::Delete { path } => lines.push(Line::Deleted { path }),
-                Operation::DeleteFolder { path } => lines.push(Line::DeletedFolder { path }),
-                Operation::Copy {
-                    from,
-                    from_revision,
-                    to,
-                } => {
-                    let at = from_revision.as_ref().unwrap_or(&branch);
-                    lines.push(self.copied(repo, kind, at, &from, to).await?);
-                }
-            }
+        let asked = self.upload_modes(repo, kind, &branch, &operations, &what).await?;
+        let Prepared {
+            lines,
+            mut large,
+            unchanged,
+        } = self.prepare(repo, kind, &branch, operations, &asked).await?;
+        if unchanged {
+            // Everything is there already, after a lost answer for instance: an empty commit would say nothing.
+            let head = self.fetch_info(repo, kind, &branch).await?.sha;
+            return match parent.filter(|parent| *parent != head) {
+                Some(parent) => Err(HubError::HeadMoved {
+                    repo: repo.clone(),
+                    branch,
+                    parent,
+                }),
+                None => Ok(head),
+            };
         }
         // One content may stand at several paths.
         let mut seen = HashSet::new();
@@ -220,11 +211,66 @@ impl HubClient {
                     what,
                 }),
             },
+            Err(HubError::AlreadyExists { what }) => Err(HubError::Conflict { what }),
             Err(error) => Err(error),
         }
     }
 
-    /// Asks the hub which way each added file shall take.
+    /// Chooses the way of each operation and reads what travels inside the commit.
+    async fn prepare(
+        &self,
+        repo: &RepoId,
+        kind: RepoType,
+        branch: &RefName,
+        operations: Vec<Operation>,
+        asked: &HashMap<RepoPath, PreuploadMode>,
+    ) -> Result<Prepared, HubError> {
+        let mut prepared = Prepared {
+            lines: Vec::new(),
+            large: Vec::new(),
+            unchanged: !operations.is_empty(),
+        };
+        let mut inline_total = 0;
+        for operation in operations {
+            let (line, same) = match operation {
+                Operation::Add { path, source } => {
+                    let size = source.size()?;
+                    let answer = asked.get(&path);
+                    let regular = answer.is_none_or(|answer| answer.upload_mode == UploadMode::Regular);
+                    let fits = size <= INLINE_FILE_BYTES && inline_total + size <= INLINE_TOTAL_BYTES;
+                    // An empty file has no content to send ahead.
+                    let (line, id) = if size == 0 || (regular && fits) {
+                        inline_total += size;
+                        let content = source.read(size)?;
+                        let id = ContentId::Git(git_hash(&content));
+                        (Line::Small { path, content }, id)
+                    } else {
+                        let file = LargeFile::new(source, size).await?;
+                        let (oid, id) = (file.oid, ContentId::Lfs(file.oid));
+                        prepared.large.push(file);
+                        (Line::Large { path, oid, size }, id)
+                    };
+                    let same = answer.and_then(|answer| answer.oid.as_deref()) == Some(id.digits().as_str());
+                    (line, same)
+                }
+                Operation::Delete { path } => (Line::Deleted { path }, false),
+                Operation::DeleteFolder { path } => (Line::DeletedFolder { path }, false),
+                Operation::Copy {
+                    from,
+                    from_revision,
+                    to,
+                } => {
+                    let at = from_revision.as_ref().unwrap_or(branch);
+                    (self.copied(repo, kind, at, &from, to).await?, false)
+                }
+            };
+            prepared.unchanged &= same;
+            prepared.lines.push(line);
+        }
+        Ok(prepared)
+    }
+
+    /// Asks the hub which way each added file shall take, and what it has at each path.
     async fn upload_modes(
         &self,
         repo: &RepoId,
@@ -232,7 +278,7 @@ impl HubClient {
         branch: &RefName,
         operations: &[Operation],
         what: &str,
-    ) -> Result<HashMap<RepoPath, UploadMode>, HubError> {
+    ) -> Result<HashMap<RepoPath, PreuploadMode>, HubError> {
         let mut items = Vec::new();
         for operation in operations {
             if let Operation::Add { path, source } = operation {
@@ -254,7 +300,7 @@ impl HubClient {
             let subject = Subject::of(what, repo).at(branch);
             let (answer, _): (PreuploadAnswer, _) = self.transport.json(request, subject, MAX_ANSWER).await?;
             let chosen = answer.files.into_iter();
-            modes.extend(chosen.filter_map(|file| Some((file.path.parse().ok()?, file.upload_mode))));
+            modes.extend(chosen.filter_map(|file| Some((file.path.parse().ok()?, file))));
         }
         Ok(modes)
     }
@@ -277,7 +323,7 @@ impl HubClient {
         let request = self
             .transport
             .request(Method::POST, url)
-            .json(&json!({ "paths": [from], "expand": false }));
+            .form(&[("paths", from.as_str()), ("expand", "false")]);
         let (found, _): (Vec<PathAnswer>, _) = self.transport.json(request, subject, MAX_ANSWER).await?;
         let source = found
             .into_iter()
@@ -313,6 +359,14 @@ impl HubClient {
             .await?;
         Ok(Line::Small { path: to, content })
     }
+}
+
+/// The hash by which Git names a content.
+fn git_hash(content: &[u8]) -> [u8; 20] {
+    let mut hasher = Sha1::new();
+    hasher.update(format!("blob {}\0", content.len()));
+    hasher.update(content);
+    hasher.finalize().into()
 }
 
 /// The commit as one JSON value a line.

@@ -315,6 +315,9 @@ impl HubClient {
     /// Makes one commit of all the request's operations: large files travel first, each once, as they are; small ones
     /// inside the commit. The branch moves once, or not at all.
     ///
+    /// When the branch holds exactly the added files already, no commit is made and its head is the answer: sending a
+    /// request again after a lost answer does no harm.
+    ///
     /// # Errors
     ///
     /// [`HubError::HeadMoved`] when the request names a parent that is no longer the head.

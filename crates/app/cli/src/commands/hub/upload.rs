@@ -140,7 +140,8 @@ async fn through_outbox(
         kind,
         branch: args.revision.clone(),
     };
-    // What an interrupted run left goes first, so that running the same command again makes no second commit of it.
+    // What an interrupted run left goes first. Queueing the same files after it makes no second commit of them: what
+    // the branch holds already is not committed again.
     outbox.drain(client).await.into_diagnostic()?;
     let mut last = None;
     for found in found {

@@ -104,6 +104,15 @@ mod tests {
         assert_eq!(names, ["a.txt", "a", "a0"]);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_tree_or_refused(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            let _ = Tree::parse(&bytes);
+            let _ = super::super::Commit::parse(&bytes);
+            let _ = super::super::LfsPointer::parse(&bytes);
+        }
+    }
+
     #[test]
     fn a_torn_tree_is_not_read() {
         let tree = Tree {

@@ -95,6 +95,15 @@ fn number64(entry: &[u8], at: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_shard_or_refused(head in any::<bool>(), bytes in prop::collection::vec(any::<u8>(), 0..480)) {
+            let tag = if head { entry(TAG, [2, 0, 0, 0]) } else { Vec::new() };
+            let _ = read_shard(&[tag, bytes].concat());
+        }
+    }
 
     fn entry(hash: [u8; 32], numbers: [u32; 4]) -> Vec<u8> {
         numbers.iter().fold(hash.to_vec(), |bytes, number| {

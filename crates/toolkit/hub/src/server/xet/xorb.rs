@@ -195,6 +195,26 @@ pub(super) fn malformed(error: XetError) -> Reject {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_chunks_or_refused(packing in 0..3_u8, unpacked in 0..400_usize, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let file = NamedTempFile::new().unwrap();
+            fs_err::write(file.path(), chunk(packing, &bytes, unpacked)).unwrap();
+            if let Ok(Some(_)) = hash_of(file.path()).unwrap() {
+                prop_assert!(packing != 0 || bytes.len() == unpacked);
+            }
+            fs_err::write(file.path(), &bytes).unwrap();
+            let _ = hash_of(file.path()).unwrap();
+        }
+
+        #[test]
+        fn grouping_is_undone(content in prop::collection::vec(any::<u8>(), 0..40)) {
+            let grouped: Vec<u8> = (0..4).flat_map(|first| content.iter().skip(first).step_by(4)).copied().collect();
+            prop_assert_eq!(ungroup(&grouped), content);
+        }
+    }
 
     fn chunk(packing: u8, packed: &[u8], unpacked: usize) -> Vec<u8> {
         let number = |n: usize| [n as u8, (n >> 8) as u8, (n >> 16) as u8];
