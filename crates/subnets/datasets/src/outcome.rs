@@ -166,5 +166,13 @@ pub enum OwnFault {
     },
 }
 
+impl OwnFault {
+    /// Whether another attempt in the same round makes sense. A job that was too slow would be again, and one at
+    /// which the process dies would end it again.
+    pub fn may_pass(&self) -> bool {
+        !matches!(self, Self::TooSlow { .. } | Self::KeepsDying { .. })
+    }
+}
+
 /// The one file of a repository that counts, whatever it was called at the miner.
 pub const DATA_FILE: &str = "data.jsonl";

@@ -327,6 +327,51 @@ async fn scores_read_back_as_written() {
 }
 
 #[tokio::test]
+async fn old_rounds_are_forgotten_with_what_only_they_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = State::open(folder.path()).await.unwrap();
+    let mut keys = Vec::new();
+    for closed in [40, 60, 80] {
+        let round = state.open_round(&round(closed), &roster()).await.unwrap();
+        // The second and third round find the same dataset, the first another.
+        let revision = Revision::from_bytes([if closed == 40 { 0 } else { 1 }; 20]);
+        let facts = DatasetFacts { revision, ..facts() };
+        let dataset = state
+            .keep_verdict(&repo(), &revision, RECIPE, &DatasetVerdict::Accepted(facts))
+            .await
+            .unwrap();
+        state.accept(round.id, &hotkey(0), dataset).await.unwrap();
+        let key = EvaluationKey {
+            dataset,
+            seed: round.what.seed,
+            held_out: HELD_OUT,
+        };
+        state
+            .finish(round.id, &hotkey(0), key, &measured(closed as f64), 1)
+            .await
+            .unwrap();
+        state.end_round(round.id, RoundState::Done, "").await.unwrap();
+        keys.push((round.id, key));
+    }
+    state.forget(3).await.unwrap();
+    assert_eq!(state.evaluations().await.unwrap().len(), 3);
+    state.forget(2).await.unwrap();
+    assert_eq!(state.evaluation(keys[0].1).await.unwrap(), None);
+    assert_eq!(
+        state
+            .verdict(&repo(), &Revision::from_bytes([0; 20]), RECIPE)
+            .await
+            .unwrap(),
+        None
+    );
+    assert!(state.entrants(keys[0].0).await.unwrap().is_empty());
+    for (round, key) in &keys[1..] {
+        assert_eq!(state.entrants(*round).await.unwrap().len(), 3);
+        assert!(state.evaluation(*key).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
 async fn one_process_at_a_time_and_no_newer_schema() {
     let folder = tempfile::tempdir().unwrap();
     let state = State::open(folder.path()).await.unwrap();

@@ -68,6 +68,11 @@ pub fn shared_part(a: &RowSet, b: &RowSet) -> f64 {
     }
 }
 
+/// What [`shared_part`] could be at most, by size alone.
+fn most_shared(a: &RowSet, b: &RowSet) -> f64 {
+    a.len().min(b.len()) as f64 / a.len().max(b.len()).max(1) as f64
+}
+
 /// What is known about one dataset when copies are looked for.
 #[derive(Debug, Clone)]
 pub struct Sighting<'a, K> {
@@ -98,7 +103,8 @@ pub fn duplicates<K: Ord>(
             let same_loss = matches!((a.loss, b.loss), (Some(a), Some(b))
                 if (a - b).abs() <= equal_loss * a.abs().max(b.abs()));
             let same_rows = || match (shared_rows_limit, a.rows, b.rows) {
-                (Some(limit), Some(a), Some(b)) => shared_part(a, b) > limit,
+                // Sets of very different sizes cannot share enough; most pairs end here, unread.
+                (Some(limit), Some(a), Some(b)) => most_shared(a, b) > limit && shared_part(a, b) > limit,
                 _ => false,
             };
             if same_loss || same_rows() {

@@ -381,6 +381,37 @@ impl State {
         count("attempts", row.try_get("attempts")?)
     }
 
+    /// Forgets all but the newest `keep` rounds, and the verdicts and losses that only they used.
+    ///
+    /// # Errors
+    /// When the state cannot be written.
+    pub async fn forget(&self, keep: u32) -> Result<(), StateError> {
+        let mut tx = self.pool.begin().await?;
+        let oldest: Option<i64> = sqlx::query("SELECT id FROM rounds ORDER BY id DESC LIMIT 1 OFFSET ?")
+            .bind(i64::from(keep))
+            .fetch_optional(&mut *tx)
+            .await?
+            .map(|row| row.try_get("id"))
+            .transpose()?;
+        let Some(oldest) = oldest else { return Ok(()) };
+        for statement in [
+            "DELETE FROM scores WHERE round <= ?",
+            "DELETE FROM entrants WHERE round <= ?",
+            "DELETE FROM rounds WHERE id <= ?",
+        ] {
+            sqlx::query(statement).bind(oldest).execute(&mut *tx).await?;
+        }
+        for statement in [
+            "DELETE FROM evaluations WHERE id NOT IN (SELECT evaluation FROM entrants WHERE evaluation IS NOT NULL)",
+            "DELETE FROM datasets WHERE id NOT IN (SELECT dataset FROM entrants WHERE dataset IS NOT NULL) \
+             AND id NOT IN (SELECT dataset FROM evaluations)",
+        ] {
+            sqlx::query(statement).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Ends a round: [`RoundState::Done`] with its weights on chain, or [`RoundState::Dropped`] with the reason.
     ///
     /// # Errors

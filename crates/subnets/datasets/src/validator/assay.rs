@@ -24,6 +24,11 @@ use crate::{
 /// for reasons of their own should not lose a miner by it.
 const MOST_DEATHS: u32 = 16;
 
+/// Rounds that are kept in the state: seven weeks at the public networks' usual epoch. An earlier loss stands in for a
+/// few dozen rounds at most, and what is older is only of interest to those who keep a log; a full subnet adds some
+/// megabytes a day.
+const KEPT_ROUNDS: u32 = 1000;
+
 impl Desk {
     /// Brings a round from wherever it is to its end. Returns early when the validator is stopping.
     pub(super) async fn carry_on(&self, mut round: Round) -> Result<(), ValidatorError> {
@@ -97,6 +102,7 @@ impl Desk {
                 wanted.push((commitment.repo.clone(), facts.revision));
             }
         }
+        self.state.forget(KEPT_ROUNDS).await?;
         let shelf = self.screen.shelf.clone();
         let tidied = tokio::task::spawn_blocking(move || {
             shelf.tidy(
@@ -174,8 +180,8 @@ impl Desk {
         for entrant in self.state.entrants(round.id).await? {
             match &entrant.found.outcome {
                 None => {}
-                Some(Outcome::OwnFault(OwnFault::KeepsDying { .. })) => continue,
-                Some(Outcome::OwnFault(_)) if entrant.faults < self.config.patience.attempts => {}
+                Some(Outcome::OwnFault(fault))
+                    if fault.may_pass() && entrant.faults < self.config.patience.attempts => {}
                 Some(_) => continue,
             }
             if entrant.deaths() >= MOST_DEATHS {
@@ -350,7 +356,7 @@ impl Desk {
         tracing::warn!(hotkey = %entrant.found.hotkey, %fault, "a job failed through no fault of the miner");
         self.state.fail(round.id, &entrant.found.hotkey, &fault).await?;
         let failures = entrant.faults + 1;
-        let again = failures < self.config.patience.attempts;
+        let again = fault.may_pass() && failures < self.config.patience.attempts;
         let pause = asked_pause
             .unwrap_or_default()
             .max(self.config.patience.pause_after(failures));
