@@ -20,7 +20,12 @@ fn number() -> impl Strategy<Value = u64> {
 
 /// Up to fourteen times what can ever be issued. Beyond 2⁶³ in all the chain's own format saturates.
 fn stake() -> impl Strategy<Value = u64> {
-    prop_oneof![Just(0), 0..2_000_u64, 0..21_000_000_000_000_000_u64, 0..1_u64 << 58]
+    prop_oneof![
+        Just(0),
+        0..2_000_u64,
+        0..21_000_000_000_000_000_u64,
+        0..1_u64 << 58
+    ]
 }
 
 fn neuron() -> impl Strategy<Value = Neuron> {
