@@ -309,11 +309,15 @@ impl Connection {
     }
 
     async fn wait_for_budget(&self, deadline: Instant, operation: &'static str) -> Result<(), ChainError> {
-        let Some(bucket) = &self.bucket else { return Ok(()) };
-        let wait = bucket.lock().take(Instant::now());
-        if Instant::now() + wait > deadline {
-            return Err(self.late(operation));
-        }
+        let Some(bucket) = &self.bucket else {
+            return Ok(());
+        };
+        let now = Instant::now();
+        let patience = deadline.saturating_duration_since(now);
+        let wait = bucket
+            .lock()
+            .take(now, patience)
+            .ok_or_else(|| self.late(operation))?;
         tokio::time::sleep(wait).await;
         Ok(())
     }
@@ -392,15 +396,20 @@ impl Bucket {
         }
     }
 
-    /// Takes a token, on credit if need be; how long to wait until it is earned.
-    fn take(&mut self, now: Instant) -> Duration {
+    /// Takes a token, on credit if need be, and says how long to wait until it is earned. Nothing, and no token is
+    /// taken, when that is longer than `patience`.
+    fn take(&mut self, now: Instant, patience: Duration) -> Option<Duration> {
         if let Some(last) = self.last {
             let earned = now.saturating_duration_since(last).as_secs_f64() * self.per_second;
             self.tokens = (self.tokens + earned).min(self.burst);
         }
         self.last = Some(now);
+        let wait = Duration::from_secs_f64(((1.0 - self.tokens) / self.per_second).max(0.0));
+        if wait > patience {
+            return None;
+        }
         self.tokens -= 1.0;
-        Duration::from_secs_f64((-self.tokens / self.per_second).max(0.0))
+        Some(wait)
     }
 }
 
@@ -412,14 +421,18 @@ mod tests {
     fn a_budget_lets_a_burst_through_and_spaces_what_follows() {
         let start = Instant::now();
         let mut bucket = Bucket::new(2, 4.0);
-        assert_eq!(bucket.take(start), Duration::ZERO);
-        assert_eq!(bucket.take(start), Duration::ZERO);
-        assert_eq!(bucket.take(start), Duration::from_millis(250));
-        assert_eq!(bucket.take(start), Duration::from_millis(500));
+        let patience = Duration::from_millis(400);
+        let ms = |number| Some(Duration::from_millis(number));
+        assert_eq!(bucket.take(start, patience), ms(0));
+        assert_eq!(bucket.take(start, patience), ms(0));
+        assert_eq!(bucket.take(start, patience), ms(250));
+        // Whoever does not wait that long takes nothing from the others.
+        assert_eq!(bucket.take(start, patience), None);
+        assert_eq!(bucket.take(start, Duration::from_secs(9)), ms(500));
         // After a rest the burst is there again, and no more than that.
         let later = start + Duration::from_secs(60);
-        assert_eq!(bucket.take(later), Duration::ZERO);
-        assert_eq!(bucket.take(later), Duration::ZERO);
-        assert_eq!(bucket.take(later), Duration::from_millis(250));
+        assert_eq!(bucket.take(later, patience), ms(0));
+        assert_eq!(bucket.take(later, patience), ms(0));
+        assert_eq!(bucket.take(later, patience), ms(250));
     }
 }

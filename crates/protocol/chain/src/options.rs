@@ -74,6 +74,13 @@ impl ConnectOptions {
         self
     }
 
+    /// The same with another deadline for finality after inclusion.
+    #[must_use]
+    pub fn with_finality_deadline(mut self, deadline: Duration) -> Self {
+        self.finality_deadline = deadline;
+        self
+    }
+
     /// The same with another time after which a chain without a new block is stale.
     #[must_use]
     pub fn with_stale_after(mut self, limit: Duration) -> Self {

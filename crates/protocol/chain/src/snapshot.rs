@@ -14,7 +14,7 @@ use crate::{
 use codec::{Compact, Decode};
 use scale_value::Value;
 use serde::Deserialize;
-use std::{collections::HashMap, marker::PhantomData, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, marker::PhantomData, sync::Arc};
 use subxt::ext::scale_decode::DecodeAsType;
 
 /// Keys of one request. Nodes accept some 10 MB; a thousand keys are near 200 kB of text.
@@ -38,8 +38,8 @@ pub(crate) struct Query {
 }
 
 struct QueryEntry {
-    pallet: &'static str,
-    entry: &'static str,
+    pallet: Cow<'static, str>,
+    entry: Cow<'static, str>,
     keys: Vec<Value>,
 }
 
@@ -67,13 +67,13 @@ impl Query {
     /// One more entry.
     pub(crate) fn entry<T>(
         &mut self,
-        pallet: &'static str,
-        entry: &'static str,
+        pallet: impl Into<Cow<'static, str>>,
+        entry: impl Into<Cow<'static, str>>,
         keys: impl IntoIterator<Item = Value>,
     ) -> Field<T> {
         self.entries.push(QueryEntry {
-            pallet,
-            entry,
+            pallet: pallet.into(),
+            entry: entry.into(),
             keys: keys.into_iter().collect(),
         });
         Field(self.entries.len() - 1, PhantomData)
@@ -141,9 +141,9 @@ impl Snapshot {
         let (runtime, values) = self
             .read_keys(|runtime| {
                 let key = |wanted: &QueryEntry| {
-                    if runtime.has_storage(wanted.pallet, wanted.entry) {
+                    if runtime.has_storage(&wanted.pallet, &wanted.entry) {
                         runtime
-                            .storage_key(wanted.pallet, wanted.entry, wanted.keys.clone())
+                            .storage_key(&wanted.pallet, &wanted.entry, wanted.keys.clone())
                             .map(Some)
                     } else {
                         Ok(None)
@@ -280,10 +280,15 @@ impl Snapshot {
                 keys.push(unhex(METHOD, &key)?);
             }
             if is_last {
-                break;
+                return Ok(keys);
             }
         }
-        Ok(keys)
+        // A part would pass for the whole.
+        Err(ChainError::Shape(ShapeError::Unknown {
+            item: Item::answer(METHOD),
+            spec_version: self.shared.runtime().version().spec,
+            source: Mismatch::new(TooManyKeys { keys: keys.len() }),
+        }))
     }
 
     /// Calls a runtime API.
@@ -323,6 +328,13 @@ impl Snapshot {
 #[derive(Debug, thiserror::Error)]
 #[error("its keys are hashed in a way that hides them")]
 struct OpaqueKey;
+
+/// A listing that does not end.
+#[derive(Debug, thiserror::Error)]
+#[error("there are more than {keys} keys")]
+struct TooManyKeys {
+    keys: usize,
+}
 
 pub(crate) fn unhex(method: &'static str, text: &str) -> Result<Vec<u8>, ChainError> {
     hex::decode(text.trim_start_matches("0x")).map_err(|error| {

@@ -373,3 +373,96 @@ async fn weights_are_stored_as_sent_and_pay_the_miner_that_earned_them() {
     assert_eq!(error.chain_name(), Some("NeuronNoValidatorPermit"), "{error}");
     assert_eq!(error.retry(), Retry::Never);
 }
+
+#[tokio::test]
+async fn storage_keys_are_the_public_chains_own() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = devnet::client(&devnet).await;
+    let alice = || Value::from_bytes(pair("//Alice").account().0);
+    let alice_hex = hex::encode(pair("//Alice").account().0);
+    let pallet = "658faa385070e074c85bf6b568cf0555";
+    let number = |number: u128| Value::u128(number);
+    let cases = [
+        (
+            "Tempo",
+            vec![number(1)],
+            "7641384bb339f3758acddfd7053d3317".to_owned() + "0100",
+        ),
+        (
+            "SubnetworkN",
+            vec![number(1)],
+            "a1048e9d244171852dfe8db314dc68ca".to_owned() + "0100",
+        ),
+        (
+            "Uids",
+            vec![number(1), alice()],
+            format!("aab1b4e78e1ea8305462ee53b3686dc80100de1e86a9a8c739864cf3cc5ec2bea59f{alice_hex}"),
+        ),
+        (
+            "Keys",
+            vec![number(1), number(0)],
+            "9f99a2ce711f3a31b2fc05604c93f179".to_owned() + "01000000",
+        ),
+        (
+            "Weights",
+            vec![number(1), number(0)],
+            "a1e7036061f484bc3048a64b64e35ec4".to_owned() + "01000000",
+        ),
+        (
+            "LastEpochBlock",
+            vec![number(1)],
+            "90010c37124c14146041452f9ffba0df".to_owned() + "0100",
+        ),
+        (
+            "TotalNetworks",
+            vec![],
+            "5f3bb7bcd0a076a48abf8c256d221721".to_owned(),
+        ),
+    ];
+    for (entry, keys, suffix) in cases {
+        let key = client.storage_key("SubtensorModule", entry, keys).unwrap();
+        assert_eq!(hex::encode(key), format!("{pallet}{suffix}"), "{entry}");
+    }
+    let key = client
+        .storage_key("Commitments", "CommitmentOf", vec![number(1), alice()])
+        .unwrap();
+    let expected = "ca407206ec1ab726b2636c4b145ac287419a60ae8b01e6dcaebd7317e43c69bf0100518366b5b1bc7c99";
+    assert_eq!(hex::encode(key), format!("{expected}{alice_hex}"));
+}
+
+#[tokio::test]
+async fn whatever_has_no_method_is_read_by_its_name() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = devnet::client(&devnet).await;
+    let snapshot = client.pin().await.unwrap();
+    let tempo = snapshot
+        .storage("SubtensorModule", "Tempo", vec![Value::u128(1)])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        tempo.as_u128(),
+        Some(u128::from(client.hyperparameters(NetUid(1)).await.unwrap().tempo))
+    );
+    let deposit = client.constant("Balances", "ExistentialDeposit").unwrap();
+    assert_eq!(
+        deposit.as_u128(),
+        Some(u128::from(client.existential_deposit().unwrap().0))
+    );
+    assert!(client.block_time().unwrap() > std::time::Duration::ZERO);
+    let error = snapshot
+        .storage("SubtensorModule", "Temperature", vec![])
+        .await
+        .unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("no storage SubtensorModule.Temperature"),
+        "{error}"
+    );
+    let error = client.constant("Balances", "Nothing").unwrap_err();
+    assert!(
+        error.to_string().contains("no constant Balances.Nothing"),
+        "{error}"
+    );
+}

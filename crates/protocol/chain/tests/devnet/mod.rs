@@ -1,6 +1,6 @@
 //! A devnet in this process, a client of it, and the well-known keys that own its money.
 
-#![expect(dead_code, reason = "each test uses its share")]
+#![allow(dead_code, reason = "each test binary uses its share; one uses all")]
 
 use assay_chain::{
     AccountId, Call, ChainClient, ConnectOptions, NetUid, Pair, Rao, Receipt, Uid, scale_value::Value,

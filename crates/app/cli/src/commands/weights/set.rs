@@ -207,7 +207,7 @@ mod tests {
                 value: 0.5
             }
         ));
-        let hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtCoBBrmJAGfTruQ7H9brB=2";
+        let hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=2";
         assert!(matches!(hotkey.parse::<Weight>().unwrap().who, Who::Hotkey(_)));
         assert!(matches!("3".parse::<Weight>(), Err(WeightError::Form)));
         assert!(matches!("alice=1".parse::<Weight>(), Err(WeightError::Who(_))));
