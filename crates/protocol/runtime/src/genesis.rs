@@ -21,6 +21,12 @@ pub const SEED_KEY: &[u8] = b":assay:seed";
 /// change the genesis hash.
 pub const METADATA_DIGEST_KEY: &[u8] = b":assay:metadata";
 
+/// Two accounts that a localnet funds for tests of its EVM, which this chain does not have.
+const EVM_TEST_ACCOUNTS: [[u8; 32]; 2] = [
+    *b"\xa0\x2a\x00\xe5\x49\xcb\x10\x4f\x71\x0d\x3f\xe6\xf2\xf8\x3e\x91\x52\x4d\x2a\x40\xc4\xed\x83\x16\x58\xa1\x20\x88\x30\x77\xf9\xa9",
+    *b"\xca\xf8\x95\x9d\x3c\x25\x42\x9e\x57\x97\x75\x8a\xa1\x6e\x32\x68\x39\xc7\x44\xa3\x74\xc3\x15\x7f\xda\xd8\x6e\x65\x45\x8f\x6c\x59",
+];
+
 /// What a new chain starts with. The default is the public localnet's: funded development accounts and Alice as sudo.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -180,7 +186,8 @@ pub fn development_balances() -> Vec<(AccountId, Balance)> {
     let rich = ["Alice", "Bob", "Charlie"].map(|name| (development_account(name), 1_000_000 * TAO));
     let modest =
         ["Dave", "Eve", "Ferdie", "One", "Two", "Three"].map(|name| (development_account(name), 2_000 * TAO));
-    rich.into_iter().chain(modest).collect()
+    let evm = EVM_TEST_ACCOUNTS.map(|account| (AccountId::new(account), 2_000 * TAO));
+    rich.into_iter().chain(modest).chain(evm).collect()
 }
 
 /// The JSON of a named genesis; `local_testnet` is the only one.

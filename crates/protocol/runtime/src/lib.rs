@@ -2,6 +2,8 @@
 #![recursion_limit = "512"]
 
 mod apis;
+mod call_filter;
+mod charge_payment;
 mod check_nonce;
 mod fees;
 pub mod fixed_point;
@@ -12,6 +14,7 @@ pub mod runtime_api;
 mod version;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};
+pub use charge_payment::ChargePayment;
 pub use check_nonce::CheckNonce;
 pub use pallet_subtensor::SubtensorTransactionExtension;
 pub use version::VERSION;
@@ -55,7 +58,7 @@ pub type TxExtension = (
     frame_system::CheckMortality<Runtime>,
     CheckNonce,
     frame_system::CheckWeight<Runtime>,
-    pallet_transaction_payment::ChargeTransactionPayment<Runtime>,
+    ChargePayment,
     SubtensorTransactionExtension<Runtime>,
     frame_metadata_hash_extension::CheckMetadataHash<Runtime>,
 );

@@ -3,7 +3,7 @@
 use crate::{
     AccountId, Address, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
     RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    VERSION, fees::LinearWeightToFee, pallets,
+    VERSION, call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets,
 };
 use frame_support::{
     derive_impl,
@@ -47,6 +47,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type AccountData = pallet_balances::AccountData<Balance>;
+    type BaseCallFilter = NoNestedBatches;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = RuntimeBlockLength;

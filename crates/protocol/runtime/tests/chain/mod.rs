@@ -5,10 +5,14 @@
     unreachable_pub,
     reason = "every test binary uses its own part of this module"
 )]
+#![allow(
+    clippy::unwrap_used,
+    reason = "what cannot fail in a test should end it when it does"
+)]
 
 use codec::{Decode, Encode};
 use node_subtensor_runtime::{
-    AccountId, Address, CheckNonce, Hash, Header, Runtime, RuntimeCall, Signature,
+    AccountId, Address, ChargePayment, CheckNonce, Hash, Header, Runtime, RuntimeCall, Signature,
     SubtensorTransactionExtension, TxExtension, UncheckedExtrinsic, VERSION, api, genesis::Genesis,
 };
 use sp_core::{Pair, sr25519};
@@ -117,7 +121,7 @@ pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedE
         frame_system::CheckMortality::from(Era::Immortal),
         CheckNonce(nonce),
         frame_system::CheckWeight::new(),
-        pallet_transaction_payment::ChargeTransactionPayment::from(0),
+        ChargePayment::with_tip(0),
         SubtensorTransactionExtension::new(),
         frame_metadata_hash_extension::CheckMetadataHash::<Runtime>::new(false),
     );

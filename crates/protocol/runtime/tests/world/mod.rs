@@ -5,6 +5,10 @@
     unreachable_pub,
     reason = "every test binary uses its own part of this module"
 )]
+#![allow(
+    clippy::unwrap_used,
+    reason = "what cannot fail in a test should end it when it does"
+)]
 
 use frame_support::{
     dispatch::DispatchResult,

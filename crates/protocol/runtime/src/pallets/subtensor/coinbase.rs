@@ -8,7 +8,7 @@ use super::{
     Config, FirstEmissionBlockNumber, NetUid, NetworkRegistrationAllowed, OwnerCutEnabled, Pallet,
     PendingOwnerCut, PendingServerEmission, PendingValidatorEmission, ROOT, SubnetAlphaInEmission,
     SubnetAlphaOut, SubnetAlphaOutEmission, SubnetOwnerCut, SubnetTAO, SubnetTaoInEmission, SubtokenEnabled,
-    TaoWeight,
+    TaoWeight, TotalIssuance,
 };
 use assay_yuma::coinbase::{block_emission, root_proportion, split_block};
 use frame_support::StorageMap;
@@ -21,6 +21,14 @@ fn add<M: StorageMap<NetUid, u64, Query = u64>>(netuid: NetUid, amount: u64) {
 }
 
 impl<T: Config> Pallet<T> {
+    /// Fees are burned, so the TAO there is follows the balances; the pools' TAO is in balances too.
+    pub(crate) fn follow_issuance() {
+        let issuance = pallet_balances::Pallet::<T>::total_issuance();
+        if TotalIssuance::<T>::get() != issuance {
+            TotalIssuance::<T>::put(issuance);
+        }
+    }
+
     /// The subnet has been started and is open.
     pub(crate) fn emits(netuid: NetUid) -> bool {
         netuid != ROOT

@@ -28,25 +28,25 @@ pub(crate) mod constants {
         /// The shortest tempo an owner may set.
         #[pallet::constant_name(MinTempo)]
         fn min_tempo() -> u16 {
-            crate::pallets::subtensor::Pallet::<T>::MIN_OWNER_TEMPO
+            Pallet::<T>::MIN_OWNER_TEMPO
         }
 
         /// The longest tempo an owner may set.
         #[pallet::constant_name(MaxTempo)]
         fn max_tempo() -> u16 {
-            crate::pallets::subtensor::Pallet::<T>::MAX_OWNER_TEMPO
+            Pallet::<T>::MAX_OWNER_TEMPO
         }
 
         /// The smallest activity cut-off factor.
         #[pallet::constant_name(MinActivityCutoffFactorMilli)]
         fn min_activity_cutoff_factor_milli() -> u32 {
-            *crate::pallets::subtensor::Pallet::<T>::ACTIVITY_CUTOFF_FACTORS.start()
+            *Pallet::<T>::ACTIVITY_CUTOFF_FACTORS.start()
         }
 
         /// The largest activity cut-off factor.
         #[pallet::constant_name(MaxActivityCutoffFactorMilli)]
         fn max_activity_cutoff_factor_milli() -> u32 {
-            *crate::pallets::subtensor::Pallet::<T>::ACTIVITY_CUTOFF_FACTORS.end()
+            *Pallet::<T>::ACTIVITY_CUTOFF_FACTORS.end()
         }
 
         /// The price a subnet's first uid costs, in rao.

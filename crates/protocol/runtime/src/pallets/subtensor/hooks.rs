@@ -17,6 +17,7 @@ pub(crate) mod hooks {
                 RegistrationsThisBlock::<T>::remove(netuid);
             }
             Self::turn_root_interval();
+            Self::follow_issuance();
             Self::emit(&netuids);
             Self::run_due_epochs(&netuids);
             Self::move_prices(&netuids);

@@ -1,6 +1,6 @@
 //! Which coldkey owns which hotkey.
 
-use super::{Config, Error, OwnedHotkeys, Owner, Pallet};
+use super::{Config, Error, OwnedHotkeys, Owner, Pallet, StakingHotkeys};
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
 
@@ -23,11 +23,13 @@ impl<T: Config> Pallet<T> {
             return;
         }
         Owner::<T>::insert(hotkey, coldkey);
-        OwnedHotkeys::<T>::mutate(coldkey, |hotkeys| {
+        let add = |hotkeys: &mut Vec<AccountId32>| {
             if !hotkeys.contains(hotkey) {
                 hotkeys.push(hotkey.clone());
             }
-        });
+        };
+        OwnedHotkeys::<T>::mutate(coldkey, add);
+        StakingHotkeys::<T>::mutate(coldkey, add);
     }
 
     pub(crate) fn ensure_may_own(coldkey: &AccountId32, hotkey: &AccountId32) -> Result<(), Error<T>> {

@@ -13,12 +13,14 @@ const ONE: i128 = 1 << 32;
 /// more than 1.
 fn moved_price(moving: I96F32, price: u64, alpha: I96F32, age: u64, halving: u64) -> I96F32 {
     let age = i128::from(age);
-    let alpha = (alpha.bits * age)
+    let alpha = alpha
+        .bits
+        .saturating_mul(age)
         .checked_div(age + i128::from(halving))
         .unwrap_or_default();
     let price = ((i128::from(price) << 32) / i128::from(PAR)).min(ONE);
-    let kept = (moving.bits.saturating_mul(ONE - alpha)) >> 32;
-    I96F32::from_bits(((price * alpha) >> 32).saturating_add(kept))
+    let kept = (moving.bits.saturating_mul(ONE.saturating_sub(alpha))) >> 32;
+    I96F32::from_bits((price.saturating_mul(alpha) >> 32).saturating_add(kept))
 }
 
 impl<T: Config> Pallet<T> {
