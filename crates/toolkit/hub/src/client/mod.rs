@@ -4,6 +4,7 @@ mod commit;
 mod download;
 mod listing;
 mod operation;
+mod refusal;
 mod transport;
 mod upload;
 

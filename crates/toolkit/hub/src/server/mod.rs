@@ -28,6 +28,7 @@ mod account;
 mod config;
 mod durable;
 mod git;
+mod history;
 mod hub;
 mod intake;
 mod large_files;

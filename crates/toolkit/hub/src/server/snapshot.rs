@@ -5,7 +5,7 @@ use super::large_files::LargeFiles;
 use std::{collections::BTreeMap, io};
 
 /// Largest folder object that is read: some 300,000 names. A tree that this hub wrote is far below it.
-const MAX_TREE_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_TREE_BYTES: u64 = 16 << 20;
 
 /// One file of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,9 +4,10 @@ mod chunks;
 mod commit;
 mod files;
 mod history;
-mod large;
+mod lfs;
 mod repos;
 mod target;
+mod transfer;
 mod tree;
 mod upload_mode;
 mod wire;
@@ -57,20 +58,20 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
         .nest("/api/{kind}/{owner}/{name}", repository)
         .route(
             "/_hub/objects/{kind}/{owner}/{name}/{oid}",
-            get(large::read).put(large::write).post(large::complete),
+            get(transfer::read).put(transfer::write).post(transfer::complete),
         )
         .route("/_hub/xet/v1/xorbs/default/{hash}", post(chunks::put_xorb))
         .route("/_hub/xet/v1/shards", post(chunks::put_shard))
         .route(
             "/_hub/parts/{kind}/{owner}/{name}/{oid}/{number}",
-            put(large::write_part),
+            put(transfer::write_part),
         );
     for kind in RepoType::ALL {
         let files = Router::new()
             .route("/resolve/{revision}/{*path}", get(files::resolve))
             .route("/raw/{revision}/{*path}", get(files::raw))
-            .route("/info/lfs/objects/batch", post(large::batch))
-            .route("/info/lfs/objects/verify", post(large::verify))
+            .route("/info/lfs/objects/batch", post(lfs::batch))
+            .route("/info/lfs/objects/verify", post(lfs::verify))
             .layer(Extension(kind));
         router = router.nest(&format!("/{}{{owner}}/{{name}}", kind.url_prefix()), files);
     }
