@@ -1,5 +1,7 @@
 //! Commitments on a real chain: what is written comes back, by the chain's own byte rule.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod devnet;
 
 use assay_chain::{BYTES_PER_EPOCH, ChainError, CommitmentError, CommitmentField, commitment_cost};

@@ -1,5 +1,7 @@
 //! What becomes of calls when the node stops, stalls, comes back, or turns into another chain.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod devnet;
 
 use assay_chain::{

@@ -1,5 +1,7 @@
 //! What a devnet cannot show: blocks that are not final yet, reorganisations, and runtimes that change or are strange.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod devnet;
 mod tampering;
 

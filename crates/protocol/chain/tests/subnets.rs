@@ -1,5 +1,7 @@
 //! Subnets on a real chain: creating, registering, staking, serving, and everything that can be read of them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod devnet;
 
 use assay_chain::{

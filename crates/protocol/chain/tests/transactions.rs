@@ -1,5 +1,7 @@
 //! Transactions through a real node: what a receipt shows, and how each way to fail is told.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod devnet;
 
 use assay_chain::{

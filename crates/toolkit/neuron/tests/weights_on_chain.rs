@@ -1,5 +1,7 @@
 //! Setting weights on a real chain: the happy road, each refusal, and what a crash leaves behind.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod subnet;
 
 use assay_chain::{
