@@ -1,5 +1,7 @@
 //! Commitments as the original reads them, and what of that must be refused.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_datasets::commitment::{CommitmentError, DatasetCommitment};
 use assay_hub::Revision;
 use serde_json::Value;

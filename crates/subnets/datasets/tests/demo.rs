@@ -1,5 +1,7 @@
 //! The demonstration's files are what the generator makes, and are what they are said to be.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{collections::BTreeSet, io::BufReader, path::Path, sync::Arc, time::Duration};
 
 use assay_datasets::{

@@ -1,5 +1,7 @@
 //! A validator killed with SIGKILL again and again goes on where it was.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod stage;
 
 use std::{

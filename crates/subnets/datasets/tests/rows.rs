@@ -1,5 +1,7 @@
 //! Rows: identity, rendering and tokens against the original, and the limits that the original lacks.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{
     io::Cursor,
     path::{Path, PathBuf},

@@ -1,5 +1,7 @@
 //! The formulas against numbers that the original's own code produced.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_datasets::{
     Profile,
     profile::FailedShare,

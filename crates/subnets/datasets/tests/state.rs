@@ -1,5 +1,7 @@
 //! The state file: what is written stays, is never written twice, and belongs to one process.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use assay_chain::{AccountId, Block, BlockHash, NetUid, Uid};
 use assay_datasets::{
     commitment::DatasetCommitment,
@@ -393,4 +395,44 @@ async fn one_process_at_a_time_and_no_newer_schema() {
         State::open(folder.path()).await,
         Err(StateError::Newer { found: 99, .. })
     ));
+}
+
+/// A file that a validator with schema 1 left behind (written by the example `keep_state`).
+#[tokio::test]
+async fn a_state_of_schema_1_is_taken_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/old-states/schema-1.sqlite");
+    fs_err::copy(old, folder.path().join("state.sqlite")).unwrap();
+    let state = State::open(folder.path()).await.unwrap();
+    let round = state
+        .newest_round(NetUid(2), &CompetitionId::seed())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (round.what.closed, round.what.seed, round.state),
+        (Block(361), RoundSeed(u64::MAX - 1), RoundState::Done)
+    );
+    let entrants = state.entrants(round.id).await.unwrap();
+    assert_eq!(entrants[0].loss, Some(Some(0.1 + 0.2)));
+    assert_eq!(entrants[0].dataset.as_ref().unwrap().1.row_set.len(), 2);
+    let fault = OwnFault::Hub {
+        reason: "down".to_owned(),
+    };
+    assert_eq!(
+        (entrants[1].faults, &entrants[1].found.outcome),
+        (1, &Some(Outcome::OwnFault(fault)))
+    );
+    let rejected = state
+        .verdict(&repo(), &Revision::from_bytes([1; 20]), RECIPE)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(rejected.1, DatasetVerdict::Rejected(DatasetFault::Empty));
+    assert_eq!(state.scores(round.id).await.unwrap().len(), 1);
+    assert_eq!(state.begin_publishing(round.id, 9).await.unwrap(), 4);
+    assert_eq!(
+        state.evaluations().await.unwrap()[0].measured.row_losses,
+        [0.1, 0.5]
+    );
 }

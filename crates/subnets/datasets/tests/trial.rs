@@ -1,5 +1,7 @@
 //! Training and measuring: what losses say, what they depend on, and how a trial ends early.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod stage;
 
 use std::{

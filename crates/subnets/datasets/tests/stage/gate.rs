@@ -10,7 +10,7 @@ use tokio::{
 
 /// What the gate does with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// Hands it on.
     Pass,
     /// Hangs up, as a hub that is down.
@@ -22,14 +22,14 @@ pub enum Rule {
 }
 
 /// A proxy for one request a connection.
-pub struct Gate {
+pub(crate) struct Gate {
     url: String,
     rule: Arc<Mutex<Rule>>,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Gate {
-    pub async fn open(hub: String) -> Self {
+    pub(crate) async fn open(hub: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let rule = Arc::new(Mutex::new(Rule::Pass));
@@ -48,16 +48,16 @@ impl Gate {
         Self { url, rule, asked }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         self.url.clone()
     }
 
-    pub fn set(&self, rule: Rule) {
+    pub(crate) fn set(&self, rule: Rule) {
         *self.rule.lock() = rule;
     }
 
     /// The request lines so far.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.asked.lock().clone()
     }
 }

@@ -1,6 +1,11 @@
 //! A whole subnet in this process: a devnet, a hub, and accounts with slots in a subnet of short epochs.
 
-#![allow(dead_code, reason = "each test file uses its own part of the stage")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "each test file uses its own part of the stage"
+)]
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod gate;
 
@@ -30,16 +35,16 @@ use tempfile::TempDir;
 use tokio::{sync::broadcast, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub use gate::{Gate, Rule};
+pub(crate) use gate::{Gate, Rule};
 
 /// Longest that anything here may take on a busy machine with two cores; ends a test that hangs.
-pub const DEADLINE: Duration = Duration::from_secs(240);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
-pub const TEMPO: u16 = 30;
-pub const HUB_TOKEN: &str = "hf_of_everybody";
+pub(crate) const TEMPO: u16 = 30;
+pub(crate) const HUB_TOKEN: &str = "hf_of_everybody";
 
-pub struct Account {
-    pub name: String,
+pub(crate) struct Account {
+    pub(crate) name: String,
     uri: String,
 }
 
@@ -51,32 +56,32 @@ impl Account {
         }
     }
 
-    pub fn coldkey(&self) -> Pair {
+    pub(crate) fn coldkey(&self) -> Pair {
         Pair::from_uri(&self.uri, Scheme::Sr25519).unwrap()
     }
 
-    pub fn hotkey(&self) -> Pair {
+    pub(crate) fn hotkey(&self) -> Pair {
         hotkey_of(&self.name)
     }
 
-    pub fn id(&self) -> AccountId {
+    pub(crate) fn id(&self) -> AccountId {
         self.hotkey().account()
     }
 }
 
 /// The hotkey of an account, for a process that knows its name only.
-pub fn hotkey_of(name: &str) -> Pair {
+pub(crate) fn hotkey_of(name: &str) -> Pair {
     Pair::from_uri(&format!("//stage//{name}//hot"), Scheme::Sr25519).unwrap()
 }
 
-pub struct Stage {
-    pub devnet: Devnet,
-    pub hub: HubServer,
+pub(crate) struct Stage {
+    pub(crate) devnet: Devnet,
+    pub(crate) hub: HubServer,
     /// In front of the hub: what goes through it can be made to fail.
-    pub gate: Gate,
-    pub chain: ChainClient,
-    pub netuid: NetUid,
-    pub folder: TempDir,
+    pub(crate) gate: Gate,
+    pub(crate) chain: ChainClient,
+    pub(crate) netuid: NetUid,
+    pub(crate) folder: TempDir,
     owner: Account,
     sudo: Pair,
     revisions: AtomicU32,
@@ -84,7 +89,7 @@ pub struct Stage {
 
 impl Stage {
     /// Sets everything up: validators have stake and a permit, miners a slot.
-    pub async fn build(validators: &[&Account], miners: &[&Account]) -> Self {
+    pub(crate) async fn build(validators: &[&Account], miners: &[&Account]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let devnet = Devnet::start(DevnetConfig {
             blocks: BlockProduction::OnDemand,
@@ -165,13 +170,13 @@ impl Stage {
         self.epoch().await;
     }
 
-    pub async fn fund(&self, account: &Account) {
+    pub(crate) async fn fund(&self, account: &Account) {
         let to = account.coldkey().account();
         let gift = Call::transfer(&to, Rao::from_tao(20_000), assay_chain::Existence::KeepAlive);
         self.send(&self.sudo, &gift).await;
     }
 
-    pub async fn register(&self, account: &Account) {
+    pub(crate) async fn register(&self, account: &Account) {
         let limit = Rao::from_tao(5_000);
         settled(
             self.chain
@@ -182,7 +187,7 @@ impl Stage {
         .await;
     }
 
-    pub async fn set_here(&self, call: &'static str, argument: (&'static str, Value)) {
+    pub(crate) async fn set_here(&self, call: &'static str, argument: (&'static str, Value)) {
         self.set(call, Some(self.netuid), argument).await;
     }
 
@@ -192,30 +197,30 @@ impl Stage {
         settled(self.chain.sudo(&self.sudo, &call).await.unwrap()).await;
     }
 
-    pub async fn send(&self, signer: &Pair, call: &Call) {
+    pub(crate) async fn send(&self, signer: &Pair, call: &Call) {
         settled(self.chain.submit(signer, call).await.unwrap()).await;
     }
 
     /// Runs the chain to its next epoch, which closes a round.
-    pub async fn epoch(&self) {
+    pub(crate) async fn epoch(&self) {
         self.devnet.run_to_epoch(self.netuid.0).await.unwrap();
     }
 
-    pub fn hub_for_miners(&self) -> HubClient {
+    pub(crate) fn hub_for_miners(&self) -> HubClient {
         HubClient::new(&self.hub.url(), Some(HUB_TOKEN.into())).unwrap()
     }
 
     /// The hub as validators see it: through the gate, without a token.
-    pub fn hub_for_validators(&self) -> HubClient {
+    pub(crate) fn hub_for_validators(&self) -> HubClient {
         HubClient::new(&self.gate.url(), None).unwrap()
     }
 
-    pub fn repo_of(miner: &Account) -> RepoId {
+    pub(crate) fn repo_of(miner: &Account) -> RepoId {
         format!("miners/{}", miner.name).parse().unwrap()
     }
 
     /// Uploads a file as it is, without the miner's checks.
-    pub async fn upload(&self, repo: &RepoId, content: &str) -> Revision {
+    pub(crate) async fn upload(&self, repo: &RepoId, content: &str) -> Revision {
         let hub = self.hub_for_miners();
         hub.create_repo(repo, RepoType::Dataset, Visibility::Public, ExistingRepo::Keep)
             .await
@@ -235,7 +240,7 @@ impl Stage {
     }
 
     /// Commits any text.
-    pub async fn commit(&self, miner: &Account, text: &str) {
+    pub(crate) async fn commit(&self, miner: &Account, text: &str) {
         settled(
             self.chain
                 .set_commitment(&miner.hotkey(), self.netuid, text)
@@ -246,19 +251,19 @@ impl Stage {
     }
 
     /// Uploads a dataset and commits to it.
-    pub async fn publish(&self, miner: &Account, content: &str) -> Revision {
+    pub(crate) async fn publish(&self, miner: &Account, content: &str) -> Revision {
         let repo = Self::repo_of(miner);
         let revision = self.upload(&repo, content).await;
         self.commit(miner, &format!("{repo}:f127:{revision}")).await;
         revision
     }
 
-    pub fn validator_config(&self, name: &str) -> ValidatorConfig {
+    pub(crate) fn validator_config(&self, name: &str) -> ValidatorConfig {
         validator_config(self.netuid, self.folder.path(), name)
     }
 
     /// Starts a validator as a task.
-    pub fn validator(&self, account: &Account, config: ValidatorConfig) -> Running {
+    pub(crate) fn validator(&self, account: &Account, config: ValidatorConfig) -> Running {
         let (sender, events) = broadcast::channel(16 * 1024);
         let stop = CancellationToken::new();
         let sink = EventSink::new(account.id(), sender);
@@ -273,7 +278,7 @@ impl Stage {
         Running { events, stop, task }
     }
 
-    pub async fn incentive(&self, miner: &Account) -> u16 {
+    pub(crate) async fn incentive(&self, miner: &Account) -> u16 {
         self.chain
             .metagraph(self.netuid)
             .await
@@ -284,7 +289,7 @@ impl Stage {
 }
 
 /// A validator's configuration by the name of its folder; a child process makes the same.
-pub fn validator_config(netuid: NetUid, folder: &Path, name: &str) -> ValidatorConfig {
+pub(crate) fn validator_config(netuid: NetUid, folder: &Path, name: &str) -> ValidatorConfig {
     let held_out = folder.join("held-out.jsonl");
     if !held_out.exists() {
         fs_err::write(&held_out, rows("eval.jsonl", 12)).unwrap();
@@ -307,12 +312,12 @@ pub fn validator_config(netuid: NetUid, folder: &Path, name: &str) -> ValidatorC
     }
 }
 
-pub fn base_model() -> PathBuf {
+pub(crate) fn base_model() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../vectors/flock/base")
 }
 
 /// A recipe under which the reference model learns something from two dozen rows in a moment.
-pub fn recipe() -> Recipe {
+pub(crate) fn recipe() -> Recipe {
     Recipe {
         name: "stage".to_owned(),
         loss: LossMean::Rows,
@@ -343,7 +348,7 @@ pub fn recipe() -> Recipe {
 }
 
 /// The first rows of a demonstration file.
-pub fn rows(name: &str, count: usize) -> String {
+pub(crate) fn rows(name: &str, count: usize) -> String {
     let file = assay_datasets::demo::files()
         .into_iter()
         .find(|file| file.name == name)
@@ -355,7 +360,7 @@ pub fn rows(name: &str, count: usize) -> String {
         .collect()
 }
 
-pub fn accounts<const N: usize>(names: [&str; N]) -> [Account; N] {
+pub(crate) fn accounts<const N: usize>(names: [&str; N]) -> [Account; N] {
     names.map(Account::new)
 }
 
@@ -364,15 +369,15 @@ async fn settled(receipt: Receipt) {
 }
 
 /// A validator that runs.
-pub struct Running {
-    pub events: broadcast::Receiver<DatasetEvent>,
-    pub stop: CancellationToken,
-    pub task: JoinHandle<Result<(), ValidatorError>>,
+pub(crate) struct Running {
+    pub(crate) events: broadcast::Receiver<DatasetEvent>,
+    pub(crate) stop: CancellationToken,
+    pub(crate) task: JoinHandle<Result<(), ValidatorError>>,
 }
 
 impl Running {
     /// Waits for the first event that `wanted` makes something of.
-    pub async fn until<T>(&mut self, mut wanted: impl FnMut(EventKind) -> Option<T>) -> T {
+    pub(crate) async fn until<T>(&mut self, mut wanted: impl FnMut(EventKind) -> Option<T>) -> T {
         let waiting = async {
             loop {
                 match self.events.recv().await {
@@ -394,7 +399,7 @@ impl Running {
     }
 
     /// Waits for a round's table.
-    pub async fn table(&mut self) -> Vec<MinerScore> {
+    pub(crate) async fn table(&mut self) -> Vec<MinerScore> {
         self.until(|kind| match kind {
             EventKind::RoundScored { rows, .. } => Some(rows),
             _ => None,
@@ -403,7 +408,7 @@ impl Running {
     }
 
     /// Waits until weights are final.
-    pub async fn weights(&mut self) {
+    pub(crate) async fn weights(&mut self) {
         self.until(|kind| {
             matches!(
                 kind,
@@ -418,18 +423,18 @@ impl Running {
     }
 
     /// Waits until it has nothing more to do for the round.
-    pub async fn idle(&mut self) {
+    pub(crate) async fn idle(&mut self) {
         self.until(|kind| matches!(kind, EventKind::Waiting { .. }).then_some(()))
             .await;
     }
 
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap().unwrap();
     }
 }
 
 /// A miner's line in a table.
-pub fn line<'a>(table: &'a [MinerScore], miner: &Account) -> &'a MinerScore {
+pub(crate) fn line<'a>(table: &'a [MinerScore], miner: &Account) -> &'a MinerScore {
     table.iter().find(|score| score.hotkey == miner.id()).unwrap()
 }
