@@ -411,3 +411,44 @@ async fn a_snapshot_whose_files_are_not_as_listed_is_dropped_whole() {
         assert_eq!(names_in(liar.folder.path()), [""; 0]);
     }
 }
+
+#[tokio::test]
+async fn a_repository_that_moved_is_found_where_it_went() {
+    let bench = Bench::new().await;
+    let (client, repo) = bench.with_repo("miner/ore").await;
+    let made = client
+        .commit(&repo, KIND, adding([("f", b"x".to_vec())]))
+        .await
+        .unwrap();
+    // What the real hub does with an old name, and with a file that it keeps elsewhere.
+    let target = bench.hub.url();
+    let moved = Router::new().fallback(async move |request: axum::extract::Request| {
+        let path = request
+            .uri()
+            .path_and_query()
+            .unwrap()
+            .as_str()
+            .replace("old", "ore");
+        (
+            StatusCode::TEMPORARY_REDIRECT,
+            [("location", format!("{target}{path}"))],
+        )
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, moved).await.unwrap() });
+
+    let client = bench::client(&url, None);
+    let old = bench::repo("miner/old");
+    let info = client.repo_info(&old, KIND, &bench::main()).await.unwrap();
+    assert_eq!((info.sha, info.unsafe_paths), (made, 0));
+    assert_eq!(
+        client
+            .list_files(&old, KIND, &made.into(), 10)
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(bench::read(&client, &old, &made, "f").await, b"x");
+}

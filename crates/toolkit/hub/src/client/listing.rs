@@ -5,7 +5,6 @@ use super::{
     transport::{Subject, malformed},
 };
 use crate::{HubError, RefName, RepoId, RepoPath, RepoType, Revision, Visibility};
-use reqwest::Method;
 use serde::Deserialize;
 use std::num::NonZeroUsize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -16,7 +15,6 @@ const MAX_LISTING: usize = 64 << 20;
 
 #[derive(Debug, Deserialize)]
 struct InfoAnswer {
-    id: RepoId,
     sha: Option<Revision>,
     #[serde(default)]
     private: bool,
@@ -81,17 +79,18 @@ impl HubClient {
         let what = format!("looking up {kind} {repo}");
         let subject = Subject::of(&what, repo).at(revision);
         let url = self.transport.api(kind, repo, &["revision", revision.as_str()]);
-        let request = self.transport.request(Method::GET, url);
-        let (answer, _): (InfoAnswer, _) = self.transport.json(request, subject, MAX_LISTING).await?;
+        let (answer, _): (InfoAnswer, _) = self.transport.get_json(url, subject, MAX_LISTING).await?;
         let sha = answer
             .sha
             .ok_or_else(|| malformed(&what, "it names no commit".to_owned()))?;
-        let siblings = answer
+        let paths = answer
             .siblings
             .iter()
-            .map(|sibling| safe(repo, &sibling.rfilename));
+            .map(|sibling| sibling.rfilename.parse().ok());
+        let siblings: Vec<RepoPath> = paths.flatten().collect();
         Ok(RepoInfo {
-            siblings: siblings.collect::<Result<_, _>>()?,
+            unsafe_paths: answer.siblings.len() - siblings.len(),
+            siblings,
             last_modified: answer
                 .last_modified
                 .and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok()),
@@ -100,7 +99,7 @@ impl HubClient {
             } else {
                 Visibility::Public
             },
-            id: answer.id,
+            id: repo.clone(),
             sha,
         })
     }
@@ -121,9 +120,8 @@ impl HubClient {
         // Folders are listed too, and a hub may give small pages: this ends a listing that never does.
         let mut pages = max_files / 10 + 100;
         while let Some(url) = next {
-            let request = self.transport.request(Method::GET, url);
             let (page, headers): (Vec<TreeAnswer>, _) =
-                self.transport.json(request, subject, MAX_LISTING).await?;
+                self.transport.get_json(url, subject, MAX_LISTING).await?;
             for entry in page.into_iter().filter(|entry| entry.kind == EntryKind::File) {
                 if files.len() >= max_files {
                     return Err(HubError::TooManyFiles {
@@ -153,9 +151,8 @@ impl HubClient {
         let mut commits = Vec::new();
         let mut next = Some(self.transport.api(kind, repo, &["commits", revision.as_str()]));
         while let Some(url) = next {
-            let request = self.transport.request(Method::GET, url);
             let (page, headers): (Vec<CommitAnswer>, _) =
-                self.transport.json(request, subject, MAX_LISTING).await?;
+                self.transport.get_json(url, subject, MAX_LISTING).await?;
             if page.is_empty() {
                 break;
             }

@@ -77,7 +77,7 @@ pub struct Downloaded {
 /// A repository at one revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RepoInfo {
-    /// Its name.
+    /// The name it was asked for by.
     pub id: RepoId,
     /// The commit that the asked revision names now.
     pub sha: Revision,
@@ -85,8 +85,10 @@ pub struct RepoInfo {
     pub visibility: Visibility,
     /// When `sha` was committed.
     pub last_modified: Option<OffsetDateTime>,
-    /// The paths of all its files.
+    /// The paths of its files, but for those that cannot be stored safely.
     pub siblings: Vec<RepoPath>,
+    /// How many of its files have a path that cannot be stored safely.
+    pub unsafe_paths: usize,
 }
 
 /// One file of a repository.

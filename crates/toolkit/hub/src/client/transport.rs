@@ -205,9 +205,7 @@ impl Transport {
         limit: usize,
     ) -> Result<(T, HeaderMap), HubError> {
         let (bytes, headers) = self.bytes(request, subject, limit).await?;
-        let value = serde_json::from_slice(&bytes)
-            .map_err(|error| malformed(subject.what, format!("not the JSON expected: {error}")))?;
-        Ok((value, headers))
+        Ok((read_json(&bytes, subject.what)?, headers))
     }
 
     /// Sends a request and reads its whole answer, within the deadline of a call.
@@ -242,8 +240,23 @@ impl Transport {
         }
     }
 
-    /// Sends a `GET` and follows redirects. Gives the answer and the headers of all answers on the way, of which the
-    /// first to name something wins.
+    /// Asks for a JSON value of at most `limit` bytes, following redirects: a renamed repository is found.
+    pub(super) async fn get_json<T: DeserializeOwned>(
+        &self,
+        url: Url,
+        subject: Subject<'_>,
+        limit: usize,
+    ) -> Result<(T, HeaderMap), HubError> {
+        let work = async {
+            let (response, headers) = self.get(url, HeaderMap::new(), subject).await?;
+            Ok((read_all(response, subject.what, limit).await?, headers))
+        };
+        let (bytes, headers) = self.within(subject.what, self.deadlines.call, work).await?;
+        Ok((read_json(&bytes, subject.what)?, headers))
+    }
+
+    /// Sends a `GET` and follows redirects. Gives the answer and the headers of all answers on the way: what the hub
+    /// itself said last counts, before what another host says.
     pub(super) async fn get(
         &self,
         url: Url,
@@ -259,7 +272,7 @@ impl Transport {
                 .await
                 .map_err(|error| self.unreachable(subject.what, error))?;
             for (name, value) in response.headers() {
-                if !seen.contains_key(name) {
+                if self.is_own(&url) || !seen.contains_key(name) {
                     seen.insert(name.clone(), value.clone());
                 }
             }
@@ -389,6 +402,10 @@ pub(super) async fn read_all(response: Response, what: &str, limit: usize) -> Re
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes.into())
+}
+
+fn read_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, HubError> {
+    serde_json::from_slice(bytes).map_err(|error| malformed(what, format!("not the JSON expected: {error}")))
 }
 
 pub(super) fn malformed(what: &str, reason: String) -> HubError {

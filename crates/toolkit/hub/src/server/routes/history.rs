@@ -133,6 +133,13 @@ pub(crate) async fn create_tag(
 ) -> Result<Json<Value>, Reject> {
     let at = names.reference()?;
     let TagBody { tag, message } = parse("the tag", &receive_small(body, MAX_BODY).await?)?;
+    if message.as_ref().is_some_and(|message| message.contains('\0')) {
+        let reason = "Git keeps no zero byte in a message".to_owned();
+        return Err(Reject::Malformed {
+            what: "the tag",
+            reason,
+        });
+    }
     hub.blocking(move |_| repository.create_tag(&tag, &at, author, message))
         .await?;
     Ok(Json(json!({})))

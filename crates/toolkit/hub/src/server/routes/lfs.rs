@@ -28,8 +28,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// The media type of the LFS calls.
 const LFS_JSON: HeaderValue = HeaderValue::from_static("application/vnd.git-lfs+json");
 
-/// Largest body of an LFS call.
-const MAX_BODY: u64 = 4 << 20;
+/// Largest body of an LFS call. A thousand objects take a fifth of it.
+const MAX_BODY: u64 = 512 << 10;
 
 /// Most objects of one batch call.
 const MAX_OBJECTS: usize = 1000;

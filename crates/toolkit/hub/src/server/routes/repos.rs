@@ -24,7 +24,7 @@ use sha2::{Digest as _, Sha256};
 use std::sync::Arc;
 
 /// Largest body of the calls in this file. A dataset card is the longest of them.
-const MAX_BODY: u64 = 4 << 20;
+const MAX_BODY: u64 = 1 << 20;
 
 /// Most repositories of one page of a listing.
 const MAX_PAGE: usize = 1000;
