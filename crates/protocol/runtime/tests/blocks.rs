@@ -4,13 +4,15 @@ mod chain;
 
 use chain::{Chain, signed};
 use node_subtensor_runtime::{
-    AccountId, Balances, RuntimeCall, System,
+    AccountId, Balances, Hash, Runtime, RuntimeCall, System,
     genesis::{Genesis, GenesisError, TAO, development_account},
 };
 use sp_core::{Pair, sr25519};
 use sp_runtime::{
     MultiAddress,
-    transaction_validity::{InvalidTransaction, TransactionValidityError},
+    transaction_validity::{
+        InvalidTransaction, TransactionSource, TransactionValidity, TransactionValidityError,
+    },
 };
 
 fn transfer(to: &AccountId, rao: u64) -> RuntimeCall {
@@ -120,4 +122,42 @@ fn impossible_descriptions_are_refused() {
         ..Genesis::default()
     };
     assert_eq!(timeless.storage().err(), Some(GenesisError::ZeroSlotDuration));
+}
+
+#[test]
+fn a_batch_within_a_batch_is_filtered_out() {
+    let mut chain = Chain::start(&Genesis::default());
+    let alice = sr25519::Pair::from_string("//Alice", None).unwrap();
+    let batch = |calls| RuntimeCall::Utility(pallet_utility::Call::batch_all { calls });
+    let flat = batch(vec![transfer(&development_account("Bob"), TAO)]);
+    let nested = batch(vec![flat.clone()]);
+    let results = chain.block(&[signed(&alice, 0, flat), signed(&alice, 1, nested)]);
+    assert_eq!(results[0], Ok(Ok(())));
+    assert_eq!(
+        results[1],
+        Ok(Err(frame_system::Error::<Runtime>::CallFiltered.into()))
+    );
+}
+
+#[test]
+fn neither_tip_nor_size_moves_a_transaction_forward_in_the_pool() {
+    let mut chain = Chain::start(&Genesis::default());
+    chain.block(&[]);
+    let alice = sr25519::Pair::from_string("//Alice", None).unwrap();
+    let small = transfer(&development_account("Bob"), TAO);
+    let large = RuntimeCall::System(frame_system::Call::remark {
+        remark: vec![0; 5_000],
+    });
+    let mut priority = |nonce, call| {
+        let arguments = (
+            TransactionSource::External,
+            signed(&alice, nonce, call),
+            Hash::zero(),
+        );
+        let validity: TransactionValidity =
+            chain.call("TaggedTransactionQueue_validate_transaction", arguments);
+        validity.unwrap().priority
+    };
+    assert_eq!((priority(0, small.clone()), priority(0, large)), (1, 1));
+    assert_eq!(priority(3, small), 1, "one that has to wait has the same");
 }

@@ -463,3 +463,53 @@ fn values_stay_within_their_bounds() {
     );
     world.root(steep(-1)).unwrap();
 }
+
+#[test]
+fn seats_on_root_go_to_registered_hotkeys_and_then_to_stake() {
+    let mut world = World::with_subnet();
+    let seat = |hotkey: u8| Call::root_register { hotkey: key(hotkey) };
+    assert_eq!(
+        world.signed(&coldkey(1), seat(1)),
+        Err(Error::HotKeyNotRegisteredInNetwork.into())
+    );
+    for hotkey in 1..5 {
+        world.register(hotkey);
+    }
+    assert_eq!(
+        world.signed(&coldkey(2), seat(1)),
+        Err(Error::NonAssociatedColdKey.into())
+    );
+    world.signed(&coldkey(1), seat(1)).unwrap();
+    assert_eq!(
+        world.signed(&coldkey(2), seat(2)),
+        Err(Error::TooManyRegistrationsThisBlock.into())
+    );
+    world.advance(1);
+    assert_eq!(
+        world.signed(&coldkey(1), seat(1)),
+        Err(Error::HotKeyAlreadyRegisteredInSubNet.into())
+    );
+
+    world.read(|| MaxAllowedUids::<Runtime>::insert(0, 1));
+    assert_eq!(
+        world.signed(&coldkey(2), seat(2)),
+        Err(Error::StakeTooLowForRoot.into())
+    );
+    world.read(|| TotalHotkeyAlpha::<Runtime>::insert(key(2), 0, TAO));
+    world.signed(&coldkey(2), seat(2)).unwrap();
+    assert_eq!(world.read(|| Keys::<Runtime>::get(0, 0)), key(2));
+    world.advance(1);
+    world.read(|| TotalHotkeyAlpha::<Runtime>::insert(key(3), 0, 2 * TAO));
+    world.signed(&coldkey(3), seat(3)).unwrap();
+    world.advance(1);
+    assert_eq!(
+        world.signed(&coldkey(4), seat(4)),
+        Err(Error::TooManyRegistrationsThisInterval.into())
+    );
+    world.advance(100);
+    assert_eq!(
+        world.signed(&coldkey(4), seat(4)),
+        Err(Error::StakeTooLowForRoot.into()),
+        "a new interval"
+    );
+}

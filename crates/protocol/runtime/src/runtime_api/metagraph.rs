@@ -21,7 +21,7 @@ use crate::{
             RevealPeriodEpochs, Rho, ServingRateLimit, StakeThreshold, StakeWeight, StorageIndex,
             SubnetAlphaIn, SubnetAlphaInEmission, SubnetAlphaOut, SubnetAlphaOutEmission, SubnetIdentitiesV3,
             SubnetIdentityV3, SubnetMovingPrice, SubnetOwner, SubnetOwnerHotkey, SubnetTAO,
-            SubnetTaoInEmission, SubnetVolume, SubnetworkN, TargetRegistrationsPerInterval, Tempo,
+            SubnetTaoInEmission, SubnetVolume, SubnetworkN, TaoWeight, TargetRegistrationsPerInterval, Tempo,
             ValidatorPermit, WeightsSetRateLimit, WeightsVersionKey, storage_index,
         },
     },
@@ -246,6 +246,7 @@ impl Neurons {
             .iter()
             .map(|hotkey| SubtensorModule::inherited_stake(netuid, hotkey))
             .collect();
+        let tao_weight = TaoWeight::<Runtime>::get();
         Some(Self {
             coldkeys: hotkeys.iter().map(Owner::<Runtime>::get).collect(),
             active: Active::<Runtime>::get(netuid),
@@ -260,10 +261,7 @@ impl Neurons {
                 .collect(),
             alpha_stake: stakes.iter().map(|stake| stake.alpha).collect(),
             tao_stake: stakes.iter().map(|stake| stake.root).collect(),
-            total_stake: hotkeys
-                .iter()
-                .map(|hotkey| SubtensorModule::total_stake_weight(netuid, hotkey))
-                .collect(),
+            total_stake: stakes.iter().map(|stake| stake.total(tao_weight)).collect(),
             hotkeys,
         })
     }

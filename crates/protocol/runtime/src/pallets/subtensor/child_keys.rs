@@ -15,6 +15,15 @@ pub struct InheritedStake {
     pub root: u64,
 }
 
+impl InheritedStake {
+    /// Alpha plus weighted root stake, rounded down, in rao. `tao_weight` is a fraction of `u64::MAX`.
+    #[must_use]
+    pub fn total(self, tao_weight: u64) -> u64 {
+        self.alpha
+            .saturating_add(weighted_root_stake(self.root, tao_weight))
+    }
+}
+
 /// A stake of which parts go to children and to which parts of parents come, in 32 fraction bits as on the chain.
 fn inherited(
     own: u64,
@@ -36,7 +45,7 @@ fn inherited(
 }
 
 /// Root stake times the TAO weight, rounded down, in the chain's 64 fraction bits.
-pub(crate) fn weighted_root_stake(root: u64, tao_weight: u64) -> u64 {
+fn weighted_root_stake(root: u64, tao_weight: u64) -> u64 {
     let weight = (u128::from(tao_weight) << 64) / u128::from(u64::MAX);
     match u64::try_from(weight) {
         Ok(fraction) => u64::try_from((u128::from(root) * u128::from(fraction)) >> 64).unwrap_or(u64::MAX),
@@ -69,10 +78,7 @@ impl<T: Config> Pallet<T> {
     /// Alpha plus weighted root stake of a hotkey, rounded down, in rao: what thresholds compare.
     #[must_use]
     pub fn total_stake_weight(netuid: NetUid, hotkey: &AccountId32) -> u64 {
-        let stake = Self::inherited_stake(netuid, hotkey);
-        stake
-            .alpha
-            .saturating_add(weighted_root_stake(stake.root, TaoWeight::<T>::get()))
+        Self::inherited_stake(netuid, hotkey).total(TaoWeight::<T>::get())
     }
 }
 
