@@ -2,6 +2,7 @@
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     path::Path,
     process::{Command, Stdio},
@@ -18,10 +19,44 @@ fn command(home: &Path) -> Command {
     command
 }
 
+/// What a validator has finished measuring: dataset, seed and loss, in the order in which it finished.
+fn evaluations(home: &Path) -> Vec<(i64, String, Option<f64>)> {
+    let runs: Vec<_> = std::fs::read_dir(home)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    let [run] = &runs[..] else {
+        panic!("one run, one folder, not {runs:?}");
+    };
+    let file = run.join("validators/validator-1/state.sqlite");
+    if !file.is_file() {
+        return Vec::new();
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let options = SqliteConnectOptions::new().filename(&file);
+        let mut database = SqliteConnection::connect_with(&options).await.unwrap();
+        let tables = sqlx::query("SELECT name FROM sqlite_master WHERE name = 'evaluations'")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+        if tables.is_empty() {
+            return Vec::new();
+        }
+        let found = sqlx::query_as("SELECT dataset, seed, loss FROM evaluations ORDER BY id")
+            .fetch_all(&mut database)
+            .await
+            .unwrap();
+        database.close().await.unwrap();
+        found
+    })
+}
+
 #[test]
 fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
     let home = tempfile::tempdir().unwrap();
     let mut moments = StdRng::seed_from_u64(7);
+    let mut finished = Vec::new();
     for kill in 0..10 {
         let mut child = command(home.path())
             .stdout(Stdio::null())
@@ -36,6 +71,12 @@ fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
         }
         child.kill().unwrap();
         child.wait().unwrap();
+        let now = evaluations(home.path());
+        assert!(
+            now.starts_with(&finished),
+            "after kill {kill}: {finished:?} became {now:?}"
+        );
+        finished = now;
     }
 
     let output = command(home.path()).output().unwrap();
@@ -70,4 +111,23 @@ fn a_run_that_is_killed_again_and_again_ends_as_if_it_had_not_been() {
         );
     }
     assert_eq!(summary["miners"][0]["name"], "clean");
+
+    // Three datasets to train on in each round, each measured once, and nothing measured before a kill again after it.
+    let all = evaluations(home.path());
+    assert!(all.starts_with(&finished));
+    let mut distinct: Vec<_> = all
+        .iter()
+        .map(|(dataset, seed, _)| (*dataset, seed.clone()))
+        .collect();
+    distinct.sort();
+    distinct.dedup();
+    assert_eq!(distinct.len(), all.len());
+    let seeds = all
+        .iter()
+        .map(|(_, seed, _)| seed)
+        .collect::<std::collections::BTreeSet<_>>();
+    assert!(
+        all.len() <= 3 * seeds.len() && all.len() >= 3 * epochs.len(),
+        "{all:?}"
+    );
 }
