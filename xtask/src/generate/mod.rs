@@ -1,22 +1,40 @@
 //! Files that are generated from code, and the check that they are up to date.
 
+mod base_model;
+
 use crate::{error::TaskError, process, repository};
 
 /// What to write.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Args {
+    /// Something that takes minutes to make and is made only when asked for
+    #[command(subcommand)]
+    slow: Option<Slow>,
     /// Write nothing; fail when a file is out of date
     #[arg(long)]
     check: bool,
 }
 
+/// What is made only when asked for.
+#[derive(Debug, Clone, Copy, clap::Subcommand)]
+enum Slow {
+    /// The base model that is shipped, from its text
+    BaseModel,
+}
+
 impl Args {
     pub(crate) fn check() -> Self {
-        Self { check: true }
+        Self {
+            slow: None,
+            check: true,
+        }
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
+    if let Some(Slow::BaseModel) = args.slow {
+        return base_model::make();
+    }
     let mut out_of_date = Vec::new();
     let generated = [("docs/cli.md", command_line_reference()?)];
     for (path, content) in generated {
