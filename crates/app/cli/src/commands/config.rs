@@ -72,7 +72,10 @@ fn describe(text: &mut String, command: &clap::Command, parent: &str) {
 }
 
 fn options(text: &mut String, command: &clap::Command, shared: Shared) {
-    for argument in command.get_opts() {
+    for argument in command
+        .get_arguments()
+        .filter(|argument| !argument.is_positional())
+    {
         let skipped = argument.is_global_set() && shared == Shared::Skip;
         if argument.is_hide_set() || skipped || matches!(argument.get_id().as_str(), "help" | "version") {
             continue;
@@ -87,6 +90,16 @@ fn options(text: &mut String, command: &clap::Command, shared: Shared) {
             _ => String::new(),
         };
         let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(text, "- `{short}--{long}{value}`: {about}");
+        let defaults: Vec<_> = argument
+            .get_default_values()
+            .iter()
+            .map(|default| default.to_string_lossy())
+            .collect();
+        let default = if takes_value && !defaults.is_empty() {
+            format!(" (default: `{}`)", defaults.join(" "))
+        } else {
+            String::new()
+        };
+        let _ = writeln!(text, "- `{short}--{long}{value}`: {about}{default}");
     }
 }
