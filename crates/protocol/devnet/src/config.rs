@@ -127,7 +127,7 @@ impl Default for Limits {
         Self {
             connections: 512,
             request_bytes: 24 * 1024 * 1024,
-            response_bytes: 64 * 1024 * 1024,
+            response_bytes: 32 * 1024 * 1024,
             batch_requests: 2_000,
             subscriptions_per_connection: 1_024,
             keys_per_subscription: 4_096,

@@ -34,7 +34,10 @@ pub const CHAIN_NAME: &str = "Assay Devnet";
 
 /// What this chain does more simply than the public one. Whoever starts it should see this.
 pub const SIMPLIFICATIONS: &[&str] = &[
-    "one author seals every block, and a block is final at once",
+    "one author seals every block, and a block is final at once; no peers, no proofs, no pruning",
     "a block's time moves on by at least the slot duration, however fast blocks are made",
-    "no peers, no proofs, no pruning",
+    "a subnet's pool is a plain constant product without a fee, and root's is one to one",
+    "no TAO is minted, fees are burned, and root stake earns nothing",
+    "commit-reveal is not built: a subnet that demands it takes no weights until it is switched off",
+    "children, locks, leases, root claims and collateral are empty storage; shielded calls are not opened",
 ];

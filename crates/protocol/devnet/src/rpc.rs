@@ -34,7 +34,7 @@ use std::{
 
 /// Messages that wait for one slow connection before its senders wait too. A message may be a megabyte of metadata, so
 /// much more is memory; much less makes head subscriptions of a busy client wait for its reads.
-const OUTBOUND_MESSAGES: u32 = 1024;
+const OUTBOUND_MESSAGES: u32 = 512;
 
 /// Takes the address, before anything else is done.
 pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, DevnetError> {

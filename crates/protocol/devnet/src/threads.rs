@@ -1,8 +1,8 @@
 //! Threads for work that blocks: reads of the state, calls into the runtime, the making of blocks.
 //!
-//! They have stacks of their own size. The runtime decodes calls nested up to 256 deep, and what it does at each level
-//! of an unoptimised build takes tens of kilobytes of stack; on a thread of the usual two megabytes a hostile request
-//! would overflow it, which no handler can catch and which ends the process.
+//! They have stacks of their own size. The runtime decodes calls nested up to 256 deep, and an unoptimised build takes
+//! much stack for each level; on a thread of the usual two megabytes a hostile request would overflow it, which no
+//! handler can catch and which ends the process.
 
 use crate::DevnetError;
 use parking_lot::Mutex;
@@ -12,9 +12,10 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Two megabytes overflow at 250 nested batches in an unoptimised build, eight do not; four times that leaves room for
-/// calls with more on their frames. It is address space, not memory: pages that are never touched cost nothing.
-const STACK_BYTES: usize = 32 * 1024 * 1024;
+/// An unoptimised build overflows 48 MiB at 250 nested batches and not 64: over 200 KiB a level, and more with every
+/// call that the runtime learns. This leaves a factor of four. It is address space, not memory: pages that are never
+/// touched cost nothing.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 type Job = Box<dyn FnOnce() + Send>;
 

@@ -58,6 +58,11 @@ fn bittensor_11_connects_reads_and_transfers() {
 
     let refused = step("too much");
     assert_eq!(refused["success"], json!(false), "{refused}");
+    // The SDK found the chain's error in the events and has words for it.
+    assert!(
+        refused["error"].as_str().unwrap().contains("arithmetic"),
+        "{refused}"
+    );
 
     let heads: Vec<u64> = serde_json::from_value(step("heads")["numbers"].clone()).unwrap();
     assert_eq!(heads, [heads[0], heads[0] + 1, heads[0] + 2]);

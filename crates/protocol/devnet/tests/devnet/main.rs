@@ -5,6 +5,7 @@ mod blocks;
 mod folder;
 mod history;
 mod killed;
+mod limits;
 mod node;
 mod pool;
 mod subscriptions;

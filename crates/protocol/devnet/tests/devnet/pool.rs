@@ -136,18 +136,32 @@ async fn refusals_carry_the_codes_and_texts_that_clients_compare() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tip_buys_the_place_of_the_transaction_with_the_same_nonce() {
+async fn rank_takes_the_place_of_a_transaction_with_the_same_nonce_and_a_tip_does_not() {
     let node = Node::manual().await;
     let signing = Signing::of(&node).await;
-    let cheap = signing.sign(&pair("Alice"), 0, &transfer("Bob", TAO));
-    let rich = signing.sign_with_tip(&pair("Alice"), 0, 1_000_000, &transfer("Charlie", TAO));
-    let mut statuses = node.watch(&cheap).await;
+    let first = signing.sign(&pair("Alice"), 0, &transfer("Bob", TAO));
+    let mut statuses = node.watch(&first).await;
     assert_eq!(next(&mut statuses).await, json!("ready"));
-    node.submit(&rich).await;
-    assert_eq!(next(&mut statuses).await, json!({ "usurped": hash(&rich) }));
+
+    let tipped = signing.sign_with_tip(&pair("Alice"), 0, TAO, &transfer("Charlie", TAO));
+    let refused = node
+        .refusal("author_submitExtrinsic", json!([hexed(&tipped)]))
+        .await;
+    assert_eq!(refused.message(), "Priority is too low: (1 vs 1)");
+
+    // System.set_heap_pages is an operational call, which goes before all others.
+    let operational = signing.sign(&pair("Alice"), 0, &[&[0, 1][..], &64u64.to_le_bytes()].concat());
+    node.submit(&operational).await;
+    assert_eq!(
+        next(&mut statuses).await,
+        json!({ "usurped": hash(&operational) })
+    );
     node.devnet.produce(1).await.unwrap();
     assert_eq!(node.balance(public("Bob"), None).await, 1_000_000 * TAO);
-    assert_eq!(node.balance(public("Charlie"), None).await, 1_000_001 * TAO);
+    assert_eq!(
+        node.ask("account_nextIndex", json!([address("Alice")])).await,
+        json!(1)
+    );
     node.stop().await;
 }
 
