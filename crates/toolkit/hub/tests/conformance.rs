@@ -303,6 +303,71 @@ async fn large_files_travel_in_chunks() {
     large_files("0", 100_000_000).await;
 }
 
+/// The client remembers which chunks it has sent, also from another run and to another repository, and the hub has
+/// them still.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the Python peers: cargo xtask test runs it"]
+async fn a_new_version_of_a_large_file_costs_its_difference() {
+    let bench = Bench::with(|mut config| {
+        config.limits.inline_bytes = 100_000;
+        config
+    })
+    .await;
+    let kept = || bytes_below(&bench.folder.path().join("hub/xorbs"));
+    let first = bench.facts(bench.script("version.py").arg("first")).await;
+    let after_first = kept();
+    let second = bench.facts(bench.script("version.py").arg("second")).await;
+    check(&first, json!({ "same": true }));
+    check(&second, json!({ "same": true }));
+    assert!(
+        after_first > 7_000_000,
+        "{after_first} bytes were kept of the first version"
+    );
+    let difference = kept() - after_first;
+    assert!(
+        difference < 1_000_000,
+        "the second version cost {difference} bytes"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the Python peers: cargo xtask test runs it"]
+async fn the_command_line_of_the_real_hub_works_as_it_is() {
+    let bench = Bench::new().await;
+    let work = bench.folder.path().join("work");
+    fs_err::create_dir_all(work.join("data/deep")).unwrap();
+    fs_err::write(work.join("data/rows.jsonl"), "{}\n").unwrap();
+    fs_err::write(work.join("data/deep/large.dat"), vec![7; 11_000_000]).unwrap();
+    let data = work.join("data").into_os_string().into_string().unwrap();
+    let got = work.join("got").into_os_string().into_string().unwrap();
+    for words in [
+        vec!["auth", "whoami"],
+        vec!["upload", "miner/ore", &data, "--repo-type", "dataset"],
+        vec![
+            "download",
+            "miner/ore",
+            "--repo-type",
+            "dataset",
+            "--local-dir",
+            &got,
+        ],
+    ] {
+        let program = Python::venv("hub").program("hf");
+        let hf = words.into_iter().fold(program, |hf, word| hf.arg(word));
+        let hf = hf
+            .env("HF_ENDPOINT", bench.hub.url())
+            .env("HF_HOME", work.join("home"))
+            .env("HF_TOKEN", TOKEN)
+            .env("HF_HUB_DISABLE_PROGRESS_BARS", "1");
+        tokio::task::spawn_blocking(move || hf.output()).await.unwrap();
+    }
+    assert_eq!(fs_err::read(work.join("got/rows.jsonl")).unwrap(), b"{}\n");
+    assert_eq!(
+        fs_err::read(work.join("got/deep/large.dat")).unwrap(),
+        vec![7; 11_000_000]
+    );
+}
+
 /// The same changes by the real client and by this crate's: the handlers see requests of the same shape, and the two
 /// histories hold the same trees.
 #[tokio::test(flavor = "multi_thread")]
@@ -360,16 +425,30 @@ async fn both_clients_make_the_same_trees() {
             .join(large)
             .join(repository)
             .join("lfs/objects");
-        let files = walk(&objects);
+        let files = files_below(&objects).len();
         assert_eq!(files, 2, "each large content is kept once in {repository}");
     }
 }
 
-fn walk(folder: &Path) -> usize {
+/// Every file below a folder.
+fn files_below(folder: &Path) -> Vec<std::path::PathBuf> {
     let entries = fs_err::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
     entries
-        .map(|path| if path.is_dir() { walk(&path) } else { 1 })
+        .flat_map(|path| {
+            if path.is_dir() {
+                files_below(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect()
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    files_below(folder)
+        .iter()
+        .map(|file| fs_err::metadata(file).unwrap().len())
         .sum()
 }
