@@ -167,15 +167,30 @@ impl ChainClient {
         hotkey: &AccountId,
         limit: Rao,
     ) -> Result<Receipt, ChainError> {
+        let call = self.registration_call(netuid, hotkey, limit).await?;
+        self.submit(coldkey, &call).await
+    }
+
+    /// The call by which [`register`](Self::register) registers on this chain.
+    ///
+    /// # Errors
+    ///
+    /// As there, short of sending.
+    pub async fn registration_call(
+        &self,
+        netuid: NetUid,
+        hotkey: &AccountId,
+        limit: Rao,
+    ) -> Result<Call, ChainError> {
         let limited = Call::register_limit(netuid, hotkey, limit);
         if self.shared.runtime().has_call(limited.pallet(), limited.name()) {
-            return self.submit(coldkey, &limited).await;
+            return Ok(limited);
         }
         let price = self.burn(netuid).await?;
         if price > limit {
             return Err(ChainError::PriceAboveLimit { price, limit });
         }
-        self.submit(coldkey, &Call::burned_register(netuid, hotkey)).await
+        Ok(Call::burned_register(netuid, hotkey))
     }
 
     /// Creates a subnet. Signed by the coldkey, which becomes its owner and pays

@@ -9,9 +9,7 @@
 //! Caveat: the deadline covers the wait for the budget, for the connection and for the answer together.
 
 use crate::{
-    BlockHash, Budget, ChainError, ConnectOptions, Endpoint, Reach,
-    error::TransportError,
-    shape::{Item, Mismatch, ShapeError},
+    BlockHash, Budget, ChainError, ConnectOptions, Endpoint, Reach, error::TransportError, shape::ShapeError,
 };
 use futures::future::BoxFuture;
 use parking_lot::Mutex as SyncMutex;
@@ -339,8 +337,10 @@ impl Connection {
     }
 
     fn refused(&self, method: &'static str, at: Option<BlockHash>, error: RpcError) -> ChainError {
-        let RpcError::Call(error) = error else {
-            return self.disconnected(method, error);
+        let error = match error {
+            RpcError::Call(error) => error,
+            RpcError::ParseError(error) => return unreadable(method, error),
+            other => return self.disconnected(method, other),
         };
         let data = error.data().map(|raw| raw.get().trim_matches('"'));
         let text = data.map_or_else(
@@ -367,13 +367,12 @@ fn is_disconnect(error: &RpcError) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(method: &'static str, raw: &RawValue) -> Result<T, ChainError> {
-    serde_json::from_str(raw.get()).map_err(|error| {
-        ChainError::Shape(ShapeError::Unknown {
-            item: Item::answer(method),
-            spec_version: 0,
-            source: Mismatch::new(error),
-        })
-    })
+    serde_json::from_str(raw.get()).map_err(|error| unreadable(method, error))
+}
+
+/// An answer that is not what the method answers.
+fn unreadable(method: &'static str, error: serde_json::Error) -> ChainError {
+    ShapeError::answer(method, error).into()
 }
 
 /// A bucket of tokens, one for each request.

@@ -43,11 +43,6 @@ pub enum Item {
     },
     /// The metadata itself, or the way transactions are built.
     Runtime,
-    /// An answer of JSON-RPC.
-    Answer {
-        /// JSON-RPC method.
-        method: String,
-    },
 }
 
 impl Item {
@@ -71,10 +66,16 @@ impl Item {
             method: method.to_owned(),
         }
     }
+}
 
-    pub(crate) fn answer(method: &str) -> Self {
+impl ShapeError {
+    pub(crate) fn answer(
+        method: &'static str,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Self {
         Self::Answer {
-            method: method.to_owned(),
+            method,
+            source: Mismatch::new(source),
         }
     }
 }
@@ -88,7 +89,6 @@ impl fmt::Display for Item {
             Self::RuntimeApi { api, method } => write!(f, "runtime API {api}.{method}"),
             Self::Event { pallet, event } => write!(f, "event {pallet}.{event}"),
             Self::Runtime => f.write_str("the runtime's metadata"),
-            Self::Answer { method } => write!(f, "the answer of {method}"),
         }
     }
 }
@@ -113,6 +113,15 @@ pub enum ShapeError {
         item: Item,
         /// The runtime's version.
         spec_version: u32,
+        /// Where the shapes part.
+        #[source]
+        source: Mismatch,
+    },
+    /// The node answered a request with something else than such an answer.
+    #[error("the node's answer to {method} has an unknown shape")]
+    Answer {
+        /// JSON-RPC method.
+        method: &'static str,
         /// Where the shapes part.
         #[source]
         source: Mismatch,

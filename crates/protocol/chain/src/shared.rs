@@ -1,11 +1,10 @@
 //! What all clones of a client share: the connection, the runtimes seen so far, and the accounts' queues.
 
 use crate::{
-    Block, BlockHash, BlockRef, ChainError, ConnectOptions, Item, ShapeError,
+    Block, BlockHash, BlockRef, ChainError, ConnectOptions, ShapeError,
     account_queue::AccountQueues,
     connection::{Connection, Params, hex_bytes},
     runtime::{Runtime, RuntimeVersion},
-    shape::Mismatch,
     submission::Anchor,
 };
 use codec::{Compact, Decode, Encode};
@@ -56,15 +55,8 @@ impl Header {
     /// The block it is the header of. The hash is computed: Blake2-256 of the header's SCALE bytes, where each log
     /// stands as it came.
     pub(crate) fn block(&self, method: &'static str) -> Result<BlockRef, ChainError> {
-        let unreadable = |source| {
-            ChainError::Shape(ShapeError::Unknown {
-                item: Item::answer(method),
-                spec_version: 0,
-                source,
-            })
-        };
         let number = u64::from_str_radix(self.number.trim_start_matches("0x"), 16)
-            .map_err(|error| unreadable(Mismatch::new(error)))?;
+            .map_err(|error| ShapeError::answer(method, error))?;
         let mut bytes = self.parent_hash.0.to_vec();
         Compact(number).encode_to(&mut bytes);
         bytes.extend(self.state_root.0);
@@ -72,7 +64,7 @@ impl Header {
         Compact(u32::try_from(self.digest.logs.len()).unwrap_or(u32::MAX)).encode_to(&mut bytes);
         for log in &self.digest.logs {
             let log = hex::decode(log.trim_start_matches("0x"))
-                .map_err(|error| unreadable(Mismatch::new(error)))?;
+                .map_err(|error| ShapeError::answer(method, error))?;
             bytes.extend(log);
         }
         Ok(BlockRef {
@@ -191,13 +183,6 @@ async fn load_runtime(
         Some(version) => version,
         None => runtime_version(connection, at).await?,
     };
-    let unreadable = |method: &'static str, source| {
-        ChainError::Shape(ShapeError::Unknown {
-            item: Item::answer(method),
-            spec_version: version.spec,
-            source,
-        })
-    };
     let metadata = match newest_metadata(connection, at).await? {
         Some(bytes) => bytes,
         None => {
@@ -205,14 +190,15 @@ async fn load_runtime(
                 .read_at("state_getMetadata", Params::none(), at)
                 .await?;
             hex::decode(text.trim_start_matches("0x"))
-                .map_err(|error| unreadable("state_getMetadata", Mismatch::new(error)))?
+                .map_err(|error| ShapeError::answer("state_getMetadata", error))?
         }
     };
     // Reading the metadata takes some hundred milliseconds of computing.
     let runtime = tokio::task::spawn_blocking(move || Runtime::new(version, &metadata, genesis)).await;
     match runtime {
         Ok(runtime) => Ok(runtime?),
-        Err(error) => Err(unreadable("state_getMetadata", Mismatch::new(error))),
+        // It panicked on metadata that is beyond it.
+        Err(error) => Err(ShapeError::answer("state_getMetadata", error).into()),
     }
 }
 
@@ -222,8 +208,9 @@ async fn newest_metadata(connection: &Connection, at: BlockHash) -> Result<Optio
         let parameters = Params::none().with(method).with(&hex_bytes(arguments));
         match connection.read_at::<String>("state_call", parameters, at).await {
             Ok(text) => Ok(hex::decode(text.trim_start_matches("0x")).ok()),
-            // The runtime has no such function.
-            Err(ChainError::Refused { .. }) => Ok(None),
+            // The runtime has no such function. Any other refusal must not pass for that: metadata of version 14 lacks
+            // the runtime APIs.
+            Err(ChainError::Refused { message, .. }) if message.contains("is not found") => Ok(None),
             Err(error) => Err(error),
         }
     };

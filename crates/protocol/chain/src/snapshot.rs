@@ -284,11 +284,7 @@ impl Snapshot {
             }
         }
         // A part would pass for the whole.
-        Err(ChainError::Shape(ShapeError::Unknown {
-            item: Item::answer(METHOD),
-            spec_version: self.shared.runtime().version().spec,
-            source: Mismatch::new(TooManyKeys { keys: keys.len() }),
-        }))
+        Err(ShapeError::answer(METHOD, TooManyKeys { keys: keys.len() }).into())
     }
 
     /// Calls a runtime API.
@@ -337,13 +333,7 @@ struct TooManyKeys {
 }
 
 pub(crate) fn unhex(method: &'static str, text: &str) -> Result<Vec<u8>, ChainError> {
-    hex::decode(text.trim_start_matches("0x")).map_err(|error| {
-        ChainError::Shape(ShapeError::Unknown {
-            item: Item::answer(method),
-            spec_version: 0,
-            source: Mismatch::new(error),
-        })
-    })
+    hex::decode(text.trim_start_matches("0x")).map_err(|error| ShapeError::answer(method, error).into())
 }
 
 impl Shared {

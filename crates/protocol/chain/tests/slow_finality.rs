@@ -236,9 +236,12 @@ async fn a_runtime_upgrade_under_a_running_client_is_noticed_by_the_next_read_an
         .transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive)
         .await
         .unwrap();
-    while devnet.head().0 == before {
-        tokio::task::yield_now().await;
-    }
+    let made = timeout(Duration::from_secs(60), async {
+        while devnet.head().0 == before {
+            tokio::task::yield_now().await;
+        }
+    });
+    made.await.expect("a block in time");
     node.status
         .send(format!("{{\"finalized\":\"{:?}\"}}", devnet.head().1))
         .unwrap();

@@ -4,7 +4,7 @@ use crate::{
     commands::on_chain::{Action, account, carry_out, chain_failure, connect},
     context::Context,
 };
-use assay_chain::{Call, ChainError, Included, NetUid, Rao, Uid};
+use assay_chain::{ChainError, Included, NetUid, Rao, Uid};
 use assay_keys::KeyRole;
 use miette::miette;
 use serde::Serialize;
@@ -47,7 +47,10 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     }
     let action = Action {
         purpose: format!("register hotkey {hotkey} on subnet {netuid} for {price}, at most {limit}"),
-        call: Call::register_limit(netuid, &hotkey, limit),
+        call: client
+            .registration_call(netuid, &hotkey, limit)
+            .await
+            .map_err(chain_failure)?,
         signer: KeyRole::Coldkey,
     };
     let registered = |included: &Included| included.registered_uid().map(|uid| RegisteredAs { netuid, uid });
