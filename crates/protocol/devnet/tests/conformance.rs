@@ -1,7 +1,5 @@
 //! The real Python SDK against the devnet.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
 use assay_peers::Python;
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The devnet through its socket, as clients meet it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod answers;
 mod blocks;
 mod folder;
