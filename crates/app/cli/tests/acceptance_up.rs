@@ -1,4 +1,5 @@
 //! `assay up` as a newcomer runs it: the built binary, its exit code, and the document it prints.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails by panicking")]
 
 use serde_json::Value;
 use std::{
@@ -97,7 +98,7 @@ fn data_of_a_users_own_is_ranked_by_its_quality() {
             writeln!(text, "{row}").unwrap();
         }
         let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        fs_err::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     };
     let scrambled: Vec<_> = rows
@@ -154,5 +155,5 @@ fn what_cannot_be_used_is_refused_before_anything_is_started() {
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(stderr.contains("no/such/file.jsonl"), "{stderr}");
     assert!(output.stdout.is_empty());
-    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+    assert_eq!(fs_err::read_dir(home.path()).unwrap().count(), 0);
 }

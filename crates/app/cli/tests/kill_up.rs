@@ -1,4 +1,5 @@
 //! `assay up` killed with SIGKILL at many moments: the same command goes on, nothing is lost, nothing counts twice.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails by panicking")]
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
@@ -21,7 +22,7 @@ fn command(home: &Path) -> Command {
 
 /// What a validator has finished measuring: dataset, seed and loss, in the order in which it finished.
 fn evaluations(home: &Path) -> Vec<(i64, String, Option<f64>)> {
-    let runs: Vec<_> = std::fs::read_dir(home)
+    let runs: Vec<_> = fs_err::read_dir(home)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .collect();

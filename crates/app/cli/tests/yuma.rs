@@ -96,7 +96,7 @@ fn outputs_are_printed_for_what_nobody_recorded() {
                 .expect("recorded");
         }
     });
-    let output = run(&["--json"], &[file.clone()]);
+    let output = run(&["--json"], std::slice::from_ref(&file));
     assert!(output.status.success(), "{}", text(&output.stderr));
     let reports: Value = serde_json::from_slice(&output.stdout).expect("json");
     assert_eq!(reports[0]["compared_epochs"], 0);
