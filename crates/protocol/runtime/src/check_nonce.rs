@@ -11,7 +11,7 @@ use frame_support::{dispatch::Pays, traits::OriginTrait};
 use scale_info::TypeInfo;
 use sp_runtime::{
     DispatchResult, Weight,
-    traits::{DispatchInfoOf, Dispatchable, PostDispatchInfoOf, TransactionExtension, ValidateResult},
+    traits::{DispatchInfoOf, PostDispatchInfoOf, TransactionExtension, ValidateResult},
     transaction_validity::{
         InvalidTransaction, TransactionLongevity, TransactionSource, TransactionValidityError,
         ValidTransaction,
@@ -105,9 +105,3 @@ impl TransactionExtension<RuntimeCall> for CheckNonce {
         Ok(Weight::zero())
     }
 }
-
-// The call type the extension is written for is the one the runtime dispatches.
-const _: fn() = || {
-    fn dispatches<Call: Dispatchable<RuntimeOrigin = RuntimeOrigin>>() {}
-    dispatches::<RuntimeCall>();
-};

@@ -1,6 +1,7 @@
 //! The first state of a chain, made from a plain description: equal descriptions give equal states and so equal
 //! genesis hashes.
 
+use crate::hex_literal::hex_literal;
 use crate::{
     AccountId, AuraConfig, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SubtensorModule,
     SubtensorModuleConfig, SudoConfig,
@@ -21,10 +22,60 @@ pub const SEED_KEY: &[u8] = b":assay:seed";
 /// change the genesis hash.
 pub const METADATA_DIGEST_KEY: &[u8] = b":assay:metadata";
 
+/// The development keys that a localnet funds: name, sr25519 public key of `//name`, TAO. Deriving nine keys takes
+/// longer than starting a chain, so they are written down; a test derives them.
+const DEVELOPMENT_ACCOUNTS: [(&str, [u8; 32], Balance); 9] = [
+    (
+        "Alice",
+        hex_literal("d43593c715fdd31c61141abd04a99fd6822c8558854ccde39a5684e7a56da27d"),
+        1_000_000,
+    ),
+    (
+        "Bob",
+        hex_literal("8eaf04151687736326c9fea17e25fc5287613693c912909cb226aa4794f26a48"),
+        1_000_000,
+    ),
+    (
+        "Charlie",
+        hex_literal("90b5ab205c6974c9ea841be688864633dc9ca8a357843eeacf2314649965fe22"),
+        1_000_000,
+    ),
+    (
+        "Dave",
+        hex_literal("306721211d5404bd9da88e0204360a1a9ab8b87c66c1bc2fcdd37f3c2222cc20"),
+        2_000,
+    ),
+    (
+        "Eve",
+        hex_literal("e659a7a1628cdd93febc04a4e0646ea20e9f5f0ce097d9a05290d4a9e054df4e"),
+        2_000,
+    ),
+    (
+        "Ferdie",
+        hex_literal("1cbd2d43530a44705ad088af313e18f80b53ef16b36177cd4b77b846f2a5f07c"),
+        2_000,
+    ),
+    (
+        "One",
+        hex_literal("ac859f8a216eeb1b320b4c76d118da3d7407fa523484d0a980126d3b4d0d220a"),
+        2_000,
+    ),
+    (
+        "Two",
+        hex_literal("1254f7017f0b8347ce7ab14f96d818802e7e9e0c0d1b7c9acb3c726b080e7a03"),
+        2_000,
+    ),
+    (
+        "Three",
+        hex_literal("9026941b7aa2328a8c5ea4e25bb747a2bf92a066fae0cc3722faf58cf44d3502"),
+        2_000,
+    ),
+];
+
 /// Two accounts that a localnet funds for tests of its EVM, which this chain does not have.
 const EVM_TEST_ACCOUNTS: [[u8; 32]; 2] = [
-    *b"\xa0\x2a\x00\xe5\x49\xcb\x10\x4f\x71\x0d\x3f\xe6\xf2\xf8\x3e\x91\x52\x4d\x2a\x40\xc4\xed\x83\x16\x58\xa1\x20\x88\x30\x77\xf9\xa9",
-    *b"\xca\xf8\x95\x9d\x3c\x25\x42\x9e\x57\x97\x75\x8a\xa1\x6e\x32\x68\x39\xc7\x44\xa3\x74\xc3\x15\x7f\xda\xd8\x6e\x65\x45\x8f\x6c\x59",
+    hex_literal("a02a00e549cb104f710d3fe6f2f83e91524d2a40c4ed831658a120883077f9a9"),
+    hex_literal("caf8959d3c25429e5797758aa16e326839c744a374c3157fdad86e65458f6c59"),
 ];
 
 /// What a new chain starts with. The default is the public localnet's: funded development accounts and Alice as sudo.
@@ -174,6 +225,9 @@ impl Genesis {
 /// The sr25519 account of the development key `//name`.
 #[must_use]
 pub fn development_account(name: &str) -> AccountId {
+    if let Some((_, account, _)) = DEVELOPMENT_ACCOUNTS.iter().find(|(known, _, _)| *known == name) {
+        return AccountId::new(*account);
+    }
     // A hard derivation from the development phrase can only fail on a malformed path, and a name without a slash
     // gives a well-formed one. The fallback keeps the function total.
     sr25519::Pair::from_string(&format!("//{}", name.replace('/', "")), None)
@@ -183,11 +237,13 @@ pub fn development_account(name: &str) -> AccountId {
 /// The accounts a public localnet funds, in rao.
 #[must_use]
 pub fn development_balances() -> Vec<(AccountId, Balance)> {
-    let rich = ["Alice", "Bob", "Charlie"].map(|name| (development_account(name), 1_000_000 * TAO));
-    let modest =
-        ["Dave", "Eve", "Ferdie", "One", "Two", "Three"].map(|name| (development_account(name), 2_000 * TAO));
-    let evm = EVM_TEST_ACCOUNTS.map(|account| (AccountId::new(account), 2_000 * TAO));
-    rich.into_iter().chain(modest).chain(evm).collect()
+    let named = DEVELOPMENT_ACCOUNTS
+        .iter()
+        .map(|(_, account, tao)| (AccountId::new(*account), tao * TAO));
+    let evm = EVM_TEST_ACCOUNTS
+        .iter()
+        .map(|account| (AccountId::new(*account), 2_000 * TAO));
+    named.chain(evm).collect()
 }
 
 /// The JSON of a named genesis; `local_testnet` is the only one.
@@ -196,4 +252,28 @@ pub(crate) fn preset(id: &sp_genesis_builder::PresetId) -> Option<Vec<u8>> {
         return None;
     }
     serde_json::to_vec(&Genesis::default().runtime_config().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AccountId, DEVELOPMENT_ACCOUNTS, TAO, development_balances};
+    use sp_core::{Pair, sr25519};
+
+    #[test]
+    fn the_development_accounts_are_those_of_their_names() {
+        for (name, account, _) in DEVELOPMENT_ACCOUNTS {
+            let pair = sr25519::Pair::from_string(&format!("//{name}"), None).unwrap();
+            assert_eq!(pair.public().0, account, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_localnet_has_three_rich_and_eight_modest_accounts() {
+        let balances = development_balances();
+        let with = |tao: u64| balances.iter().filter(|(_, rao)| *rao == tao * TAO).count();
+        assert_eq!((balances.len(), with(1_000_000), with(2_000)), (11, 3, 8));
+        let distinct: std::collections::BTreeSet<&AccountId> =
+            balances.iter().map(|(account, _)| account).collect();
+        assert_eq!(distinct.len(), 11);
+    }
 }

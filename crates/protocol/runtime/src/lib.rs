@@ -8,6 +8,7 @@ mod check_nonce;
 mod fees;
 pub mod fixed_point;
 pub mod genesis;
+mod hex_literal;
 mod pallet_configs;
 pub mod pallets;
 pub mod runtime_api;

@@ -1,9 +1,9 @@
 //! The parameters of the pallets taken from FRAME, with the original chain's figures where it has one.
 
 use crate::{
-    AccountId, Address, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
-    RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    VERSION, call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets,
+    AccountId, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall,
+    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION,
+    call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets,
 };
 use frame_support::{
     derive_impl,
@@ -60,11 +60,6 @@ impl frame_system::Config for Runtime {
     type SS58Prefix = ConstU16<42>;
     type Version = Version;
 }
-
-// An address is what the lookup resolves.
-const _: fn(Address) = |address| {
-    let _: <AccountIdLookup<AccountId, ()> as sp_runtime::traits::StaticLookup>::Source = address;
-};
 
 impl pallet_timestamp::Config for Runtime {
     type Moment = u64;

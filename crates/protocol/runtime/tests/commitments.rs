@@ -1,5 +1,7 @@
 //! Public statements of registered hotkeys and their budget of bytes.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod world;
 
 use frame_support::BoundedVec;

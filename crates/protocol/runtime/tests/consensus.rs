@@ -1,6 +1,8 @@
 //! Recorded epochs of the original (`vectors/yuma`) run through this chain's storage and block hooks: what the epoch
 //! reads and writes must be in the right place, bit for bit.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod world;
 
 use node_subtensor_runtime::{

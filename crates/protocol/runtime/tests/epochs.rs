@@ -1,5 +1,7 @@
 //! When epochs run, what a block mints, and who is paid.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod world;
 
 use node_subtensor_runtime::{

@@ -4,6 +4,8 @@
 //! That runtime has 256-bit accounts and 64-bit block numbers and defaults of its own; the tables below say what
 //! differs for that reason.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use codec::{Decode, Encode};
 use frame_metadata::{
     RuntimeMetadata, RuntimeMetadataPrefixed,

@@ -1,5 +1,7 @@
 //! Registration by burn: the checks in their order, the price, and who gives way on a full subnet.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod world;
 
 use frame_support::assert_noop;

@@ -2,6 +2,8 @@
 //!
 //! Debug builds check arithmetic, so a sum that could overflow ends this test too.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod world;
 
 use codec::Decode;

@@ -1,5 +1,7 @@
 //! What clients ask by `Trait_method`, encoded and decoded as they do it.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 mod chain;
 mod world;
 

@@ -3,6 +3,7 @@
 //! Nothing writes pulses from within the chain: there is no off-chain worker. The node inserts them, so the errors and
 //! events keep only their slots.
 
+use crate::hex_literal::hex_literal;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
@@ -72,26 +73,6 @@ impl BeaconConfiguration {
             },
         }
     }
-}
-
-/// Bytes written in hexadecimal, read while compiling.
-const fn hex_literal<const LENGTH: usize>(digits: &str) -> [u8; LENGTH] {
-    const fn digit(byte: u8) -> u8 {
-        match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            _ => panic!("not a lower-case hexadecimal digit"),
-        }
-    }
-    let digits = digits.as_bytes();
-    assert!(digits.len() == 2 * LENGTH, "two digits a byte");
-    let mut bytes = [0; LENGTH];
-    let mut index = 0;
-    while index < LENGTH {
-        bytes[index] = digit(digits[2 * index]) * 16 + digit(digits[2 * index + 1]);
-        index += 1;
-    }
-    bytes
 }
 
 /// See the module's documentation.
