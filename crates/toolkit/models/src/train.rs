@@ -76,7 +76,7 @@ pub fn train_from(
         weight_decay: recipe.weight_decay,
     };
     let mut optimizer = AdamW::new(adam, adapter.values.len());
-    let everything = [0..adapter.values.len()];
+    let everything = 0..adapter.values.len();
     let steps = recipe.total_steps(examples.len());
     let mut step = 0;
     'training: for epoch in 0.. {
@@ -103,7 +103,12 @@ pub fn train_from(
                 clip(gradient, grad_norm, limit);
             }
             let learning_rate = recipe.learning_rate_at(step, steps);
-            optimizer.step(&mut adapter.values, gradient, learning_rate, &everything);
+            optimizer.step(
+                &mut adapter.values,
+                gradient,
+                learning_rate,
+                std::slice::from_ref(&everything),
+            );
             let report = TrainingStep {
                 step,
                 steps,

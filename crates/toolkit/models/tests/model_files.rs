@@ -413,7 +413,7 @@ fn unsound_examples_and_recipes_are_refused_before_any_work() {
         ..recipe.clone()
     };
     assert!(matches!(
-        attempt(&[good.clone()], &cut),
+        attempt(std::slice::from_ref(&good), &cut),
         ModelError::NoTargets {
             context_length: 20,
             ..
@@ -424,7 +424,7 @@ fn unsound_examples_and_recipes_are_refused_before_any_work() {
         ..recipe.clone()
     };
     assert!(matches!(
-        attempt(&[good.clone()], &long),
+        attempt(std::slice::from_ref(&good), &long),
         ModelError::Context {
             requested: 4096,
             limit: 512
@@ -432,7 +432,7 @@ fn unsound_examples_and_recipes_are_refused_before_any_work() {
     ));
     let mut bad = recipe.clone();
     bad.lora.dropout = 1.0;
-    let error = attempt(&[good.clone()], &bad);
+    let error = attempt(std::slice::from_ref(&good), &bad);
     assert!(matches!(
         error,
         ModelError::Recipe {

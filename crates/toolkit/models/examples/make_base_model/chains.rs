@@ -96,7 +96,7 @@ impl Chains {
                 "subtract" => Some(number - operand("b")),
                 "multiply" => Some(number * operand("k")),
                 "double" => Some(number * 2),
-                "halve" => (number % 2 == 0).then(|| number / 2),
+                "halve" => (number % 2 == 0).then_some(number / 2),
                 "divide" => number
                     .checked_rem(operand("k"))
                     .filter(|rest| *rest == 0)

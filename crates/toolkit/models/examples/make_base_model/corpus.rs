@@ -126,10 +126,10 @@ impl Corpus {
         let system = if system == "-" { String::new() } else { system };
         let kind = random.random_range(0..100);
         let turns = match kind {
-            0..=14 => vec![self.problem(random)],
-            15..=36 => vec![self.chain(random)],
-            37..=59 => vec![self.free_problem(random)],
-            60..=72 => {
+            0..=12 => vec![self.problem(random)],
+            13..=32 => vec![self.chain(random)],
+            33..=54 => vec![self.free_problem(random)],
+            55..=72 => {
                 let count = if random.random_bool(0.3) {
                     random.random_range(2..=3)
                 } else {
@@ -144,7 +144,7 @@ impl Corpus {
         };
         let mut exchange = Exchange { system, turns };
         // Facts stay true.
-        if !(60..=72).contains(&kind) && random.random_bool(0.2) {
+        if !(55..=72).contains(&kind) && random.random_bool(0.2) {
             self.replace_words(&mut exchange, random);
         }
         exchange

@@ -1,6 +1,10 @@
 //! The backward pass.
 
-use super::{Decoder, Pack, Workspace, forward::Keep, linear::Site};
+use super::{
+    Decoder, Pack, Workspace,
+    forward::Keep,
+    linear::{Product, Site},
+};
 use crate::{
     adapter::Group,
     kernels::{
@@ -121,10 +125,12 @@ impl Decoder<'_> {
         let scratch = &mut workspace.linear;
 
         self.linear_backward(
-            site(Group::Down),
-            pack,
-            &trace.activated,
-            intermediate,
+            Product {
+                site: site(Group::Down),
+                pack,
+                x: &trace.activated,
+                inputs: intermediate,
+            },
             &trace.low[Group::Down as usize],
             &buffers.d_stream,
             Some(&mut buffers.d_activated),
@@ -133,10 +139,12 @@ impl Decoder<'_> {
         );
         swiglu_backward(&mut trace.gate_up, intermediate, &buffers.d_activated);
         self.linear_backward(
-            site(Group::GateUp),
-            pack,
-            &trace.middle_normed,
-            hidden,
+            Product {
+                site: site(Group::GateUp),
+                pack,
+                x: &trace.middle_normed,
+                inputs: hidden,
+            },
             &trace.low[Group::GateUp as usize],
             &trace.gate_up,
             Some(&mut buffers.d_input),
@@ -156,10 +164,12 @@ impl Decoder<'_> {
         );
 
         self.linear_backward(
-            site(Group::Output),
-            pack,
-            &trace.attended,
-            queries,
+            Product {
+                site: site(Group::Output),
+                pack,
+                x: &trace.attended,
+                inputs: queries,
+            },
             &trace.low[Group::Output as usize],
             &buffers.d_stream,
             Some(&mut buffers.d_attended),
@@ -167,12 +177,15 @@ impl Decoder<'_> {
             scratch,
         );
         buffers.d_qkv.resize(trace.qkv.len(), 0.0);
-        attention::backward(
-            &trace.qkv,
-            &pack.segments,
+        let forward = attention::Forward {
+            qkv: &trace.qkv,
+            segments: &pack.segments,
             heads,
-            &trace.attended,
-            &trace.normalisers,
+            out: &trace.attended,
+            normalisers: &trace.normalisers,
+        };
+        attention::backward(
+            forward,
             &buffers.d_attended,
             &mut buffers.d_qkv,
             &mut buffers.attention,
@@ -181,10 +194,12 @@ impl Decoder<'_> {
         // Nothing below the first layer learns unless the base does: its input needs no gradient.
         let wanted = layer > 0 || gradients.base.is_some();
         self.linear_backward(
-            site(Group::QueryKeyValue),
-            pack,
-            &trace.normed,
-            hidden,
+            Product {
+                site: site(Group::QueryKeyValue),
+                pack,
+                x: &trace.normed,
+                inputs: hidden,
+            },
             &trace.low[Group::QueryKeyValue as usize],
             &buffers.d_qkv,
             wanted.then_some(&mut buffers.d_input),

@@ -2,7 +2,7 @@
 
 use super::{
     Decoder, Pack,
-    linear::{LinearScratch, Site, Start},
+    linear::{LinearScratch, Product, Site, Start},
 };
 use crate::{
     adapter::Group,
@@ -74,10 +74,12 @@ impl Decoder<'_> {
             let bias = Start::Bias(self.slice(&layout.qkv_bias));
             let site_qkv = site(Group::QueryKeyValue);
             self.linear(
-                site_qkv,
-                &pack,
-                &normed,
-                hidden,
+                Product {
+                    site: site_qkv,
+                    pack: &pack,
+                    x: &normed,
+                    inputs: hidden,
+                },
                 bias,
                 &mut qkv,
                 &mut low,
@@ -92,8 +94,7 @@ impl Decoder<'_> {
             attention::forward_cached(
                 &qkv,
                 row_width,
-                cached_keys,
-                cached_values,
+                [cached_keys, cached_values],
                 cache.length,
                 heads,
                 &mut attended,
@@ -101,10 +102,12 @@ impl Decoder<'_> {
             );
             let start = Start::Residual(&stream);
             self.linear(
-                site(Group::Output),
-                &pack,
-                &attended,
-                queries,
+                Product {
+                    site: site(Group::Output),
+                    pack: &pack,
+                    x: &attended,
+                    inputs: queries,
+                },
                 start,
                 &mut next,
                 &mut low,
@@ -120,10 +123,12 @@ impl Decoder<'_> {
             );
             let site_gate = site(Group::GateUp);
             self.linear(
-                site_gate,
-                &pack,
-                &normed,
-                hidden,
+                Product {
+                    site: site_gate,
+                    pack: &pack,
+                    x: &normed,
+                    inputs: hidden,
+                },
                 Start::Zero,
                 &mut gate_up,
                 &mut low,
@@ -132,10 +137,12 @@ impl Decoder<'_> {
             swiglu(&gate_up, intermediate, &mut activated);
             let start = Start::Residual(&stream);
             self.linear(
-                site(Group::Down),
-                &pack,
-                &activated,
-                intermediate,
+                Product {
+                    site: site(Group::Down),
+                    pack: &pack,
+                    x: &activated,
+                    inputs: intermediate,
+                },
                 start,
                 &mut next,
                 &mut low,

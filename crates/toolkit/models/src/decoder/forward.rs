@@ -2,7 +2,7 @@
 
 use super::{
     Decoder, Pack,
-    linear::{LinearScratch, Site, Start},
+    linear::{LinearScratch, Product, Site, Start},
 };
 use crate::{
     adapter::Group,
@@ -118,10 +118,12 @@ impl Decoder<'_> {
         );
         let bias = Start::Bias(self.slice(&layout.qkv_bias));
         self.linear(
-            site(Group::QueryKeyValue),
-            pack,
-            &trace.normed,
-            hidden,
+            Product {
+                site: site(Group::QueryKeyValue),
+                pack,
+                x: &trace.normed,
+                inputs: hidden,
+            },
             bias,
             &mut trace.qkv,
             low_qkv,
@@ -140,10 +142,12 @@ impl Decoder<'_> {
             scores,
         );
         self.linear(
-            site(Group::Output),
-            pack,
-            &trace.attended,
-            queries,
+            Product {
+                site: site(Group::Output),
+                pack,
+                x: &trace.attended,
+                inputs: queries,
+            },
             Start::Residual(&trace.input),
             &mut trace.middle,
             low_output,
@@ -160,10 +164,12 @@ impl Decoder<'_> {
             &mut trace.middle_inverse,
         );
         self.linear(
-            site(Group::GateUp),
-            pack,
-            &trace.middle_normed,
-            hidden,
+            Product {
+                site: site(Group::GateUp),
+                pack,
+                x: &trace.middle_normed,
+                inputs: hidden,
+            },
             Start::Zero,
             &mut trace.gate_up,
             low_gate_up,
@@ -173,10 +179,12 @@ impl Decoder<'_> {
         trace.activated.resize(rows * intermediate, 0.0);
         swiglu(&trace.gate_up, intermediate, &mut trace.activated);
         self.linear(
-            site(Group::Down),
-            pack,
-            &trace.activated,
-            intermediate,
+            Product {
+                site: site(Group::Down),
+                pack,
+                x: &trace.activated,
+                inputs: intermediate,
+            },
             Start::Residual(&trace.middle),
             output,
             low_down,

@@ -99,6 +99,17 @@ pub(crate) struct Site {
     pub(crate) group: Group,
 }
 
+/// A product of a pack's rows with the weights of a site.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Product<'a> {
+    pub(crate) site: Site,
+    pub(crate) pack: &'a Pack,
+    /// Rows of the site's inputs.
+    pub(crate) x: &'a [f32],
+    /// Width of a row.
+    pub(crate) inputs: usize,
+}
+
 /// What a product starts from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Start<'a> {
@@ -134,15 +145,18 @@ impl<'a> Decoder<'a> {
     /// `y = start + W·x` and the adapter's part. Keeps `A·x` in `low` for the backward pass.
     pub(crate) fn linear(
         &self,
-        site: Site,
-        pack: &Pack,
-        x: &[f32],
-        inputs: usize,
+        product: Product<'_>,
         start: Start<'_>,
         y: &mut Vec<f32>,
         low: &mut Vec<f32>,
         scratch: &mut LinearScratch,
     ) {
+        let Product {
+            site,
+            pack,
+            x,
+            inputs,
+        } = product;
         let rows = x.len() / inputs;
         let weight = self.slice(self.weight(site));
         let outputs = weight.len() / inputs;
@@ -213,16 +227,19 @@ impl<'a> Decoder<'a> {
     /// when it is wanted.
     pub(crate) fn linear_backward(
         &self,
-        site: Site,
-        pack: &Pack,
-        x: &[f32],
-        inputs: usize,
+        product: Product<'_>,
         low: &[f32],
         dy: &[f32],
         mut dx: Option<&mut Vec<f32>>,
         gradients: &mut super::Gradients,
         scratch: &mut LinearScratch,
     ) {
+        let Product {
+            site,
+            pack,
+            x,
+            inputs,
+        } = product;
         let rows = x.len() / inputs;
         let range = self.weight(site);
         let weight = self.slice(range);

@@ -7,6 +7,8 @@
 mod backward;
 mod cached;
 mod forward;
+#[cfg(test)]
+mod gradient_check;
 mod linear;
 mod pack;
 

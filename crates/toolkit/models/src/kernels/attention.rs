@@ -56,10 +56,9 @@ struct Context<'a> {
 
 /// One block of queries of one head against its keys: fills `out` and returns nothing else but the normalisers.
 ///
-/// Query `i` of the block sees the first `seen + i + 1` keys.
+/// There are as many queries as normalisers, and query `i` of the block sees the first `seen + i + 1` keys.
 fn block_forward(
     queries: Matrix<'_>,
-    rows: usize,
     seen: usize,
     context: Context<'_>,
     heads: Heads,
@@ -67,6 +66,7 @@ fn block_forward(
     out: MatrixMut<'_>,
     normalisers: &mut [f32],
 ) {
+    let rows = normalisers.len();
     let keys = seen + rows;
     scores.resize(rows * keys, 0.0);
     multiply(
@@ -123,7 +123,6 @@ pub(crate) fn forward(
                 let row = segment.start + first;
                 block_forward(
                     Matrix::strided(&qkv[row * stride + head * width..], rows, width, stride),
-                    rows,
                     first,
                     context,
                     heads,
@@ -148,8 +147,7 @@ pub(crate) fn forward(
 pub(crate) fn forward_cached(
     queries: &[f32],
     query_stride: usize,
-    cached_keys: &[f32],
-    cached_values: &[f32],
+    [cached_keys, cached_values]: [&[f32]; 2],
     seen: usize,
     heads: Heads,
     out: &mut [f32],
@@ -175,7 +173,6 @@ pub(crate) fn forward_cached(
                     width,
                     query_stride,
                 ),
-                count,
                 seen + first,
                 context,
                 heads,
@@ -199,17 +196,30 @@ pub(crate) struct BackwardScratch {
     gradients: Vec<f32>,
 }
 
+/// What went into [`forward`] and came out of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Forward<'a> {
+    pub(crate) qkv: &'a [f32],
+    pub(crate) segments: &'a [Segment],
+    pub(crate) heads: Heads,
+    pub(crate) out: &'a [f32],
+    pub(crate) normalisers: &'a [f32],
+}
+
 /// Gradients of [`forward`]: fills `d_qkv` from `d_out`.
 pub(crate) fn backward(
-    qkv: &[f32],
-    segments: &[Segment],
-    heads: Heads,
-    out: &[f32],
-    normalisers: &[f32],
+    forward: Forward<'_>,
     d_out: &[f32],
     d_qkv: &mut [f32],
     scratch: &mut BackwardScratch,
 ) {
+    let Forward {
+        qkv,
+        segments,
+        heads,
+        out,
+        normalisers,
+    } = forward;
     d_qkv.fill(0.0);
     let (stride, width, scale) = (heads.row_width(), heads.width, heads.scale());
     let out_stride = heads.query * width;
