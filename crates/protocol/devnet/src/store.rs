@@ -15,7 +15,7 @@ use sp_core::H256;
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{TrieBackend, TrieBackendBuilder, TrieBackendStorage};
 use std::{
-    io,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -35,6 +35,9 @@ const SCHEMA_VERSION: u32 = 1;
 
 /// Name of the file inside the data folder.
 const FILE: &str = "chain.redb";
+
+/// Length of the mark at the beginning of a database's file.
+const MARK_BYTES: usize = 9;
 
 /// The database's own page cache. Hot nodes are in [`NodeCache`], so this one only has to hold the pages of a commit;
 /// the database's default of 1 GiB would be the largest part of a validator's memory.
@@ -66,8 +69,11 @@ pub enum StoreError {
         /// The layout found.
         found: u32,
     },
-    /// The database refused. A full disk is the usual cause of a failed write; the last sealed block is safe.
-    #[error("cannot {doing} the chain's database: {source}")]
+    /// The database refused. A full disk is the usual cause of a failed write; after one it refuses everything until it
+    /// is opened again.
+    #[error(
+        "cannot {doing} the chain's database: {source}; the last sealed block is safe, start again when that is mended"
+    )]
     Database {
         /// What was tried.
         doing: &'static str,
@@ -376,19 +382,36 @@ impl<'a> Replacement<'a> {
 }
 
 fn open_file(folder: &Path) -> Result<Database, StoreError> {
-    fs_err::create_dir_all(folder).map_err(|source| StoreError::Folder {
+    let unusable = |source| StoreError::Folder {
         folder: folder.to_owned(),
         source,
-    })?;
-    match Builder::new()
-        .set_cache_size(PAGE_CACHE_BYTES)
-        .create(folder.join(FILE))
-    {
-        Ok(database) => Ok(database),
-        Err(redb::DatabaseError::DatabaseAlreadyOpen) => Err(StoreError::InUse {
+    };
+    fs_err::create_dir_all(folder).map_err(unusable)?;
+    let file = folder.join(FILE);
+    let open = || Builder::new().set_cache_size(PAGE_CACHE_BYTES).create(&file);
+    let opened = match open() {
+        Err(redb::DatabaseError::Storage(_)) if is_unfinished(&file).map_err(unusable)? => {
+            fs_err::remove_file(&file).map_err(unusable)?;
+            open()
+        }
+        opened => opened,
+    };
+    opened.map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
             folder: folder.to_owned(),
-        }),
-        Err(error) => Err(opening(error)),
+        },
+        error => opening(error),
+    })
+}
+
+/// Whether a kill struck while the file was being made. The database writes its mark only after everything else, and
+/// takes a file without one for foreign ever after.
+fn is_unfinished(file: &Path) -> io::Result<bool> {
+    let mut mark = [0xff; MARK_BYTES];
+    match fs_err::File::open(file)?.read_exact(&mut mark) {
+        Ok(()) => Ok(mark == [0; MARK_BYTES]),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

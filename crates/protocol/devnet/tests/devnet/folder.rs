@@ -74,6 +74,25 @@ async fn a_folder_in_use_and_one_of_another_chain_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_never_finished_is_made_anew_and_a_foreign_one_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chain.redb");
+    // A kill between the making of the file and its mark leaves this.
+    fs_err::write(&file, vec![0; 1024 * 1024]).unwrap();
+    let node = Node::start(at(folder.path())).await;
+    pay_bob(&node, 0).await;
+    node.stop().await;
+
+    fs_err::write(&file, "somebody's notes").unwrap();
+    let refused = Devnet::start(at(folder.path())).await;
+    assert!(
+        matches!(refused, Err(DevnetError::Store(StoreError::Database { .. }))),
+        "{refused:?}"
+    );
+    assert_eq!(fs_err::read(&file).unwrap(), b"somebody's notes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_snapshot_brings_back_the_same_root_the_same_history_and_the_same_future() {
     let folder = tempfile::tempdir().unwrap();
     let node = Node::start(at(folder.path())).await;
