@@ -281,7 +281,7 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     );
     let metagraph = terminal.run("owner", &with(&["subnet", "metagraph"])).await;
     assert!(
-        metagraph.contains("3 neurons") && metagraph.contains("validator"),
+        metagraph.contains("3 of 256 slots taken") && metagraph.contains("validator"),
         "{metagraph}"
     );
     let then = terminal

@@ -330,6 +330,16 @@ impl ChainClient {
             .await
     }
 
+    /// The nonce that an account's next transaction takes, as the node sees it: those in its pool are counted. What is
+    /// more than the nonce of [`balance`](Self::balance) is under way.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
+    pub async fn next_nonce(&self, account: &AccountId) -> Result<u32, ChainError> {
+        self.shared.next_index(*account).await
+    }
+
     /// What a call would cost its signer at the newest block; weights and commitments are free.
     ///
     /// # Errors

@@ -20,5 +20,6 @@ pub use weight_history::{
     Attempt, AttemptEntry, AttemptStage, AttemptStart, HistoryError, StageRecord, WeightHistory,
 };
 pub use weight_setter::{
-    AppliedWeights, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights,
+    AppliedWeights, AttemptStep, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig,
+    plan_weights,
 };

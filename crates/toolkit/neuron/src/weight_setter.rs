@@ -19,7 +19,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, broadcast};
 
 /// How a validator sets weights.
 #[derive(Clone, Debug)]
@@ -48,6 +48,12 @@ pub enum SetWeightsError {
         /// Hotkeys with a score.
         scored: usize,
     },
+    /// An earlier attempt may still come; nothing was sent.
+    #[error("attempt {attempt} is still under way")]
+    UnderWay {
+        /// Its number in the history.
+        attempt: u64,
+    },
     /// It was sent, or could not be sent, and failed.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -68,6 +74,7 @@ impl SetWeightsError {
         match self {
             Self::Refused(refusal) => refusal.retry(),
             Self::Chain(error) => error.retry(),
+            Self::UnderWay { .. } => Retry::AfterBlocks(1),
             Self::Overtaken { .. } | Self::NobodyToReward { .. } | Self::Weights(_) | Self::History(_) => {
                 Retry::Never
             }
@@ -83,7 +90,7 @@ impl SetWeightsError {
             Self::NobodyToReward { .. } => {
                 Some("scores may be of another subnet, or all miners were pruned".to_owned())
             }
-            Self::Weights(_) | Self::History(_) => None,
+            Self::Weights(_) | Self::History(_) | Self::UnderWay { .. } => None,
         }
     }
 }
@@ -108,6 +115,18 @@ pub struct PlannedWeights {
     pub start: AttemptStart,
 }
 
+/// A step that an attempt has taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptStep {
+    /// The attempt's number in the history.
+    pub attempt: u64,
+    /// The step.
+    pub stage: AttemptStage,
+}
+
+/// Steps kept for a slow listener: those of some ten attempts.
+const STEPS_KEPT: usize = 64;
+
 /// Sets one validator's weights in one subnet.
 #[derive(Debug)]
 pub struct WeightSetter {
@@ -118,6 +137,7 @@ pub struct WeightSetter {
     zeros: Zeros,
     // One attempt at a time: the lock is held from the first check to the last step.
     history: Mutex<WeightHistory>,
+    steps: broadcast::Sender<AttemptStep>,
 }
 
 impl WeightSetter {
@@ -139,6 +159,7 @@ impl WeightSetter {
             version_key: config.version_key,
             zeros: config.zeros,
             history: Mutex::new(WeightHistory::open(config.history)?),
+            steps: broadcast::Sender::new(STEPS_KEPT),
         })
     }
 
@@ -189,16 +210,16 @@ impl WeightSetter {
     /// its fate is not known yet ([`ChainError::StillPending`]: [`resume`](Self::resume) finds it out).
     pub async fn set(&self, scores: &[(AccountId, f64)]) -> Result<AppliedWeights, SetWeightsError> {
         let mut history = self.history.lock().await;
+        self.resolve(&mut history).await?;
+        if let Some(open) = history.attempts().find(|attempt| !attempt.is_over()) {
+            return Err(SetWeightsError::UnderWay { attempt: open.number });
+        }
         let PlannedWeights { row, start } = match self.plan(scores).await {
             Ok(planned) => planned,
             Err(SetWeightsError::Refused(refusal)) => {
                 let attempt = history.begin(None)?;
-                history.note(
-                    attempt,
-                    AttemptStage::Refused {
-                        reason: refusal.to_string(),
-                    },
-                )?;
+                let reason = refusal.to_string();
+                self.note(&mut history, attempt, AttemptStage::Refused { reason })?;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),
@@ -219,7 +240,11 @@ impl WeightSetter {
                     _ => None,
                 };
                 let reason = error.to_string();
-                history.note(attempt, AttemptStage::Failed { reason, chain_error })?;
+                self.note(
+                    &mut history,
+                    attempt,
+                    AttemptStage::Failed { reason, chain_error },
+                )?;
                 Err(error)
             }
         }
@@ -231,56 +256,65 @@ impl WeightSetter {
         attempt: u64,
         row: &WeightRow,
     ) -> Result<Included, SetWeightsError> {
-        let receipt = self
-            .client
-            .set_weights(&self.hotkey, self.netuid, row, self.version_key)
+        let (client, netuid) = (&self.client, self.netuid);
+        let receipt = client
+            .set_weights(&self.hotkey, netuid, row, self.version_key)
             .await?;
-        history.note(
-            attempt,
-            AttemptStage::Submitted {
-                hash: receipt.hash(),
-                valid_until: receipt.valid_until(),
-            },
-        )?;
-        let included = receipt.in_block().await?;
-        history.note(
-            attempt,
-            AttemptStage::InBlock {
-                block: included.block,
-            },
-        )?;
+        let submitted = AttemptStage::Submitted {
+            hash: receipt.hash(),
+            valid_until: receipt.valid_until(),
+        };
+        self.note(history, attempt, submitted)?;
+        let block = receipt.in_block().await?.block;
+        self.note(history, attempt, AttemptStage::InBlock { block })?;
         let included = receipt.finalized().await?;
-        history.note(
-            attempt,
-            AttemptStage::Finalized {
-                block: included.block,
-            },
-        )?;
-        let snapshot = self.client.at(included.block.hash).await?;
+        let block = included.block;
+        self.note(history, attempt, AttemptStage::Finalized { block })?;
+        let snapshot = client.at(block.hash).await?;
         if !self.holds(&snapshot, row).await? {
-            return Err(SetWeightsError::Overtaken {
-                block: included.block.number,
-            });
+            return Err(SetWeightsError::Overtaken { block: block.number });
         }
-        history.note(
-            attempt,
-            AttemptStage::Applied {
-                block: included.block,
-            },
-        )?;
+        self.note(history, attempt, AttemptStage::Applied { block })?;
         Ok(included)
     }
 
+    /// Writes a step down, then tells those who listen.
+    fn note(
+        &self,
+        history: &mut WeightHistory,
+        attempt: u64,
+        stage: AttemptStage,
+    ) -> Result<(), HistoryError> {
+        history.note(attempt, stage.clone())?;
+        // Nobody may be listening.
+        let _ = self.steps.send(AttemptStep { attempt, stage });
+        Ok(())
+    }
+
+    /// The steps of attempts as they are taken. One who falls far behind misses the oldest; all are in the history.
+    pub fn steps(&self) -> broadcast::Receiver<AttemptStep> {
+        self.steps.subscribe()
+    }
+
     /// Finds out what became of attempts whose end was not seen, after a crash or an outage. Gives their numbers.
+    /// [`set`](Self::set) does so by itself.
     ///
-    /// An attempt counts as applied when the chain's state holds its row and shows an update by this validator since
-    /// the attempt was checked; it counts as failed once its transaction cannot be in any block any more.
+    /// An attempt has been applied when final state holds its row and shows an update by this validator since the
+    /// attempt was checked. It has failed when its transaction's lifetime is over, or when neither a block that is not
+    /// final yet nor the node's pool has anything of this validator.
+    ///
+    /// Caveat: behind a load balancer another node's pool may still have it. Should it come after all, a row that is
+    /// as good as the next one is on chain, and the rate limit holds the next one back by name.
     ///
     /// # Errors
     ///
     /// When the chain does not answer or the history cannot be written.
     pub async fn resume(&self) -> Result<Vec<u64>, SetWeightsError> {
         let mut history = self.history.lock().await;
+        self.resolve(&mut history).await
+    }
+
+    async fn resolve(&self, history: &mut WeightHistory) -> Result<Vec<u64>, SetWeightsError> {
         let open: Vec<_> = history
             .attempts()
             .filter(|attempt| !attempt.is_over())
@@ -289,46 +323,41 @@ impl WeightSetter {
         if open.is_empty() {
             return Ok(Vec::new());
         }
+        let account = self.hotkey.account();
+        // The pool first: what leaves it meanwhile is in a block by then.
+        let next_nonce = self.client.next_nonce(&account).await?;
         let finalized = self.client.finalized_head().await?;
         let snapshot = self.client.at(finalized.hash).await?;
-        let metagraph = snapshot.metagraph(self.netuid).await?;
-        let validator = metagraph.by_hotkey(&self.hotkey.account());
+        let (metagraph, balance) =
+            tokio::try_join!(snapshot.metagraph(self.netuid), snapshot.balance(&account))?;
+        let is_under_way = next_nonce > balance.nonce;
+        let validator = metagraph.by_hotkey(&account);
         let mut resolved = Vec::new();
         for attempt in open {
-            let began_at = attempt.start.as_ref().map(|start| start.block.number);
+            let start = attempt.start.as_ref();
             let updated = validator
-                .zip(began_at)
-                .is_some_and(|(validator, began)| validator.last_update > began);
-            let row = attempt.start.as_ref().and_then(|start| {
-                let values: Vec<_> = start
-                    .entries
-                    .iter()
-                    .map(|entry| (entry.uid, entry.value))
-                    .collect();
-                WeightRow::from_values(&values, Zeros::Explicit).ok()
-            });
-            let applied = match row {
+                .zip(start)
+                .is_some_and(|(validator, start)| validator.last_update > start.block.number);
+            let applied = match start.and_then(row_of) {
                 Some(row) if updated => self.holds(&snapshot, &row).await?,
                 _ => false,
             };
-            let valid_until = attempt.stages.iter().find_map(|record| match record.stage {
-                AttemptStage::Submitted { valid_until, .. } => Some(valid_until),
-                _ => None,
+            let expired = attempt.stages.iter().any(|record| match record.stage {
+                AttemptStage::Submitted { valid_until, .. } => finalized.number > valid_until,
+                _ => false,
             });
             let stage = if applied {
                 AttemptStage::Applied { block: finalized }
-            } else if valid_until.is_none_or(|last| finalized.number > last) {
+            } else if expired || !is_under_way {
                 AttemptStage::Failed {
-                    reason:
-                        "the validator stopped before its end was seen, and the chain does not hold the row"
-                            .to_owned(),
+                    reason: "its end was not seen, and neither the chain nor the node's pool has it"
+                        .to_owned(),
                     chain_error: None,
                 }
             } else {
-                // It may still come.
                 continue;
             };
-            history.note(attempt.number, stage)?;
+            self.note(history, attempt.number, stage)?;
             resolved.push(attempt.number);
         }
         Ok(resolved)
@@ -347,6 +376,16 @@ impl WeightSetter {
         let stored = snapshot.weights_of(self.netuid, uid).await?;
         Ok(stored == row.entries())
     }
+}
+
+/// The row that an attempt sent.
+fn row_of(start: &AttemptStart) -> Option<WeightRow> {
+    let values: Vec<_> = start
+        .entries
+        .iter()
+        .map(|entry| (entry.uid, entry.value))
+        .collect();
+    WeightRow::from_values(&values, Zeros::Explicit).ok()
 }
 
 /// The row that a validator's scores would make now, checked as the chain would check it. Needs no key; nothing is

@@ -5,7 +5,8 @@
 mod subnet;
 
 use assay_chain::{
-    AxonAnnouncement, Block, ChainError, ConnectOptions, NetUid, Pair, Retry, Uid, Zeros, scale_value::Value,
+    AxonAnnouncement, Block, ChainClient, ChainError, ConnectOptions, NetUid, Pair, Retry, Uid, Zeros,
+    scale_value::Value,
 };
 use assay_devnet::BlockProduction;
 use assay_neuron::{
@@ -266,7 +267,7 @@ async fn an_attempt_that_a_crash_cut_off_is_resolved_by_what_the_chain_holds() {
     let impatient = ConnectOptions::default()
         .with_inclusion_deadline(Duration::from_millis(200))
         .with_mortality(4);
-    let client = assay_chain::ChainClient::connect(devnet.url().parse().unwrap(), impatient)
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), impatient)
         .await
         .unwrap();
     let config = || WeightSetterConfig {
@@ -278,36 +279,61 @@ async fn an_attempt_that_a_crash_cut_off_is_resolved_by_what_the_chain_holds() {
     let validator = WeightSetter::new(client.clone(), hotkey.clone(), subnet.netuid, config()).unwrap();
     let scores = [(subnet.hotkey("Miner").account(), 1.0)];
 
-    // No block comes: the attempt stays open, and so it does for the next start as long as it may still come.
+    // No block comes: the attempt stays open, for the next start as well, and no second one is sent beside it.
     let error = validator.set(&scores).await.unwrap_err();
     assert!(
         matches!(error, SetWeightsError::Chain(ChainError::StillPending { .. })),
         "{error}"
     );
-    assert_eq!(stages(&validator).await, ["submitted"]);
     drop(validator);
-    let restarted = WeightSetter::new(client.clone(), hotkey.clone(), subnet.netuid, config()).unwrap();
-    assert_eq!(restarted.resume().await.unwrap(), Vec::<u64>::new());
+    let restarted = || WeightSetter::new(client.clone(), hotkey.clone(), subnet.netuid, config()).unwrap();
+    let second = restarted();
+    assert_eq!(second.resume().await.unwrap(), Vec::<u64>::new());
+    let error = second.set(&scores).await.unwrap_err();
+    assert!(
+        matches!(error, SetWeightsError::UnderWay { attempt: 1 }),
+        "{error}"
+    );
+    assert!(error.retry().is_possible());
 
+    // A block took it.
     devnet.produce(1).await.unwrap();
-    assert_eq!(restarted.resume().await.unwrap(), [1]);
-    assert_eq!(stages(&restarted).await, ["submitted", "applied"]);
-    assert_eq!(restarted.resume().await.unwrap(), Vec::<u64>::new());
+    let mut steps = second.steps();
+    assert_eq!(second.resume().await.unwrap(), [1]);
+    assert_eq!(stages(&second).await, ["submitted", "applied"]);
+    assert!(matches!(
+        steps.recv().await.unwrap().stage,
+        AttemptStage::Applied { .. }
+    ));
+    assert_eq!(second.resume().await.unwrap(), Vec::<u64>::new());
 
-    // The same with a transaction that never came: past its lifetime it has failed for certain.
-    restarted
-        .set(&[
-            (subnet.hotkey("Miner").account(), 0.5),
-            (subnet.hotkey("Validator").account(), 1.0),
-        ])
-        .await
-        .unwrap_err();
+    // The node lost its pool with the next one: nothing has it, so the way is free at once.
+    let other = [
+        (subnet.hotkey("Miner").account(), 0.5),
+        (subnet.hotkey("Validator").account(), 1.0),
+    ];
+    second.set(&other).await.unwrap_err();
+    drop(second);
     let empty = folder.path().join("snapshot");
     devnet.snapshot(&empty).await.unwrap();
     devnet.restore(&empty).await.unwrap();
-    devnet.produce(6).await.unwrap();
-    assert_eq!(restarted.resume().await.unwrap(), [2]);
-    assert_eq!(stages(&restarted).await, ["submitted", "failed"]);
+    // A process of its own: no tracker that would send it again.
+    let client = ChainClient::connect(devnet.url().parse().unwrap(), ConnectOptions::default())
+        .await
+        .unwrap();
+    let third = WeightSetter::new(client, hotkey.clone(), subnet.netuid, config()).unwrap();
+    devnet.set_block_production(BlockProduction::OnDemand).unwrap();
+    assert_eq!(third.set(&other).await.unwrap().attempt, 3);
+    let history = third.history().await;
+    assert!(
+        matches!(history[1].stage(), Some(AttemptStage::Failed { .. })),
+        "{:?}",
+        history[1]
+    );
+    assert_eq!(
+        stages(&third).await,
+        ["submitted", "in block", "finalized", "applied"]
+    );
 }
 
 #[tokio::test]

@@ -45,10 +45,11 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         .map_err(chain_failure)?;
     context.output().data(&metagraph, |metagraph| {
         format!(
-            "subnet {} at {}: {} neurons\n{}",
+            "subnet {} at {}: {} of {} slots taken\n{}",
             metagraph.netuid,
             metagraph.block,
             metagraph.size(),
+            metagraph.max_neurons,
             table(metagraph)
         )
     })
