@@ -12,9 +12,13 @@ use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use serde_json::Value;
 use std::{
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Output, Stdio},
+    time::Duration,
 };
 use tempfile::TempDir;
+
+/// Longest that one command may take on a busy machine; ends a test that hangs.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 struct Scene {
     folder: TempDir,
@@ -141,7 +145,7 @@ impl Scene {
     }
 
     async fn assay(&self, wallet: &str, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_assay"));
         let base = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../vectors/flock/base");
         command
             .args(arguments)
@@ -171,9 +175,10 @@ impl Scene {
             .env("HOME", self.folder.path())
             .env("HF_ENDPOINT", self.hub.url())
             .env("HF_TOKEN", if wallet == "miner" { "hf_alice" } else { "" })
-            .stdin(Stdio::null());
-        tokio::task::spawn_blocking(move || command.output().unwrap())
-            .await
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        let done = tokio::time::timeout(DEADLINE, command.output()).await;
+        done.unwrap_or_else(|_| panic!("{arguments:?} came to no end"))
             .unwrap()
     }
 

@@ -61,6 +61,7 @@ CREATE TABLE entrants (
     faults     INTEGER NOT NULL DEFAULT 0, -- jobs that failed through a fault of ours
     dataset    INTEGER REFERENCES datasets (id),
     evaluation INTEGER REFERENCES evaluations (id),
+    copy_of    TEXT,             -- hotkey whose dataset it is, when it was recognised by its rows
     PRIMARY KEY (round, hotkey)
 ) STRICT, WITHOUT ROWID;
 

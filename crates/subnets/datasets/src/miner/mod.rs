@@ -5,33 +5,35 @@
 //! shows the commitment. Everything is on disk as it happens, so that a miner killed at any point repeats nothing;
 //! above all it never commits the same dataset again, which would cost it its place before later copies.
 
+mod error;
 mod record;
+
+pub use error::MinerError;
 
 use std::{
     future::Future,
-    io::{self, BufReader, Read as _},
+    io::{BufReader, Read as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
 
-use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid};
+use assay_chain::{Block, ChainClient, ChainError, NetUid};
 use assay_hub::{
-    BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, OutboxError, RepoId,
-    RepoPath, RepoType, Revision, Source, Step, Target, Ticket, Visibility,
+    BatchLimits, Delivery, DownloadLimits, ExistingRepo, HubClient, HubError, Outbox, RepoId, RepoPath,
+    RepoType, Revision, Source, Step, Target, Ticket, Visibility,
 };
 use assay_keys::Pair;
-use assay_neuron::NotRegistered;
 use blake2::{Blake2b, Digest, digest::consts::U32};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    commitment::{CommitmentTooLong, DatasetCommitment, check_size},
+    commitment::{DatasetCommitment, check_size},
     event::{EventKind, EventSink, PublishStep},
     outcome::DATA_FILE,
     profile::CompetitionId,
     recipe::{Identity, Recipe},
-    rows::{Dataset, DatasetFault, EncodeError, ReadError, RowEncoder},
+    rows::{Dataset, RowEncoder},
     validator::doubled,
 };
 use record::{Record, Upload};
@@ -88,93 +90,6 @@ pub struct Published {
     pub commitment: Option<String>,
     /// The commitment's block; none in a dry run.
     pub block: Option<Block>,
-}
-
-/// Why a miner gave up.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum MinerError {
-    /// The commitment would not fit on chain.
-    #[error(transparent)]
-    TooLong(#[from] CommitmentTooLong),
-    /// Validators would refuse the dataset.
-    #[error("{path} would be refused by validators: {fault}", path = .path.display())]
-    Dataset {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        fault: DatasetFault,
-    },
-    /// The dataset cannot be read.
-    #[error(transparent)]
-    Read(#[from] ReadError),
-    /// The base model's tokenizer cannot be used.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The hotkey is not registered in the subnet, or the chain could not be asked.
-    #[error(transparent)]
-    Registration(#[from] NotRegistered),
-    /// The hub refuses something that no retry can change.
-    #[error(transparent)]
-    Hub(#[from] HubError),
-    /// The queue of uploads cannot be used.
-    #[error(transparent)]
-    Outbox(#[from] OutboxError),
-    /// The hub refuses the file for good.
-    #[error("the hub does not take the dataset: {reason}")]
-    UploadRefused {
-        /// The hub's words.
-        reason: String,
-    },
-    /// The hub gives another file back than was uploaded.
-    #[error("{repo} at {revision} is not the file that was uploaded: somebody else changed the repository")]
-    UploadDiffers {
-        /// The repository.
-        repo: RepoId,
-        /// The commit.
-        revision: Revision,
-    },
-    /// The chain refuses something that no retry can change.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// The chain shows another commitment than the one just written.
-    #[error(
-        "{hotkey} has another commitment than the one just written: is a second miner running with this hotkey?"
-    )]
-    CommitmentReplaced {
-        /// The hotkey.
-        hotkey: AccountId,
-    },
-    /// A file of the miner's own cannot be read or written.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    /// It was told to stop before it was done.
-    #[error("stopped before the dataset was published; run it again to go on")]
-    Stopped,
-    /// A check crashed.
-    #[error("the check of the dataset crashed: {0}")]
-    Crash(#[from] tokio::task::JoinError),
-}
-
-impl MinerError {
-    /// How long to wait before another attempt can help; `None` when none can. `Some(None)` leaves the pause to the
-    /// caller.
-    fn retry(&self) -> Option<Option<Duration>> {
-        match self {
-            Self::Hub(e) => match e.retry() {
-                assay_hub::Retry::Never => None,
-                assay_hub::Retry::After(pause) => Some(Some(pause)),
-                assay_hub::Retry::Backoff => Some(None),
-            },
-            Self::Chain(ChainError::StillPending { .. }) => Some(None),
-            Self::Chain(e) | Self::Registration(NotRegistered::Chain(e)) => match e.retry() {
-                assay_chain::Retry::Never => None,
-                assay_chain::Retry::After(pause) => Some(Some(pause)),
-                assay_chain::Retry::Now | assay_chain::Retry::AfterBlocks(_) => Some(None),
-            },
-            _ => None,
-        }
-    }
 }
 
 /// Publishes a dataset: checks it, uploads it, commits to it, and reads everything back.

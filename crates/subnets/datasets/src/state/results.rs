@@ -251,13 +251,19 @@ impl State {
         Ok(())
     }
 
-    /// The miner's dataset is a copy that needs no training of its own.
+    /// The miner's dataset is a copy of another's and needs no training of its own.
     ///
     /// # Errors
     /// When the state cannot be written.
-    pub async fn settle_copy(&self, round: RoundId, hotkey: &AccountId) -> Result<(), StateError> {
-        sqlx::query("UPDATE entrants SET outcome = ? WHERE round = ? AND hotkey = ?")
+    pub async fn settle_copy(
+        &self,
+        round: RoundId,
+        hotkey: &AccountId,
+        of: &AccountId,
+    ) -> Result<(), StateError> {
+        sqlx::query("UPDATE entrants SET outcome = ?, copy_of = ? WHERE round = ? AND hotkey = ?")
             .bind(to_json("outcome", &Outcome::Assayed)?)
+            .bind(of.to_string())
             .bind(round.0)
             .bind(hotkey.to_string())
             .execute(&self.pool)

@@ -110,6 +110,8 @@ pub struct Entrant {
     pub dataset: Option<(DatasetId, DatasetFacts)>,
     /// Its loss, once measured; `None` inside when training diverged.
     pub loss: Option<Option<f64>>,
+    /// Whose dataset it is, when it was recognised as a copy by its rows.
+    pub copy_of: Option<AccountId>,
 }
 
 impl Entrant {
@@ -227,7 +229,7 @@ impl State {
     pub async fn entrants(&self, round: RoundId) -> Result<Vec<Entrant>, StateError> {
         sqlx::query(
             "SELECT e.hotkey, e.uid, e.registered, e.commitment, e.committed, e.outcome, e.begun, e.ended, e.faults, \
-                    e.evaluation, v.loss, d.id AS dataset, d.commit_hash, d.bytes, d.row_count, d.tokens, d.digest, \
+                    e.copy_of, e.evaluation, v.loss, d.id AS dataset, d.commit_hash, d.bytes, d.row_count, d.tokens, d.digest, \
                     d.row_set \
              FROM entrants e LEFT JOIN datasets d ON d.id = e.dataset LEFT JOIN evaluations v ON v.id = e.evaluation \
              WHERE e.round = ? ORDER BY e.uid",
@@ -465,6 +467,7 @@ fn read_entrant(row: &SqliteRow) -> Result<Entrant, StateError> {
     let outcome: Option<&str> = row.try_get("outcome")?;
     let dataset: Option<i64> = row.try_get("dataset")?;
     let evaluation: Option<i64> = row.try_get("evaluation")?;
+    let copy_of: Option<&str> = row.try_get("copy_of")?;
     let number = |column| -> Result<u32, StateError> { Ok(row.try_get::<u32, _>(column)?) };
     Ok(Entrant {
         found: NewEntrant {
@@ -481,5 +484,6 @@ fn read_entrant(row: &SqliteRow) -> Result<Entrant, StateError> {
             .map(|id| Ok::<_, StateError>((DatasetId(id), results::read_facts(row)?)))
             .transpose()?,
         loss: evaluation.map(|_| row.try_get("loss")).transpose()?,
+        copy_of: copy_of.map(|hotkey| text("copy_of", hotkey)).transpose()?,
     })
 }

@@ -32,7 +32,6 @@ const KEPT_ROUNDS: u32 = 1000;
 impl Desk {
     /// Brings a round from wherever it is to its end. Returns early when the validator is stopping.
     pub(super) async fn carry_on(&self, mut round: Round) -> Result<(), ValidatorError> {
-        assay_neuron::registration::require(&self.chain, self.config.netuid, &self.account).await?;
         if round.state == RoundState::Open {
             self.announce(&round).await?;
             if !self.assay_all(&round).await? || !self.make_table(&round).await? {
@@ -267,10 +266,11 @@ impl Desk {
                 continue;
             };
             if copy.found.outcome != Some(Outcome::Assayed) {
-                self.state.settle_copy(round.id, &copy.found.hotkey).await?;
+                let of = with_rows[original].found.hotkey;
+                self.state.settle_copy(round.id, &copy.found.hotkey, &of).await?;
                 self.tell(EventKind::Copy {
                     hotkey: copy.found.hotkey,
-                    of: with_rows[original].found.hotkey,
+                    of,
                 });
             }
         }

@@ -9,38 +9,36 @@
 //! from for more than [`STALE_AFTER_EPOCHS`] epochs is dropped.
 
 mod assay;
+mod config;
+mod error;
 mod table;
 mod weights;
 
-use std::{
-    collections::HashMap,
-    io,
-    num::{NonZeroU64, NonZeroUsize},
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+pub(crate) use config::doubled;
+pub use config::{Patience, RoundSchedule, ValidatorConfig};
+pub use error::ValidatorError;
 
-use assay_chain::{AccountId, Block, ChainClient, ChainError, NetUid, Zeros};
+use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+use assay_chain::{AccountId, Block, ChainClient, ChainError, Zeros};
 use assay_hub::HubClient;
 use assay_keys::Pair;
-use assay_models::{BaseModel, ModelError};
-use assay_neuron::{HistoryError, NotRegistered, SetWeightsError, WeightSetter, WeightSetterConfig};
+use assay_models::BaseModel;
+use assay_neuron::{WeightSetter, WeightSetterConfig};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     event::{EventKind, EventSink, Waiting},
-    held_out::{HeldOut, HeldOutError},
+    held_out::HeldOut,
     outcome::Outcome,
-    profile::Profile,
-    recipe::{Identity, Recipe, base_model_identity},
+    recipe::{Identity, base_model_identity},
     roster::roster,
-    rows::{EncodeError, RowEncoder},
+    rows::RowEncoder,
     screening::Screen,
     seed::RoundSeed,
     shelf::Shelf,
-    state::{NewRound, Round, RoundState, State, StateError},
+    state::{NewRound, Round, RoundState, State},
     trial::Bench,
 };
 
@@ -54,159 +52,6 @@ const FINALITY_LOOK: Duration = Duration::from_secs(3);
 
 /// Blocks of an epoch that is assumed where the chain runs none: the public networks' tempo.
 const USUAL_TEMPO: u64 = 360;
-
-/// When rounds begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoundSchedule {
-    /// At each epoch of the subnet: commitments up to the epoch's block take part.
-    Epochs,
-    /// Every so many blocks, counted from block 0.
-    Blocks(NonZeroU64),
-}
-
-/// How long a validator tries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
-    /// Longest a download may take.
-    pub download: Duration,
-    /// Longest the training and measuring of one dataset may take.
-    pub job: Duration,
-    /// Attempts at one miner in a round before it is left alone, when each failed through no fault of its own.
-    pub attempts: u32,
-    /// Pause after the first failed attempt; doubles up to `longest_pause`. What the hub asks for is kept.
-    pub first_pause: Duration,
-    /// Longest pause between attempts.
-    pub longest_pause: Duration,
-}
-
-impl Default for Patience {
-    /// Two minutes a download, an hour a job, six attempts with pauses from 2 s to a minute: together about a
-    /// minute of a hub that is away, which is what a restart of it takes.
-    fn default() -> Self {
-        Self {
-            download: Duration::from_secs(120),
-            job: Duration::from_secs(3600),
-            attempts: 6,
-            first_pause: Duration::from_secs(2),
-            longest_pause: Duration::from_secs(60),
-        }
-    }
-}
-
-impl Patience {
-    /// The pause after so many failed attempts, at least one.
-    pub(crate) fn pause_after(&self, failures: u32) -> Duration {
-        doubled(self.first_pause, self.longest_pause, failures)
-    }
-}
-
-/// `first` doubled for each failure after the first, at most `longest`.
-pub(crate) fn doubled(first: Duration, longest: Duration, failures: u32) -> Duration {
-    first
-        .saturating_mul(1 << failures.saturating_sub(1).min(20))
-        .min(longest)
-}
-
-/// What a validator needs to know.
-#[derive(Debug, Clone)]
-pub struct ValidatorConfig {
-    /// The subnet.
-    pub netuid: NetUid,
-    /// The constants of the competition.
-    pub profile: Profile,
-    /// How losses are made.
-    pub recipe: Recipe,
-    /// Folder of the base model.
-    pub base_model: PathBuf,
-    /// File of held-out rows.
-    pub held_out: PathBuf,
-    /// When rounds begin.
-    pub rounds: RoundSchedule,
-    /// Folder for everything that must survive a restart; one validator at a time.
-    pub home: PathBuf,
-    /// Threads for training; all cores when `None`. Losses do not depend on it.
-    pub threads: Option<NonZeroUsize>,
-    /// How long it tries.
-    pub patience: Patience,
-}
-
-/// Why a validator ended.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ValidatorError {
-    /// The hotkey is not registered in the subnet, or the chain could not be asked.
-    #[error(transparent)]
-    Registration(#[from] NotRegistered),
-    /// The weights' history cannot be used.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-    /// What became of an earlier attempt to set weights cannot be found out.
-    #[error(transparent)]
-    Weights(#[from] SetWeightsError),
-    /// The state belongs to another chain.
-    #[error(
-        "{home} holds rounds of another chain (block {block} is not the one it knows): choose another folder, or move it away", home = .home.display()
-    )]
-    OtherChain {
-        /// The validator's folder.
-        home: PathBuf,
-        /// The block that differs.
-        block: Block,
-    },
-    /// The state cannot be used.
-    #[error(transparent)]
-    State(#[from] StateError),
-    /// The base model cannot be used.
-    #[error("base model: {0}")]
-    Model(#[from] ModelError),
-    /// A file of the base model cannot be read.
-    #[error("base model: {0}")]
-    ModelFile(#[source] io::Error),
-    /// The base model's tokenizer cannot be used.
-    #[error(transparent)]
-    Encode(#[from] EncodeError),
-    /// The held-out rows cannot be used.
-    #[error(transparent)]
-    HeldOut(#[from] HeldOutError),
-    /// The threads for training cannot be started.
-    #[error("threads for training: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
-    /// The chain refuses something that no retry can change.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// Loading crashed.
-    #[error("loading crashed: {0}")]
-    Crash(#[from] tokio::task::JoinError),
-}
-
-impl ValidatorError {
-    /// How long to wait before the loop may try again; `None` when it would fail the same way.
-    fn passes_in(&self) -> Option<Duration> {
-        let chain = match self {
-            Self::Chain(e)
-            | Self::Registration(NotRegistered::Chain(e))
-            | Self::Weights(SetWeightsError::Chain(e)) => Some(e),
-            _ => None,
-        };
-        match (self, chain) {
-            (
-                _,
-                Some(
-                    ChainError::Endpoint(_)
-                    | ChainError::OtherChain { .. }
-                    | ChainError::Shape(_)
-                    | ChainError::NoSubnet { .. },
-                ),
-            ) => None,
-            (_, Some(e)) => Some(match e.retry() {
-                assay_chain::Retry::After(pause) => pause,
-                _ => Duration::from_secs(5),
-            }),
-            (Self::State(e), _) if e.may_pass() => Some(Duration::from_secs(5)),
-            _ => None,
-        }
-    }
-}
 
 /// Runs rounds until it is stopped.
 #[derive(Debug)]
@@ -369,6 +214,8 @@ impl Desk {
 
     /// Runs one round to its end, or waits for the next one.
     async fn step(&self) -> Result<(), ValidatorError> {
+        // A slot can be lost at any epoch, and without one nothing that follows is of use.
+        assay_neuron::registration::require(&self.chain, self.config.netuid, &self.account).await?;
         let boundary = self.boundary().await?;
         match self.unfinished(&boundary).await? {
             Some(round) => self.carry_on(round).await,

@@ -139,9 +139,13 @@ impl<'a> Line<'a> {
                 Some(Outcome::BadAnswer(reason)) => Standing::BadAnswer(reason),
                 Some(Outcome::OwnFault(fault)) => Standing::OwnFault(fault),
                 Some(Outcome::NotAsked(reason)) => Standing::NotAsked(reason),
-                // A dataset without a loss is a copy, and copies are placed as such; a neuron without an outcome
-                // came after the round was opened.
-                Some(Outcome::Assayed) | None => Standing::NotAsked(NotAsked::LaterTurn),
+                // The original of a copy may itself have come to nothing.
+                Some(Outcome::Assayed) => match self.entrant.and_then(|e| e.copy_of) {
+                    Some(of) => Standing::Copy { of },
+                    None => Standing::NotAsked(NotAsked::LaterTurn),
+                },
+                // It came after the round was opened.
+                None => Standing::NotAsked(NotAsked::LaterTurn),
             },
         }
     }
