@@ -48,8 +48,8 @@ pub struct SubnetInfo {
     pub network_modality: Compact<u16>,
     /// Retired: empty.
     pub network_connect: Vec<[u16; 2]>,
-    /// Retired: 0.
-    pub emission_values: Compact<u64>,
+    /// Retired: 0. Named as the Python SDK 10 reads it.
+    pub emission_value: Compact<u64>,
     /// The price of a uid, in rao.
     pub burn: Compact<u64>,
     /// The owner's coldkey.
@@ -75,7 +75,7 @@ pub struct SubnetInfov2 {
     pub tempo: Compact<u16>,
     pub network_modality: Compact<u16>,
     pub network_connect: Vec<[u16; 2]>,
-    pub emission_values: Compact<u64>,
+    pub emission_value: Compact<u64>,
     pub burn: Compact<u64>,
     pub owner: AccountId,
     pub identity: Option<SubnetIdentityV3>,
@@ -151,7 +151,7 @@ impl SubnetInfov2 {
             tempo: Compact(Tempo::<Runtime>::get(netuid)),
             network_modality: Compact(0),
             network_connect: Vec::new(),
-            emission_values: Compact(0),
+            emission_value: Compact(0),
             burn: Compact(Burn::<Runtime>::get(netuid)),
             owner: SubnetOwner::<Runtime>::get(netuid),
             identity: SubnetIdentitiesV3::<Runtime>::get(netuid),
@@ -177,7 +177,7 @@ impl From<SubnetInfov2> for SubnetInfo {
             tempo: info.tempo,
             network_modality: info.network_modality,
             network_connect: info.network_connect,
-            emission_values: info.emission_values,
+            emission_value: info.emission_value,
             burn: info.burn,
             owner: info.owner,
         }
