@@ -307,8 +307,8 @@ impl ChainClient {
     /// other arguments, and the errors of a connection. When the connection broke after the call was sent a receipt
     /// comes all the same: its fate is found out in the background.
     pub async fn submit(&self, signer: &Pair, call: &Call) -> Result<Receipt, ChainError> {
-        self.shared
-            .submit(signer, call)
+        // On the heap: it is by far the largest of the client's futures, and callers nest it in theirs.
+        Box::pin(self.shared.submit(signer, call))
             .await
             .map_err(|error| match error {
                 ChainError::Rejected { reason, .. } => ChainError::Rejected {

@@ -26,7 +26,8 @@ impl ChainClient {
     pub async fn connect(endpoint: Endpoint, options: ConnectOptions) -> Result<Self, ChainError> {
         let connection = Connection::new(endpoint, &options);
         Ok(Self {
-            shared: Arc::new(Shared::connect(connection, options).await?),
+            // On the heap, as in `submit`.
+            shared: Arc::new(Box::pin(Shared::connect(connection, options)).await?),
         })
     }
 

@@ -210,11 +210,12 @@ impl WeightSetter {
     /// its fate is not known yet ([`ChainError::StillPending`]: [`resume`](Self::resume) finds it out).
     pub async fn set(&self, scores: &[(AccountId, f64)]) -> Result<AppliedWeights, SetWeightsError> {
         let mut history = self.history.lock().await;
-        self.resolve(&mut history).await?;
+        // Each step on the heap: nested in one another they would take much of a worker thread's stack.
+        Box::pin(self.resolve(&mut history)).await?;
         if let Some(open) = history.attempts().find(|attempt| !attempt.is_over()) {
             return Err(SetWeightsError::UnderWay { attempt: open.number });
         }
-        let PlannedWeights { row, start } = match self.plan(scores).await {
+        let PlannedWeights { row, start } = match Box::pin(self.plan(scores)).await {
             Ok(planned) => planned,
             Err(SetWeightsError::Refused(refusal)) => {
                 let attempt = history.begin(None)?;
@@ -225,7 +226,7 @@ impl WeightSetter {
             Err(error) => return Err(error),
         };
         let attempt = history.begin(Some(start))?;
-        let done = self.send(&mut history, attempt, &row).await;
+        let done = Box::pin(self.send(&mut history, attempt, &row)).await;
         match done {
             Ok(included) => Ok(AppliedWeights {
                 attempt,
