@@ -77,7 +77,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Sells staked alpha. More than there is means all of it.
+    /// Sells staked alpha. More than there is means all of it, so a stake of nothing is an amount of nothing.
     pub(crate) fn do_remove_stake(
         coldkey: &AccountId32,
         hotkey: &AccountId32,
@@ -87,16 +87,16 @@ impl<T: Config> Pallet<T> {
     ) -> DispatchResult {
         ensure!(SubtokenEnabled::<T>::get(netuid), Error::<T>::SubtokenDisabled);
         let staked = Self::stake_of(hotkey, coldkey, netuid);
+        let amount = amount.min(staked);
         ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
-        ensure!(Self::hotkey_exists(hotkey), Error::<T>::HotKeyAccountNotExists);
         ensure!(amount > 0, Error::<T>::AmountTooLow);
-        ensure!(staked > 0, Error::<T>::NotEnoughStakeToWithdraw);
-        let amount = Self::within_limit(netuid, SwapDirection::Sell, amount.min(staked), limit)?;
+        let amount = Self::within_limit(netuid, SwapDirection::Sell, amount, limit)?;
         let proceeds = Self::quote_sell(netuid, amount).ok_or(Error::<T>::InsufficientLiquidity)?;
         ensure!(
             proceeds >= MINIMUM_STAKE || amount == staked,
             Error::<T>::AmountTooLow
         );
+        ensure!(Self::hotkey_exists(hotkey), Error::<T>::HotKeyAccountNotExists);
         Self::sell_stake(coldkey, hotkey, netuid, amount, proceeds)?;
         Self::clear_small_nomination(coldkey, hotkey, netuid)
     }
@@ -133,7 +133,10 @@ impl<T: Config> Pallet<T> {
         if left == 0 || Owner::<T>::get(hotkey) == *coldkey {
             return Ok(());
         }
-        let proceeds = Self::quote_sell(netuid, left).ok_or(Error::<T>::InsufficientLiquidity)?;
+        // A pool too small to pay the rest is no reason to refuse the withdrawal.
+        let Some(proceeds) = Self::quote_sell(netuid, left) else {
+            return Ok(());
+        };
         if proceeds >= NominatorMinRequiredStake::<T>::get() {
             return Ok(());
         }

@@ -1,7 +1,8 @@
 //! What the pool refuses before a transaction gets into a block, with the chain's codes.
 //!
 //! The same checks run again when the transaction is applied. They cover only what the chain checks there; everything
-//! else fails at dispatch with the error's own name. Caveat: code 255 hides every error without a code, as on the chain.
+//! else fails at dispatch with the error's own name. Caveat: code 255 hides every error without a code, as on the
+//! chain.
 
 use super::{
     Call, CommitRevealWeightsEnabled, Config, Error, NetUid, Pallet, Uids, pallet, take::TakeChange,

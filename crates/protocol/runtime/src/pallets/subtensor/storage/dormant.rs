@@ -1,8 +1,9 @@
-//! Items of concerns this chain does not simulate (locks, leases, root claims, voting power, collateral): clients read them by name and find the defaults.
+//! Items of concerns this chain does not simulate (locks, leases, root claims, voting power, collateral): clients
+//! read them by name and find the defaults.
 
 use frame_support::pallet_macros::pallet_section;
 
-/// Items of concerns this chain does not simulate (locks, leases, root claims, voting power, collateral): clients read them by name and find the defaults.
+/// Items of concerns this chain does not simulate.
 #[pallet_section]
 pub(crate) mod dormant_storage {
     /// Locked stake of (coldkey, netuid, hotkey).
