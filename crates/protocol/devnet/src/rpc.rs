@@ -10,6 +10,7 @@
 mod arguments;
 mod author;
 mod chain;
+mod chain_head;
 mod control;
 mod error;
 mod node;
@@ -79,6 +80,7 @@ fn methods(node: Node) -> RpcModule<Node> {
     system::register(&mut methods);
     control::register(&mut methods);
     subscriptions::register(&mut methods);
+    chain_head::register(&mut methods);
     let mut names: Vec<&'static str> = methods.0.method_names().chain(["rpc_methods"]).collect();
     names.sort_unstable();
     methods.quick("rpc_methods", &[], move |_, _| {

@@ -44,4 +44,19 @@ impl Status {
             Self::Dropped => json!("dropped"),
         }
     }
+    /// As `transactionWatch_v1_watchEvent` reports it; nothing while it waits for an earlier nonce.
+    pub(crate) fn to_event(&self) -> Option<Value> {
+        let place = |block: &H256, index: &u32| json!({ "hash": block, "index": index });
+        Some(match self {
+            Self::Future => return None,
+            Self::Ready => json!({ "event": "validated" }),
+            Self::InBlock { block, index } => {
+                json!({ "event": "bestChainBlockIncluded", "block": place(block, index) })
+            }
+            Self::Finalized { block, index } => json!({ "event": "finalized", "block": place(block, index) }),
+            Self::Invalid => json!({ "event": "invalid", "error": "the chain refuses it" }),
+            Self::Usurped(by) => json!({ "event": "dropped", "error": format!("{by:?} took its place") }),
+            Self::Dropped => json!({ "event": "dropped", "error": "it left the pool" }),
+        })
+    }
 }

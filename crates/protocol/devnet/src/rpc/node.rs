@@ -1,6 +1,6 @@
 //! What the methods work on.
 
-use super::RpcError;
+use super::{RpcError, chain_head::Followers};
 use crate::{
     BlockProduction, DevnetError, Limits, Storage,
     chain::Chain,
@@ -24,6 +24,7 @@ pub(crate) struct Node {
     pub(super) version: Arc<Version>,
     /// Where snapshots go; none for a chain in memory.
     pub(super) snapshots: Option<PathBuf>,
+    pub(super) followers: Followers,
     reads: Pool,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Node {
 pub(super) struct Version {
     /// As `state_getRuntimeVersion` reports it.
     pub(super) json: Value,
+    /// As `chainHead_v1_follow` reports it.
+    pub(super) spec: Value,
 }
 
 impl Node {
@@ -55,11 +58,13 @@ impl Node {
             limits,
             version: Arc::new(Version {
                 json: version_json(&version),
+                spec: spec_json(&version),
             }),
             snapshots: match data {
                 Storage::Memory => None,
                 Storage::Folder(folder) => Some(folder.join("snapshots")),
             },
+            followers: Followers::default(),
             reads: Pool::start(limits.concurrent_reads)?,
         })
     }
@@ -112,6 +117,23 @@ fn version_json(version: &RuntimeVersion) -> Value {
         "transactionVersion": version.transaction_version,
         "systemVersion": version.system_version,
         "stateVersion": 1,
+        "apis": apis,
+    })
+}
+
+/// The newer interface has fewer fields, and the APIs as a map.
+fn spec_json(version: &RuntimeVersion) -> Value {
+    let apis: serde_json::Map<String, Value> = version
+        .apis
+        .iter()
+        .map(|(id, number)| (in_hex(id), json!(number)))
+        .collect();
+    json!({
+        "specName": version.spec_name,
+        "implName": version.impl_name,
+        "specVersion": version.spec_version,
+        "implVersion": version.impl_version,
+        "transactionVersion": version.transaction_version,
         "apis": apis,
     })
 }

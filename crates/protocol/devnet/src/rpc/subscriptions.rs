@@ -16,11 +16,11 @@ use std::{ops::ControlFlow, sync::Arc};
 use tokio::sync::{mpsc, watch};
 
 /// Subscribing, the notification it brings, unsubscribing; then other spellings of the first and the last.
-struct Names {
-    subscribe: &'static str,
-    notification: &'static str,
-    unsubscribe: &'static str,
-    aliases: &'static [(&'static str, &'static str)],
+pub(super) struct Names {
+    pub(super) subscribe: &'static str,
+    pub(super) notification: &'static str,
+    pub(super) unsubscribe: &'static str,
+    pub(super) aliases: &'static [(&'static str, &'static str)],
 }
 
 const NEW_HEADS: Names = Names {
@@ -71,6 +71,13 @@ const EXTRINSIC: Names = Names {
     aliases: &[],
 };
 
+const TRANSACTION_WATCH: Names = Names {
+    subscribe: "transactionWatch_v1_submitAndWatch",
+    notification: "transactionWatch_v1_watchEvent",
+    unsubscribe: "transactionWatch_v1_unwatch",
+    aliases: &[],
+};
+
 pub(super) fn register(methods: &mut Methods) {
     for names in [NEW_HEADS, ALL_HEADS, FINALIZED_HEADS] {
         methods.subscription(names, &[], heads);
@@ -78,10 +85,11 @@ pub(super) fn register(methods: &mut Methods) {
     methods.subscription(STORAGE, &["keys"], storage);
     methods.subscription(RUNTIME_VERSION, &[], runtime_version);
     methods.subscription(EXTRINSIC, &["extrinsic"], extrinsic);
+    methods.subscription(TRANSACTION_WATCH, &["transaction"], transaction_watch);
 }
 
 impl Methods {
-    fn subscription<F, Fut>(&mut self, names: Names, parameters: &'static [&'static str], serve: F)
+    pub(super) fn subscription<F, Fut>(&mut self, names: Names, parameters: &'static [&'static str], serve: F)
     where
         F: Fn(Arguments, PendingSubscriptionSink, Arc<Node>) -> Fut + Copy + Send + Sync + 'static,
         Fut: Future<Output = ()> + Send + 'static,
@@ -197,6 +205,33 @@ async fn extrinsic(arguments: Arguments, pending: PendingSubscriptionSink, node:
     }
 }
 
+/// As [`extrinsic`], in the words of the newer interface: a refusal is an event too.
+async fn transaction_watch(arguments: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let (watcher, mut statuses) = mpsc::unbounded_channel();
+    let submitted = submit(&arguments, &node, watcher).await;
+    let Ok(sink) = pending.accept().await else { return };
+    if let Err(error) = submitted {
+        // The subscriber hears why, or has left.
+        let _ = send(&sink, &json!({ "event": "invalid", "error": error.to_string() })).await;
+        return;
+    }
+    loop {
+        let status = tokio::select! {
+            () = sink.closed() => return,
+            status = statuses.recv() => status,
+        };
+        let Some(status) = status else { return };
+        if let Some(event) = status.to_event()
+            && send(&sink, &event).await.is_break()
+        {
+            return;
+        }
+        if status.is_last() {
+            return;
+        }
+    }
+}
+
 async fn submit(arguments: &Arguments, node: &Node, watcher: Watcher) -> Result<(), RpcError> {
     let bytes = arguments.bytes(0)?;
     node.read(move |node| Ok(node.chain.submit(&bytes, Some(watcher))?))
@@ -206,7 +241,7 @@ async fn submit(arguments: &Arguments, node: &Node, watcher: Watcher) -> Result<
 
 /// The current header, then that of every later block in order. After the chain has been replaced by a snapshot it goes
 /// on from the new head.
-struct Heads {
+pub(super) struct Heads {
     chain: Arc<Chain>,
     heads: watch::Receiver<Arc<Head>>,
     /// The head last seen, and the number of the first block up to it that was not handed out.
@@ -214,7 +249,7 @@ struct Heads {
 }
 
 impl Heads {
-    fn new(node: &Node) -> Self {
+    pub(super) fn new(node: &Node) -> Self {
         let mut heads = node.chain.heads();
         heads.mark_changed();
         Self {
@@ -224,8 +259,8 @@ impl Heads {
         }
     }
 
-    /// The next header; `None` when the subscriber has left or the node stops.
-    async fn next(&mut self, sink: &SubscriptionSink) -> Option<Header> {
+    /// The next header; `None` when the subscriber has left or the node stops. May be dropped while it waits.
+    pub(super) async fn next(&mut self, sink: &SubscriptionSink) -> Option<Header> {
         loop {
             if let Some((head, next)) = &mut self.seen
                 && *next <= head.number
@@ -255,7 +290,7 @@ impl Heads {
     }
 }
 
-async fn send(sink: &SubscriptionSink, result: &impl Serialize) -> ControlFlow<()> {
+pub(super) async fn send(sink: &SubscriptionSink, result: &impl Serialize) -> ControlFlow<()> {
     let Ok(message) = to_raw_value(result) else {
         return ControlFlow::Break(());
     };

@@ -4,6 +4,7 @@
 
 mod answers;
 mod blocks;
+mod chain_head;
 mod folder;
 mod history;
 mod killed;
@@ -11,4 +12,5 @@ mod limits;
 mod node;
 mod pool;
 mod subscriptions;
+mod subxt_backends;
 mod transaction;

@@ -1,0 +1,309 @@
+//! `chainHead_v1_*`: one subscription that follows the chain, and operations whose results arrive on it.
+//!
+//! Blocks are never unpinned: every state stays readable, so `unpin` has nothing to do. A block is announced as new,
+//! best and final in a row. After the chain has been replaced by a snapshot a follower hears `stop` and must begin
+//! anew.
+
+use super::{
+    Arguments, Methods, Node, RpcError,
+    node::in_hex,
+    state::value,
+    subscriptions::{Heads, Names, send},
+};
+use crate::{StoreError, executor, store::State};
+use codec::Encode;
+use jsonrpsee::{
+    PendingSubscriptionSink, ResponsePayload,
+    types::{ErrorObject, ErrorObjectOwned, SubscriptionId},
+};
+use node_subtensor_runtime::Header;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use sp_state_machine::{Backend, IterArgs};
+use std::{
+    collections::HashMap,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::mpsc;
+
+const FOLLOW: Names = Names {
+    subscribe: "chainHead_v1_follow",
+    notification: "chainHead_v1_followEvent",
+    unsubscribe: "chainHead_v1_unfollow",
+    aliases: &[],
+};
+
+/// The code for a block that the follower cannot ask about.
+const INVALID_BLOCK: i32 = -32801;
+
+/// Results that wait for one follower. An operation waits when there are more.
+const WAITING_EVENTS: usize = 64;
+
+/// Entries of one storage event.
+const ITEMS_AN_EVENT: usize = 1000;
+
+/// The followers by the ids of their subscriptions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Followers {
+    events: Arc<Mutex<HashMap<String, mpsc::Sender<Value>>>>,
+    operations: Arc<AtomicU64>,
+}
+
+/// A follower's place, which is given up when this is dropped.
+struct Following {
+    followers: Followers,
+    id: String,
+}
+
+impl Followers {
+    fn add(&self, id: String, events: mpsc::Sender<Value>) -> Following {
+        self.events.lock().insert(id.clone(), events);
+        Following {
+            followers: self.clone(),
+            id,
+        }
+    }
+
+    fn get(&self, id: &str) -> Option<mpsc::Sender<Value>> {
+        self.events.lock().get(id).cloned()
+    }
+
+    fn next_operation(&self) -> String {
+        self.operations.fetch_add(1, Ordering::Relaxed).to_string()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        self.followers.events.lock().remove(&self.id);
+    }
+}
+
+pub(super) fn register(methods: &mut Methods) {
+    methods.subscription(FOLLOW, &["withRuntime"], follow);
+    methods.quick(
+        "chainHead_v1_header",
+        &["followSubscription", "hash"],
+        |node, arguments| {
+            let hash = arguments
+                .hash(1)?
+                .ok_or_else(|| arguments.refuse(1, "a block hash"))?;
+            Ok(node.chain.header(&hash)?.map(|header| in_hex(header.encode())))
+        },
+    );
+    methods.operation(
+        "chainHead_v1_body",
+        &["followSubscription", "hash"],
+        |node, _, header, id| {
+            let block = node.chain.block(&header.hash())?.ok_or(RpcError::UnknownBlock)?;
+            let body: Vec<String> = block.extrinsics.iter().map(in_hex).collect();
+            Ok(vec![
+                json!({ "event": "operationBodyDone", "operationId": id, "value": body }),
+            ])
+        },
+    );
+    methods.operation(
+        "chainHead_v1_call",
+        &["followSubscription", "hash", "function", "callParameters"],
+        |node, arguments, header, id| {
+            let state = node.chain.state_of(header);
+            let data = arguments.optional_bytes(3)?.unwrap_or_default();
+            let output = in_hex(executor::call(&state, arguments.text(2)?, &data)?);
+            Ok(vec![
+                json!({ "event": "operationCallDone", "operationId": id, "output": output }),
+            ])
+        },
+    );
+    methods.operation(
+        "chainHead_v1_storage",
+        &["followSubscription", "hash", "items", "childTrie"],
+        storage,
+    );
+    for name in ["chainHead_v1_continue", "chainHead_v1_stopOperation"] {
+        methods.quick(name, &["followSubscription", "operationId"], |_, _| {
+            Ok(Value::Null)
+        });
+    }
+    methods.quick(
+        "chainHead_v1_unpin",
+        &["followSubscription", "hashOrHashes"],
+        |_, _| Ok(Value::Null),
+    );
+}
+
+impl Methods {
+    /// A method that starts an operation: it answers with an id, and then its events go to the follower.
+    fn operation(
+        &mut self,
+        name: &'static str,
+        parameters: &'static [&'static str],
+        run: fn(&Node, &Arguments, &Header, &str) -> Result<Vec<Value>, RpcError>,
+    ) {
+        self.0
+            .register_async_method(name, move |params, node: Arc<Node>, _| async move {
+                match start(&node, Arguments::parse(params.as_str(), parameters)) {
+                    Err(error) => ResponsePayload::error(error),
+                    Ok(None) => ResponsePayload::success(json!({ "result": "limitReached" })),
+                    Ok(Some((events, arguments, header))) => {
+                        let id = node.followers.next_operation();
+                        let started = json!({ "result": "started", "operationId": id, "discardedItems": 0 });
+                        // No event of an operation may arrive before its id.
+                        let (answer, answered) = ResponsePayload::success(started).notify_on_completion();
+                        tokio::spawn(async move {
+                            if answered.await.is_err() {
+                                return;
+                            }
+                            let failed = id.clone();
+                            let results = node.read(move |node| run(node, &arguments, &header, &id)).await;
+                            let results = results.unwrap_or_else(|error| {
+                                let text = error.to_string();
+                                vec![json!({ "event": "operationError", "operationId": failed, "error": text })]
+                            });
+                            for event in results {
+                                if events.send(event).await.is_err() {
+                                    return;
+                                }
+                            }
+                        });
+                        answer
+                    }
+                }
+            })
+            .expect(super::DISTINCT);
+    }
+}
+
+type Start = (mpsc::Sender<Value>, Arguments, Header);
+
+/// What an operation needs; `None` when nobody follows under that id any more.
+fn start(node: &Node, arguments: Result<Arguments, RpcError>) -> Result<Option<Start>, ErrorObjectOwned> {
+    let arguments = arguments?;
+    let Some(events) = node.followers.get(arguments.text(0)?) else {
+        return Ok(None);
+    };
+    let hash = arguments.hash(1)?;
+    let header = match hash {
+        Some(hash) => node.chain.header(&hash).map_err(RpcError::from)?,
+        None => None,
+    };
+    let header = header.ok_or_else(|| ErrorObject::owned(INVALID_BLOCK, "Invalid block hash", None::<()>))?;
+    Ok(Some((events, arguments, header)))
+}
+
+async fn follow(arguments: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+    let Ok(sink) = pending.accept().await else { return };
+    let id = match sink.subscription_id() {
+        SubscriptionId::Num(number) => number.to_string(),
+        SubscriptionId::Str(text) => text.into_owned(),
+    };
+    let (sender, mut operations) = mpsc::channel(WAITING_EVENTS);
+    let _following = node.followers.add(id, sender);
+    let mut heads = Heads::new(&node);
+    let Some(mut last) = heads.next(&sink).await else {
+        return;
+    };
+    let runtime = match arguments.value(0) {
+        Some(Value::Bool(true)) => json!({ "type": "valid", "spec": node.version.spec }),
+        _ => Value::Null,
+    };
+    let mut event = json!({ "event": "initialized", "finalizedBlockHashes": [last.hash()] });
+    if !runtime.is_null() {
+        event["finalizedBlockRuntime"] = runtime;
+    }
+    if send(&sink, &event).await.is_break() {
+        return;
+    }
+    loop {
+        let goes_on = tokio::select! {
+            header = heads.next(&sink) => match header {
+                None => return,
+                Some(header) if header.parent_hash != last.hash() => {
+                    // Another chain: what this follower knows is gone.
+                    let _ = send(&sink, &json!({ "event": "stop" })).await;
+                    return;
+                }
+                Some(header) => {
+                    last = header;
+                    announce(&sink, &last).await
+                }
+            },
+            Some(event) = operations.recv() => send(&sink, &event).await,
+        };
+        if goes_on.is_break() {
+            return;
+        }
+    }
+}
+
+async fn announce(sink: &jsonrpsee::SubscriptionSink, header: &Header) -> ControlFlow<()> {
+    let hash = header.hash();
+    for event in [
+        json!({
+            "event": "newBlock",
+            "blockHash": hash,
+            "parentBlockHash": header.parent_hash,
+            "newRuntime": null,
+        }),
+        json!({ "event": "bestBlockChanged", "bestBlockHash": hash }),
+        json!({ "event": "finalized", "finalizedBlockHashes": [hash], "prunedBlockHashes": [] }),
+    ] {
+        send(sink, &event).await?;
+    }
+    ControlFlow::Continue(())
+}
+
+fn storage(node: &Node, arguments: &Arguments, header: &Header, id: &str) -> Result<Vec<Value>, RpcError> {
+    let state = node.chain.state_of(header);
+    let queries = arguments
+        .value(2)
+        .and_then(Value::as_array)
+        .ok_or_else(|| arguments.refuse(2, "a list of queries"))?;
+    let mut items = Vec::new();
+    for query in queries {
+        let key = query["key"].as_str().unwrap_or_default();
+        let key = hex::decode(key.strip_prefix("0x").unwrap_or(key))
+            .map_err(|_| arguments.refuse(2, "a list of queries with keys in hex"))?;
+        match query["type"].as_str() {
+            Some("value") => items.extend(item(&state, &key, Form::Value)?),
+            Some("hash") => items.extend(item(&state, &key, Form::Hash)?),
+            Some("descendantsValues") => descendants(&state, &key, Form::Value, &mut items)?,
+            Some("descendantsHashes") => descendants(&state, &key, Form::Hash, &mut items)?,
+            // No proofs are kept, so there is no such value to give.
+            Some("closestDescendantMerkleValue") => {}
+            _ => return Err(arguments.refuse(2, "a list of queries of known types")),
+        }
+    }
+    let mut events: Vec<Value> = items
+        .chunks(ITEMS_AN_EVENT)
+        .map(|items| json!({ "event": "operationStorageItems", "operationId": id, "items": items }))
+        .collect();
+    events.push(json!({ "event": "operationStorageDone", "operationId": id }));
+    Ok(events)
+}
+
+#[derive(Clone, Copy)]
+enum Form {
+    Value,
+    Hash,
+}
+
+fn item(state: &State, key: &[u8], form: Form) -> Result<Option<Value>, RpcError> {
+    Ok(value(state, key)?.map(|value| match form {
+        Form::Value => json!({ "key": in_hex(key), "value": in_hex(value) }),
+        Form::Hash => json!({ "key": in_hex(key), "hash": in_hex(sp_crypto_hashing::blake2_256(&value)) }),
+    }))
+}
+
+fn descendants(state: &State, prefix: &[u8], form: Form, items: &mut Vec<Value>) -> Result<(), RpcError> {
+    let damaged = |_| StoreError::Damaged { what: "trie node" };
+    let mut arguments = IterArgs::default();
+    arguments.prefix = Some(prefix);
+    for key in state.keys(arguments).map_err(damaged)? {
+        items.extend(item(state, &key.map_err(damaged)?, form)?);
+    }
+    Ok(())
+}
