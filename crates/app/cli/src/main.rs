@@ -64,6 +64,8 @@ enum Command {
     /// Print the commented reference of assay.toml
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Explain an error of the chain
+    Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
     Completions {
         /// The shell to write for
@@ -103,6 +105,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Hub(command) => commands::hub::run(command, &context),
         Command::Model(command) => commands::model::run(command, &context),
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),
+        Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),
     }
 }

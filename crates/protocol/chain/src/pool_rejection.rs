@@ -77,21 +77,24 @@ macro_rules! checks {
                 }
             }
 
-            fn says(self) -> &'static str {
+            /// What it says, in a few words.
+            pub fn meaning(self) -> &'static str {
                 match self {
                     $(Self::$name => $says,)*
                     Self::Unknown(_) => "a check that this client does not know",
                 }
             }
 
-            fn hint(self) -> &'static str {
+            /// What to do about it.
+            pub fn hint(self) -> &'static str {
                 match self {
                     $(Self::$name => $hint,)*
                     Self::Unknown(_) => "update Assay, or look the number up in the runtime's source",
                 }
             }
 
-            fn retry(self) -> Retry {
+            /// Whether and when the same call makes sense again.
+            pub fn retry(self) -> Retry {
                 match self {
                     $(Self::$name => $retry,)*
                     Self::Unknown(_) => Retry::Never,
@@ -219,7 +222,13 @@ fn custom_code(text: &str) -> Option<u8> {
 
 impl fmt::Display for PoolCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}, pool code {})", self.says(), self.name(), self.code())
+        write!(
+            f,
+            "{} ({}, pool code {})",
+            self.meaning(),
+            self.name(),
+            self.code()
+        )
     }
 }
 

@@ -88,7 +88,7 @@ fn address_of(devnet: &Devnet) -> SocketAddr {
 
 fn quick() -> ConnectOptions {
     ConnectOptions::default()
-        .with_deadline(Duration::from_millis(1500))
+        .with_deadline(Duration::from_secs(5))
         .with_inclusion_deadline(Duration::from_secs(30))
 }
 
@@ -110,7 +110,7 @@ async fn a_stalled_node_costs_a_call_its_deadline_and_no_more_and_the_next_call_
     client.head().await.unwrap();
 
     proxy.stalled.store(true, Ordering::SeqCst);
-    let error = timeout(Duration::from_secs(10), client.head())
+    let error = timeout(Duration::from_secs(60), client.head())
         .await
         .expect("the deadline holds")
         .unwrap_err();

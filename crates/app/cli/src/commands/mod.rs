@@ -3,6 +3,7 @@
 pub(crate) mod commitment;
 pub(crate) mod config;
 pub(crate) mod devnet;
+pub(crate) mod explain;
 pub(crate) mod hub;
 pub(crate) mod miner;
 pub(crate) mod model;
