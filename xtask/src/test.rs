@@ -34,13 +34,15 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
     let nextest = process::exists("cargo-nextest");
     let mut command = process::cargo();
     if nextest {
-        command.args(["nextest", "run", "--locked", "--all-targets", "--no-fail-fast"]);
+        // Not --all-targets: benches have a harness of their own, and examples are built anyway.
+        command.args(["nextest", "run", "--locked", "--no-fail-fast"]);
         packages(&mut command);
         if !args.quick {
             command.args(["--run-ignored", "all"]);
         }
         command.args(&args.filters);
     } else {
+        // The documentation's examples have a run of their own below, without the ignored ones.
         command.args(["test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]);
         packages(&mut command);
         command.arg("--").args(&args.filters);
