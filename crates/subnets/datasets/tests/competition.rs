@@ -1,7 +1,5 @@
 //! Whole competitions on a devnet: who is paid for what, and what failures cost.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 mod stage;
 
 use std::num::NonZeroUsize;

@@ -1,7 +1,5 @@
 //! Failures that are not a miner's: they cost nobody anything, and end by themselves.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 mod stage;
 
 use std::time::{Duration, Instant};

@@ -51,6 +51,9 @@ async fn child_validator() {
     }
 }
 
+/// Whether it is time to kill.
+type Moment<'a> = &'a dyn Fn(&EventKind) -> bool;
+
 /// A running child and what it tells.
 struct Running {
     child: Child,
@@ -123,7 +126,7 @@ async fn a_killed_validator_goes_on_and_does_nothing_twice() {
 
     let first_step = |kind: &EventKind| matches!(kind, EventKind::Training { step: 1, .. });
     let third_step = |kind: &EventKind| matches!(kind, EventKind::Training { step: 3, .. });
-    let moments: [(&str, &dyn Fn(&EventKind) -> bool); 9] = [
+    let moments: [(&str, Moment<'_>); 9] = [
         ("the round began", &|kind| {
             matches!(kind, EventKind::RoundStarted { .. })
         }),

@@ -18,7 +18,7 @@ pub(crate) use config::doubled;
 pub use config::{Patience, RoundSchedule, ValidatorConfig};
 pub use error::ValidatorError;
 
-use std::{collections::HashMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use assay_chain::{AccountId, Block, ChainClient, ChainError, Zeros};
 use assay_hub::HubClient;
@@ -153,19 +153,17 @@ impl Validator {
             identity,
             deadline: config.patience.download,
         };
-        let history = config.home.join("weights.jsonl");
         let account = hotkey.account();
         let setting = WeightSetterConfig {
             version_key: config.profile.version_key,
             zeros: Zeros::Explicit,
-            history: history.clone(),
+            history: config.home.join("weights.jsonl"),
         };
         let setter = WeightSetter::new(chain.clone(), hotkey, config.netuid, setting)?;
         Ok(Desk {
             chain,
             account,
             setter,
-            history,
             config,
             events,
             state,
@@ -182,8 +180,6 @@ struct Desk {
     chain: ChainClient,
     account: AccountId,
     setter: WeightSetter,
-    /// The setter's file.
-    history: PathBuf,
     config: ValidatorConfig,
     events: EventSink,
     state: State,

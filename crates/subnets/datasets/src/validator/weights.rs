@@ -1,19 +1,13 @@
 //! From a round's table to weights that the chain shows.
 
-use std::{collections::HashSet, time::Duration};
-
 use assay_chain::{AccountId, Block, Retry};
-use assay_neuron::{AttemptStage, SetWeightsError, WeightHistory};
+use assay_neuron::{AttemptStage, AttemptStep, SetWeightsError};
 
 use super::{Desk, ValidatorError};
 use crate::{
     event::{EventKind, Waiting, WeightsStage},
     state::{Round, RoundState},
 };
-
-/// How often the stages of an attempt are looked up to be told. A block comes every 12 s at the slowest and every
-/// 50 ms at the fastest; more often shows nothing more, less often skips stages on a fast chain.
-const LOOK: Duration = Duration::from_millis(50);
 
 impl Desk {
     /// Makes one attempt to bring a scored round's weights on chain, and ends the round when the chain shows them.
@@ -110,38 +104,31 @@ impl Desk {
         round: &Round,
         setting: impl Future<Output = Result<T, SetWeightsError>>,
     ) -> Result<T, SetWeightsError> {
-        let first = WeightHistory::look(&self.history).map_or(0, |all| all.last().map_or(0, |a| a.number));
-        let mut told = HashSet::new();
-        let mut tell = || {
-            let Ok(attempts) = WeightHistory::look(&self.history) else {
-                return;
+        let mut steps = self.setter.steps();
+        let tell = |step: AttemptStep| {
+            let stage = match step.stage {
+                AttemptStage::Submitted { .. } => WeightsStage::Submitted,
+                AttemptStage::InBlock { block } => WeightsStage::InBlock { block: block.number },
+                AttemptStage::Finalized { block } => WeightsStage::Finalized { block: block.number },
+                _ => return,
             };
-            for attempt in attempts.iter().filter(|attempt| attempt.number > first) {
-                for (place, record) in attempt.stages.iter().enumerate() {
-                    let stage = match &record.stage {
-                        AttemptStage::Submitted { .. } => WeightsStage::Submitted,
-                        AttemptStage::InBlock { block } => WeightsStage::InBlock { block: block.number },
-                        AttemptStage::Finalized { block } => WeightsStage::Finalized { block: block.number },
-                        _ => continue,
-                    };
-                    if told.insert((attempt.number, place)) {
-                        self.tell(EventKind::Weights {
-                            closed: round.what.closed,
-                            stage,
-                        });
-                    }
-                }
-            }
+            self.tell(EventKind::Weights {
+                closed: round.what.closed,
+                stage,
+            });
         };
-        // On the heap: it holds a snapshot of the subnet, and this future is held by many others.
-        let mut setting = Box::pin(setting);
+        tokio::pin!(setting);
         let result = loop {
             tokio::select! {
+                biased;
+                Ok(step) = steps.recv() => tell(step),
                 result = &mut setting => break result,
-                () = tokio::time::sleep(LOOK) => tell(),
             }
         };
-        tell();
+        // The last steps may have been taken together with the end.
+        while let Ok(step) = steps.try_recv() {
+            tell(step);
+        }
         result
     }
 }
