@@ -1,7 +1,7 @@
 //! The setters of hyperparameters: `sudo_set_…` for root, and for the subnet's owner where the chain lets the owner.
 //!
 //! Two gates stand before them. Hyperparameters are frozen shortly before an epoch, for root too; and an owner may
-//! change each one only once in a number of tempos. What is set is a table ([`setters`](self)); the setters that need
+//! change each one only once in a number of tempos. What is set is a table; the setters that need
 //! more than a check and a store are written out below it.
 //!
 //! Not here: the setters of concerns this chain does not simulate (consensus authorities, EVM, TAO flow, coldkey swap
