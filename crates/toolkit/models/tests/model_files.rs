@@ -477,3 +477,35 @@ fn recipes_are_read_from_toml_and_written_back() {
     toml::from_str::<TrainingRecipe>(&text.replace("epochs", "epoches"))
         .expect_err("unknown keys are refused");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn no_damage_to_an_adapter_file_makes_it_panic(
+        places in proptest::collection::vec((0_usize..4096, proptest::num::u8::ANY), 1..6),
+        kept in 0_usize..80_000,
+    ) {
+        let (_keep, folder) = copied_adapter();
+        let file = folder.join("adapter_model.safetensors");
+        let mut content = fs_err::read(&file).expect("it is there");
+        content.truncate(kept);
+        for (place, byte) in places {
+            if let Some(slot) = content.get_mut(place) {
+                *slot = byte;
+            }
+        }
+        fs_err::write(&file, &content).expect("it is written");
+        // Damage among the values may go unseen, as long as they are numbers.
+        match Adapter::load_peft(&folder) {
+            Ok(adapter) => {
+                let finite = |name: &String| {
+                    adapter.tensor(name).is_some_and(|values| values.iter().all(|value| value.is_finite()))
+                };
+                let sound = adapter.tensor_names().iter().all(finite);
+                proptest::prop_assert!(sound);
+            }
+            Err(error) => proptest::prop_assert_eq!(error.concern(), Concern::ModelFiles),
+        }
+    }
+}
