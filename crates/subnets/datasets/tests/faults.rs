@@ -244,3 +244,29 @@ async fn who_commits_after_the_close_waits_for_the_next_round() {
     assert!(loss(line(&table, late)).0 < loss(line(&table, early)).0);
     validator.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_chain_that_goes_away_is_waited_for() {
+    let [only] = accounts(["only"]);
+    let miners = accounts(["good"]);
+    let [good] = &miners;
+    let stage = Stage::build(&[&only], &[good]).await;
+    stage.publish(good, &rows("clean.jsonl", 8)).await;
+    stage.epoch().await;
+    let mut validator = stage.validator(&only, stage.validator_config("only"));
+    // Gone while it trains, back once it has noticed.
+    validator
+        .until(|kind| matches!(kind, EventKind::Training { .. }).then_some(()))
+        .await;
+    let noticed = async {
+        validator
+            .until(|kind| matches!(kind, EventKind::Trouble { .. }).then_some(()))
+            .await;
+    };
+    let stage = stage.without_chain(noticed).await;
+    let table = validator.table().await;
+    loss(line(&table, good));
+    validator.weights().await;
+    assert_eq!(stage.chain.weights(stage.netuid).await.unwrap().len(), 1);
+    validator.stop().await;
+}

@@ -121,8 +121,8 @@ fn tokens_and_targets_are_those_of_the_original() {
         serde_json::from_str(&fs_err::read_to_string(vectors().join("data/encoded.json")).unwrap()).unwrap();
     for marks in [MarksInContent::Interpreted, MarksInContent::Text] {
         let encoder = encoder(marks, 96);
-        for (part, count) in [("train", 12), ("eval", 5)] {
-            let text = fs_err::read_to_string(vectors().join(format!("data/{part}.jsonl"))).unwrap();
+        for (part, file, count) in [("train", "data/train.jsonl", 12), ("eval", "data/eval.jsonl", 5)] {
+            let text = fs_err::read_to_string(vectors().join(file)).unwrap();
             let limits = DatasetLimits::default();
             let data = Dataset::read(Cursor::new(text), &encoder, SystemText::Required, &limits)
                 .unwrap()

@@ -10,6 +10,7 @@
 mod gate;
 
 use std::{
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -24,7 +25,7 @@ use assay_datasets::{
     recipe::LossMean,
     rows::Template,
 };
-use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
+use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Storage};
 use assay_hub::{
     ExistingRepo, HubClient, HubServer, HubServerConfig, RepoId, RepoType, Revision, Visibility,
 };
@@ -91,12 +92,7 @@ impl Stage {
     /// Sets everything up: validators have stake and a permit, miners a slot.
     pub(crate) async fn build(validators: &[&Account], miners: &[&Account]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let devnet = Devnet::start(DevnetConfig {
-            blocks: BlockProduction::OnDemand,
-            ..DevnetConfig::default()
-        })
-        .await
-        .unwrap();
+        let devnet = Devnet::start(chain_config(folder.path(), None)).await.unwrap();
         let config = HubServerConfig::new(folder.path().join("hub")).account(
             assay_hub::Account::new("everybody", HUB_TOKEN)
                 .organization("miners")
@@ -120,6 +116,17 @@ impl Stage {
         };
         stage.found(validators, miners).await;
         stage
+    }
+
+    /// Stops the chain, does something meanwhile, and starts it again where it was.
+    pub(crate) async fn without_chain(mut self, meanwhile: impl Future<Output = ()>) -> Self {
+        let port = self.devnet.url().rsplit(':').next().unwrap().parse().unwrap();
+        self.devnet.stop().await;
+        meanwhile.await;
+        self.devnet = Devnet::start(chain_config(self.folder.path(), Some(port)))
+            .await
+            .unwrap();
+        self
     }
 
     async fn found(&mut self, validators: &[&Account], miners: &[&Account]) {
@@ -285,6 +292,15 @@ impl Stage {
             .unwrap()
             .by_hotkey(&miner.id())
             .map_or(0, |neuron| neuron.incentive)
+    }
+}
+
+fn chain_config(folder: &Path, port: Option<u16>) -> DevnetConfig {
+    DevnetConfig {
+        blocks: BlockProduction::OnDemand,
+        data: Storage::Folder(folder.join("chain")),
+        listen: (Ipv4Addr::LOCALHOST, port.unwrap_or(0)).into(),
+        ..DevnetConfig::default()
     }
 }
 
