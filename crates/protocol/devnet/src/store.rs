@@ -2,7 +2,7 @@
 //!
 //! Trie nodes are only ever added, so the state of every block stays readable. A sealed block, its nodes and the new
 //! head are one durable transaction: after a kill at any moment the file holds the chain up to the last sealed block.
-//! Caveat: nothing is pruned; an empty block adds one to two kilobytes.
+//! Caveat: nothing is pruned; an empty block adds some ten kilobytes, most of it the slack of the database's pages.
 
 use crate::{Storage, node_cache::NodeCache};
 use codec::{Decode, Encode};
