@@ -10,13 +10,23 @@ use assay_datasets::{
     rows::{DatasetFault, RowFault},
     state::State,
 };
+use assay_hub::{ExistingRepo, RepoType, Visibility};
 use stage::{Stage, accounts, line, rows};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
     let validators = accounts(["first", "second"]);
-    let miners = accounts(["bad", "good", "copy", "empty", "malformed", "moving", "silent"]);
-    let [bad, good, copy, empty, malformed, moving, silent] = &miners;
+    let miners = accounts([
+        "bad",
+        "good",
+        "copy",
+        "empty",
+        "malformed",
+        "moving",
+        "hidden",
+        "silent",
+    ]);
+    let [bad, good, copy, empty, malformed, moving, hidden, silent] = &miners;
     let stage = Stage::build(&validators.each_ref(), &miners.each_ref()).await;
 
     // The bad one is first, so that being good beats being early; the copy comes one block after its original.
@@ -32,6 +42,18 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
     stage
         .commit(moving, &format!("{}:f127:main", Stage::repo_of(moving)))
         .await;
+    let owner = stage.hub_for_miners();
+    let secret = Stage::repo_of(hidden);
+    owner
+        .create_repo(
+            &secret,
+            RepoType::Dataset,
+            Visibility::Private,
+            ExistingRepo::Refuse,
+        )
+        .await
+        .unwrap();
+    stage.publish(hidden, &good_rows).await;
     stage.epoch().await;
 
     let mut running = Vec::new();
@@ -87,10 +109,14 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
         Standing::BadAnswer(BadAnswer::RevisionNotPinned { .. })
     ));
     assert_eq!(
+        line(table, hidden).standing,
+        Standing::BadAnswer(BadAnswer::RepoNotFound { repo: secret })
+    );
+    assert_eq!(
         line(table, silent).standing,
         Standing::NoAnswer(NoAnswer::NoCommitment)
     );
-    for miner in [copy, empty, malformed, moving, silent] {
+    for miner in [copy, empty, malformed, moving, hidden, silent] {
         assert_eq!(line(table, miner).weight, 0.0, "{}", miner.name);
     }
     assert!(line(table, good).weight > line(table, bad).weight);
@@ -100,7 +126,7 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
     let paid = stage.incentive(good).await;
     assert!(paid > u16::MAX / 2, "{paid}");
     assert!(stage.incentive(bad).await < paid);
-    for miner in [copy, empty, malformed, moving, silent] {
+    for miner in [copy, empty, malformed, moving, hidden, silent] {
         assert_eq!(stage.incentive(miner).await, 0, "{}", miner.name);
     }
 
