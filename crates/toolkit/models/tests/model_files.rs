@@ -161,6 +161,24 @@ fn a_saved_model_loads_again() {
 }
 
 #[test]
+fn a_model_with_an_output_of_its_own_is_saved_and_loaded_with_it() {
+    let tokenizer = fs_err::read(path("base/tokenizer.json")).expect("it is there");
+    let untied = assay_models::Architecture {
+        tied_embeddings: false,
+        ..base().architecture().clone()
+    };
+    let made = BaseModel::fresh(untied, &tokenizer, 1).expect("it is made");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    made.save(folder.path()).expect("it is saved");
+    assert!(raw(&folder.path().join("model.safetensors")).contains_key("lm_head.weight"));
+    let again = BaseModel::load(folder.path()).expect("it loads");
+    assert!(
+        relative_difference(&logits(&again), &logits(&made)) < 5e-3,
+        "weights are rounded to f16"
+    );
+}
+
+#[test]
 fn damaged_weights_are_refused_by_name() {
     let (_keep, folder) = copied_base();
     let file = folder.join("model.safetensors");
