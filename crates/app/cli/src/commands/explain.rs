@@ -1,7 +1,7 @@
 //! `assay explain`: what an error of the chain means and what to do about it.
 
 use crate::{context::Context, output};
-use assay_chain::{Explanation, PoolCheck, Retry, explain, explanations};
+use assay_chain::{Explanation, PoolCheck, explain, explanations};
 use miette::miette;
 use serde::Serialize;
 
@@ -104,6 +104,7 @@ fn similar(error: &str) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use assay_chain::Retry;
 
     #[test]
     fn errors_are_found_by_name_with_or_without_pallet_and_by_pool_code() {
