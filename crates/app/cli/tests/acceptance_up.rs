@@ -1,5 +1,8 @@
 //! `assay up` as a newcomer runs it: the built binary, its exit code, and the document it prints.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails by panicking"
+)]
 
 use serde_json::Value;
 use std::{

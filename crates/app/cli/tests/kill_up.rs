@@ -1,5 +1,8 @@
 //! `assay up` killed with SIGKILL at many moments: the same command goes on, nothing is lost, nothing counts twice.
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails by panicking"
+)]
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::Value;
