@@ -1,5 +1,7 @@
 //! Who takes part in a round, decided from the chain at its closing block alone.
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::{collections::HashMap, num::NonZeroU16};
 
 use assay_chain::{
@@ -103,7 +105,9 @@ fn made(
 #[test]
 fn every_commitment_is_judged_by_what_it_says_and_when() {
     let dataset = format!("alice/set:f127:{COMMIT}");
-    let cases: [(&[u8], u64, u64, fn(&Option<Outcome>) -> bool); 11] = [
+    // Text and block of the commitment, block of the registration, and what must come of it.
+    type Case<'a> = (&'a [u8], u64, u64, fn(&Option<Outcome>) -> bool);
+    let cases: [Case<'_>; 11] = [
         (dataset.as_bytes(), 60, 50, |o| o.is_none()),
         (dataset.as_bytes(), 100, 50, |o| o.is_none()),
         (b"alice/set:f127:0123456", 60, 50, |o| o.is_none()),

@@ -35,13 +35,14 @@ pub struct Patience {
 }
 
 impl Default for Patience {
-    /// Two minutes a download, an hour a job, six attempts with pauses from 2 s to a minute: together about a
-    /// minute of a hub that is away, which is what a restart of it takes.
+    /// Two minutes a download, an hour a job, twelve attempts with pauses from 2 s to a minute: together about seven
+    /// minutes of a hub that is away, a tenth of a public epoch. With fewer a restart of the hub costs an epoch's
+    /// weights; with more one broken repository delays everybody's.
     fn default() -> Self {
         Self {
             download: Duration::from_secs(120),
             job: Duration::from_secs(3600),
-            attempts: 6,
+            attempts: 12,
             first_pause: Duration::from_secs(2),
             longest_pause: Duration::from_secs(60),
         }
