@@ -1,7 +1,7 @@
 //! Makes the base model that Assay ships, from the text in `assets/base-model/corpus` alone:
 //!
 //! ```text
-//! cargo run --release -p assay-models --example make_base_model [-- --steps 900 --out DIR]
+//! cargo run --release -p assay-models --example make_base_model [-- --steps 1250 --out DIR]
 //! ```
 //!
 //! The corpus is generated, a tokenizer is learned from a part of it, and a small model is trained on it. The same
@@ -58,8 +58,8 @@ struct Options {
 fn options() -> Result<Options, Box<dyn Error>> {
     let assets = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../assets/base-model");
     let mut options = Options {
-        steps: 900,
-        exchanges: 48,
+        steps: 1250,
+        exchanges: 32,
         learning_rate: 4e-3,
         out: assets,
         print: 0,
