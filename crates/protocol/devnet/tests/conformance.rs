@@ -1,4 +1,5 @@
 //! The real Python SDKs and their command line against the devnet, unmodified.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, development_accounts};
 use assay_peers::Python;

@@ -71,7 +71,7 @@ impl Inside {
         }
     }
 
-    fn tamper(&self, method: &str, answer: Box<RawValue>) -> Box<RawValue> {
+    fn tamper(&self, method: &str, answer: &RawValue) -> Box<RawValue> {
         let lies = self.lies.lock().unwrap();
         let mut text = answer.get().to_owned();
         if let (Some(hash), "chain_getFinalizedHead") = (&lies.finalized, method) {
@@ -98,7 +98,7 @@ impl TamperingNode {
         for method in PASSED_ON {
             let passing_on = module.register_async_method(method, move |params, inside, _| async move {
                 let answer = inside.ask(method, params.as_str()).await?;
-                Ok::<_, ErrorObjectOwned>(inside.tamper(method, answer))
+                Ok::<_, ErrorObjectOwned>(inside.tamper(method, &answer))
             });
             passing_on.unwrap();
         }

@@ -135,14 +135,12 @@ pub(super) fn register(methods: &mut Methods) {
     );
 }
 
+/// What an operation does at a block, under an id: the events that it brings, the last of which ends it.
+type RunOperation = fn(&Node, &Arguments, &Header, &str) -> Result<Vec<Value>, RpcError>;
+
 impl Methods {
     /// A method that starts an operation: it answers with an id, and then its events go to the follower.
-    fn operation(
-        &mut self,
-        name: &'static str,
-        parameters: &'static [&'static str],
-        run: fn(&Node, &Arguments, &Header, &str) -> Result<Vec<Value>, RpcError>,
-    ) {
+    fn operation(&mut self, name: &'static str, parameters: &'static [&'static str], run: RunOperation) {
         self.0
             .register_async_method(name, move |params, node: Arc<Node>, _| async move {
                 match start(&node, Arguments::parse(params.as_str(), parameters)) {
