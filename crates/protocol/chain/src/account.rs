@@ -1,6 +1,6 @@
 //! What an account holds.
 
-use crate::{Alpha, NetUid, Rao};
+use crate::{Alpha, Identity, NetUid, Rao, Uid};
 use assay_keys::AccountId;
 use serde::{Deserialize, Serialize};
 
@@ -49,4 +49,32 @@ pub struct StakePosition {
     pub emission: Alpha,
     /// Whether the hotkey has a uid in the subnet.
     pub registered: bool,
+}
+
+/// What an account is in the subnets, read at one block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountRoles {
+    /// The coldkey that owns it, when it is a hotkey.
+    pub owner: Option<AccountId>,
+    /// The hotkeys that it owns, when it is a coldkey.
+    pub hotkeys: Vec<AccountId>,
+    /// The share of its stakers' dividends that it keeps, in 1/65535, when it was ever set.
+    pub take: Option<u16>,
+    /// What it says about itself.
+    pub identity: Option<Identity>,
+    /// Whether it may make root calls.
+    pub is_sudo: bool,
+    /// Where it has a slot or stake as a hotkey.
+    pub places: Vec<HotkeyPlace>,
+}
+
+/// A hotkey in a subnet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HotkeyPlace {
+    /// The subnet.
+    pub netuid: NetUid,
+    /// Its slot, when it has one.
+    pub uid: Option<Uid>,
+    /// All that is staked on it there, by whomever.
+    pub alpha: Alpha,
 }

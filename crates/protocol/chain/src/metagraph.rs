@@ -118,3 +118,12 @@ pub struct StoredWeights {
     /// The entries in stored order.
     pub entries: Vec<(Uid, u16)>,
 }
+
+/// A validator's stored bonds: its share in what others earn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBonds {
+    /// Whose they are.
+    pub uid: Uid,
+    /// On whom, in 1/65535, in stored order.
+    pub entries: Vec<(Uid, u16)>,
+}

@@ -2,6 +2,9 @@
 //! transactions look like. Nothing about the chain's types is compiled in; names are looked up, and whatever does
 //! not fit is a [`ShapeError`].
 
+mod block;
+mod decoding;
+
 use crate::{
     BlockHash, Call, ChainEvent, DispatchFailure, GeneralFailure,
     shape::{Item, Mismatch, ShapeError},
@@ -327,7 +330,7 @@ impl Runtime {
                 continue;
             }
             let found = self.event(&event)?;
-            if let Some(failure) = self.failure(&found, event.field_bytes()) {
+            if let Some(failure) = self.failure(found.pallet(), found.name(), event.field_bytes()) {
                 outcome.failure.get_or_insert(failure);
             }
             if found.is("TransactionPayment", "TransactionFeePaid") {
@@ -355,14 +358,14 @@ impl Runtime {
     }
 
     /// The failure that an event tells of: the transaction's own, or that of a call inside it.
-    fn failure(&self, event: &ChainEvent, bytes: &[u8]) -> Option<DispatchFailure> {
+    fn failure(&self, pallet: &str, event: &str, bytes: &[u8]) -> Option<DispatchFailure> {
         let inner = |bytes: &[u8]| {
             Some(DispatchFailure::Inner {
-                by: event.pallet().to_owned(),
+                by: pallet.to_owned(),
                 failure: Box::new(self.dispatch_failure(bytes)),
             })
         };
-        match (event.pallet(), event.name()) {
+        match (pallet, event) {
             ("System", "ExtrinsicFailed") => Some(self.dispatch_failure(bytes)),
             // A result: 0 and nothing, or 1 and the error.
             ("Sudo", "Sudid" | "SudoAsDone") | ("Proxy", "ProxyExecuted") | ("Utility", "DispatchedAs") => {

@@ -39,16 +39,16 @@ impl std::fmt::Debug for Shared {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Header {
-    parent_hash: BlockHash,
+    pub(crate) parent_hash: BlockHash,
     number: String,
-    state_root: BlockHash,
-    extrinsics_root: BlockHash,
-    digest: Digest,
+    pub(crate) state_root: BlockHash,
+    pub(crate) extrinsics_root: BlockHash,
+    pub(crate) digest: Digest,
 }
 
 #[derive(Debug, Deserialize)]
-struct Digest {
-    logs: Vec<String>,
+pub(crate) struct Digest {
+    pub(crate) logs: Vec<String>,
 }
 
 impl Header {

@@ -141,3 +141,20 @@ pub struct EpochSchedule {
     /// How many epochs have run; nothing on chains that do not count.
     pub epoch_index: Option<u64>,
 }
+
+/// What flows into a subnet, read at one block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubnetEmission {
+    /// TAO that a block puts into the pool.
+    pub tao_in: Rao,
+    /// Alpha that a block puts into the pool.
+    pub alpha_in: Alpha,
+    /// Alpha that a block makes for the neurons.
+    pub alpha_out: Alpha,
+    /// Alpha that waits for the next epoch, for the miners.
+    pub pending_miners: Alpha,
+    /// Alpha that waits for the next epoch, for the validators.
+    pub pending_validators: Alpha,
+    /// Alpha that waits for the next epoch, for the owner.
+    pub pending_owner: Alpha,
+}

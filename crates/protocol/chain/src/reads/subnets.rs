@@ -1,7 +1,7 @@
 //! The list of subnets, and facts about one.
 
 use crate::{
-    AccountId, Alpha, Block, ChainError, NetUid, Rao, Registration, Snapshot, SubnetSummary,
+    AccountId, Alpha, Block, ChainError, NetUid, Rao, Registration, Snapshot, SubnetEmission, SubnetSummary,
     reads::hyperparameters::phase,
     runtime::number_value,
     snapshot::{Answer, Field, Query},
@@ -12,6 +12,13 @@ use subxt::ext::scale_decode::{self, DecodeAsType};
 #[decode_as_type(crate_path = "scale_decode")]
 struct Identity {
     subnet_name: Vec<u8>,
+}
+
+#[derive(DecodeAsType)]
+#[decode_as_type(crate_path = "scale_decode")]
+struct SubnetPrice {
+    netuid: u16,
+    price: u64,
 }
 
 struct SubnetFields {
@@ -168,6 +175,47 @@ impl Snapshot {
         )
         .await
         .map(Rao)
+    }
+
+    /// What flows into a subnet.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer.
+    pub async fn emission(&self, netuid: NetUid) -> Result<SubnetEmission, ChainError> {
+        let mut query = Query::default();
+        let subnet = || [number_value(netuid.0)];
+        let tao_in = query.subtensor::<u64>("SubnetTaoInEmission", subnet());
+        let alpha_in = query.subtensor::<u64>("SubnetAlphaInEmission", subnet());
+        let alpha_out = query.subtensor::<u64>("SubnetAlphaOutEmission", subnet());
+        let miners = query.subtensor::<u64>("PendingServerEmission", subnet());
+        let validators = query.subtensor::<u64>("PendingValidatorEmission", subnet());
+        let owner = query.subtensor::<u64>("PendingOwnerCut", subnet());
+        let answer = self.read(query).await?;
+        let alpha = |field| Ok::<_, ChainError>(Alpha(answer.get(field)?.unwrap_or_default()));
+        Ok(SubnetEmission {
+            tao_in: Rao(answer.get(tao_in)?.unwrap_or_default()),
+            alpha_in: alpha(alpha_in)?,
+            alpha_out: alpha(alpha_out)?,
+            pending_miners: alpha(miners)?,
+            pending_validators: alpha(validators)?,
+            pending_owner: alpha(owner)?,
+        })
+    }
+
+    /// TAO for one alpha, of every subnet that has a price.
+    ///
+    /// # Errors
+    ///
+    /// When the node does not answer, or the chain does not tell.
+    pub async fn alpha_prices(&self) -> Result<Vec<(NetUid, Rao)>, ChainError> {
+        let prices: Vec<SubnetPrice> = self
+            .api("SwapRuntimeApi", "current_alpha_price_all", Vec::new())
+            .await?;
+        Ok(prices
+            .into_iter()
+            .map(|found| (NetUid(found.netuid), Rao(found.price)))
+            .collect())
     }
 
     /// TAO for one alpha of a subnet.
