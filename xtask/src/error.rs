@@ -17,6 +17,8 @@ pub(crate) enum TaskError {
     File(#[from] std::io::Error),
     #[error("there is no Python environment `{name}`: {path} is missing")]
     UnknownEnvironment { name: String, path: PathBuf },
+    #[error("Node {found} is too old for the JavaScript packages; version {oldest} or a later one is needed")]
+    OldNode { found: String, oldest: u32 },
     #[error("no test names these vector files, so nothing proves that they hold:\n  {}", files.join("\n  "))]
     UnreadVectors { files: Vec<String> },
     #[error("these files are out of date; run `cargo xtask gen`:\n  {}", files.join("\n  "))]

@@ -7,6 +7,7 @@ mod debian;
 mod error;
 mod generate;
 mod lint;
+mod node;
 mod process;
 mod python;
 mod repository;

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything the tests need is set up, then all of them run.
 
-use crate::{debian, error::TaskError, process, python, vectors};
+use crate::{debian, error::TaskError, node, process, python, vectors};
 
 /// What to run.
 #[derive(Debug, Default, clap::Args)]
@@ -8,7 +8,7 @@ pub(crate) struct Args {
     /// Only this package
     #[arg(short, long)]
     package: Option<String>,
-    /// Leave out the tests that need the Python packages or a browser
+    /// Leave out the tests that need the Python or JavaScript packages or a browser
     #[arg(long)]
     quick: bool,
     /// Words that select tests by name
@@ -22,6 +22,9 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
         debian::ensure("chromium", &["chromium"])?;
         for (name, interpreter) in python::prepare_all()? {
             environment.push((format!("ASSAY_PYTHON_{}", name.to_uppercase()), interpreter));
+        }
+        for (name, modules) in node::prepare_all()? {
+            environment.push((format!("ASSAY_NODE_{}", name.to_uppercase()), modules));
         }
     }
     let packages = |command: &mut std::process::Command| {

@@ -1,4 +1,4 @@
-//! Runs the real Python packages that the conformance tests compare with.
+//! Runs the real Python and JavaScript packages that the conformance tests compare with.
 //!
 //! `cargo xtask test` builds one virtual environment for each folder of `conformance/` and names its interpreter in
 //! an environment variable, `ASSAY_PYTHON_<NAME>`. A test asks for the environment by name and runs a script in it:
@@ -14,6 +14,8 @@
 //!     .run();
 //! assert_eq!(lines[0]["ok"], true);
 //! ```
+//!
+//! JavaScript packages lie in a folder of modules that `ASSAY_NODE_<NAME>` names, see [`NodeJs`].
 //!
 //! A script that fails, or outlives its time, fails the test with everything that it printed.
 
@@ -74,6 +76,45 @@ impl Python {
         command
             .current_dir(repository_root())
             .env("PYTHONUNBUFFERED", "1");
+        Script {
+            command,
+            timeout: Duration::from_secs(120),
+        }
+    }
+}
+
+/// A prepared folder of JavaScript packages.
+#[derive(Clone, Debug)]
+pub struct NodeJs {
+    modules: PathBuf,
+}
+
+impl NodeJs {
+    /// The packages declared by `conformance/<name>/package.json`.
+    ///
+    /// # Panics
+    ///
+    /// When they were not prepared: conformance tests run through `cargo xtask test`.
+    #[must_use]
+    pub fn modules(name: &str) -> Self {
+        let variable = format!("ASSAY_NODE_{}", name.to_uppercase());
+        let Some(modules) = std::env::var_os(&variable) else {
+            panic!("{variable} is not set: run the conformance tests with `cargo xtask test`");
+        };
+        Self {
+            modules: modules.into(),
+        }
+    }
+
+    /// A run of the script at `path`, relative to the root of the repository. It is a CommonJS script: what it
+    /// requires is found among the packages.
+    #[must_use]
+    pub fn script(&self, path: impl AsRef<Path>) -> Script {
+        let mut command = Command::new("node");
+        command
+            .arg(repository_root().join(path))
+            .current_dir(repository_root())
+            .env("NODE_PATH", &self.modules);
         Script {
             command,
             timeout: Duration::from_secs(120),
