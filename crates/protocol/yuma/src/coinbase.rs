@@ -3,8 +3,12 @@
 //! Pure functions of plain numbers. The chain computes in unsigned 96.32 fixed point and rounds down at every
 //! store; so does this, which is why a rao or two of a block belongs to nobody.
 //!
-//! Not covered: child hotkeys. A caller that has them divides each validator's emission among the child and its
-//! parents before [`pay_epoch`].
+//! A caller with child hotkeys divides each validator's emission among the child and its parents with
+//! [`divide_among_family`] before [`pay_epoch`].
+
+mod family;
+
+pub use family::{Child, FamilyShares, Parent, divide_among_family};
 
 use serde::{Deserialize, Serialize};
 

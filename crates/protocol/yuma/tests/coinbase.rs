@@ -1,8 +1,8 @@
 //! What a subnet's emission becomes between a block and the wallets.
 
 use assay_yuma::coinbase::{
-    DEFAULT_OWNER_CUT, EarningHotkey, MAX_ISSUANCE, Payment, PendingEmission, block_emission, pay_epoch,
-    root_proportion, split_block,
+    Child, DEFAULT_OWNER_CUT, EarningHotkey, FamilyShares, MAX_ISSUANCE, Parent, Payment, PendingEmission,
+    block_emission, divide_among_family, pay_epoch, root_proportion, split_block,
 };
 use proptest::prelude::*;
 
@@ -107,7 +107,108 @@ fn without_miners_the_validators_have_their_pot() {
     );
 }
 
+#[test]
+fn a_child_shares_its_dividends_with_its_parents_by_their_stake() {
+    // Contributions: the child 1000, the first parent half of 4000, the second a quarter of 2000 alpha and of 6000
+    // root at full weight, together 2000. So a fifth, two fifths, two fifths of 1000000.
+    let child = Child {
+        validator_emission: 1_000_000,
+        alpha_stake: 1_000,
+        ..Child::default()
+    };
+    let half = Parent {
+        proportion: u64::MAX / 2 + 1,
+        alpha_stake: 4_000,
+        ..Parent::default()
+    };
+    let quarter = Parent {
+        proportion: u64::MAX / 4 + 1,
+        alpha_stake: 2_000,
+        root_stake: 6_000,
+        same_owner: true,
+    };
+    let shares = |child, burn| divide_among_family(child, &[half, quarter], u64::MAX, burn);
+    assert_eq!(
+        shares(child, 0),
+        FamilyShares {
+            child: 200_000,
+            parents: vec![399_999, 399_999],
+            burned: 0
+        }
+    );
+    // A take of a fifth of 65535: the child keeps 80000 of each part. What it keeps is not burned.
+    let with_take = Child {
+        take: 13_107,
+        ..child
+    };
+    let taken = shares(with_take, 0);
+    assert_eq!(
+        taken,
+        FamilyShares {
+            child: 360_000,
+            parents: vec![319_999, 319_999],
+            burned: 0
+        }
+    );
+    // Half of what is left of a stranger's part is burned, nothing of one's own.
+    let burned = shares(with_take, u64::MAX / 2 + 1);
+    assert_eq!(
+        burned,
+        FamilyShares {
+            child: 360_000,
+            parents: vec![159_999, 319_999],
+            burned: 159_999
+        }
+    );
+    // A child that gives all its own stake away earns only its take.
+    let generous = Child {
+        given: u64::MAX,
+        ..with_take
+    };
+    assert_eq!(shares(generous, 0).child, 199_999);
+    // Without any stake the child keeps what it earned.
+    let poor = Parent {
+        alpha_stake: 0,
+        ..half
+    };
+    let alone = divide_among_family(
+        Child {
+            alpha_stake: 0,
+            ..child
+        },
+        &[poor],
+        0,
+        0,
+    );
+    assert_eq!(
+        alone,
+        FamilyShares {
+            child: 1_000_000,
+            parents: vec![0],
+            burned: 0
+        }
+    );
+}
+
 proptest! {
+    #[test]
+    fn a_family_never_shares_more_than_was_earned(
+        earned in any::<(u64, u64, u64, u64, u16)>(),
+        parents in proptest::collection::vec(any::<(u64, u64, u64, bool)>(), 0..6),
+        weight in any::<u64>(),
+        burn in any::<u64>(),
+    ) {
+        let (validator_emission, alpha_stake, root_stake, given, take) = earned;
+        let child = Child { validator_emission, alpha_stake, root_stake, given, take };
+        let parents: Vec<Parent> = parents
+            .into_iter()
+            .map(|(proportion, alpha_stake, root_stake, same_owner)| Parent { proportion, alpha_stake, root_stake, same_owner })
+            .collect();
+        let shares = divide_among_family(child, &parents, weight, burn);
+        let sum: u128 = shares.parents.iter().chain([&shares.child, &shares.burned]).map(|part| u128::from(*part)).sum();
+        prop_assert!(sum <= u128::from(validator_emission));
+    }
+
     #[test]
     fn nothing_is_paid_twice(
         alpha_out in any::<u64>(),
