@@ -39,5 +39,6 @@ pub const SIMPLIFICATIONS: &[&str] = &[
     "a subnet's pool is a plain constant product without a fee, and root's is one to one",
     "no TAO is minted, fees are burned, and root stake earns nothing",
     "commit-reveal is not built: a subnet that demands it takes no weights until it is switched off",
-    "children, locks, leases, root claims and collateral are empty storage; shielded calls are not opened",
+    "locks, leases, EVM keys and collateral are empty storage without calls; root claims find nothing",
+    "shielded calls are not opened",
 ];

@@ -4,8 +4,7 @@
 //! change each one only once in a number of tempos. What is set is a table; the setters that need
 //! more than a check and a store are written out below it.
 //!
-//! Not here: the setters of concerns this chain does not simulate (consensus authorities, EVM, TAO flow, coldkey swap
-//! delays) and trimming of uids.
+//! Not here: the setters of concerns this chain does not simulate, consensus authorities (0, 59) and EVM (58, 62).
 
 mod bounds;
 mod gates;
@@ -13,7 +12,7 @@ mod gates;
 pub use pallet::*;
 
 use crate::{
-    fixed_point::{I96F32, U64F64},
+    fixed_point::{I64F64, I96F32, U64F64},
     pallets::subtensor::{self as pallet_subtensor, Hyperparameter, RecycleOrBurnEnum},
 };
 use gates::Freeze::{Gated, Open};
@@ -160,8 +159,6 @@ setters! {
             => NetworkLockReductionInterval, NetworkLockCostReductionIntervalSet;
         /// Sets the stake needed to set weights.
         42 sudo_set_stake_threshold(min_stake: u64) => StakeThreshold, StakeThresholdSet;
-        /// Sets the least a nomination may be.
-        43 sudo_set_nominator_min_required_stake(min_stake: u64) => NominatorMinRequiredStake;
         /// Sets the rate limit of takes.
         45 sudo_set_tx_delegate_take_rate_limit(tx_rate_limit: u64)
             => TxDelegateTakeRateLimit, TxDelegateTakeRateLimitSet;
@@ -178,10 +175,18 @@ setters! {
         /// Sets how often owners may change a hyperparameter.
         75 sudo_set_owner_hparam_rate_limit(epochs: u16)
             => OwnerHyperparamRateLimit, OwnerHyperparamRateLimitSet;
+        /// Sets the flow below which a subnet gets no TAO, which is inert.
+        81 sudo_set_tao_flow_cutoff(flow_cutoff: I64F64) => TaoFlowCutoff;
+        /// Sets the exponent of the flow's share, which is inert.
+        82 sudo_set_tao_flow_normalization_exponent(exponent: U64F64) => FlowNormExponent;
+        /// Sets the smoothing of the flow, which is inert.
+        83 sudo_set_tao_flow_smoothing_factor(smoothing_factor: u64) => FlowEmaSmoothingFactor;
         /// Sets how long a subnet waits before it can be started.
         85 sudo_set_start_call_delay(delay: u64) => StartCallDelay, StartCallDelaySet;
         /// Sets how many mechanisms a subnet may have.
         88 sudo_set_max_mechanism_count(max_mechanism_count: u8) => MaxMechanismCount;
+        /// Lets emission follow the net flow or not, which is inert.
+        91 sudo_set_net_tao_flow_enabled(enabled: bool) => NetTaoFlowEnabled;
         /// Sets how many epochs a block runs.
         96 sudo_set_max_epochs_per_block(max_epochs_per_block: u8) => MaxEpochsPerBlock, MaxEpochsPerBlockSet;
     }
@@ -339,6 +344,19 @@ setters! {
             Err(Error::<T>::Deprecated.into())
         }
 
+        /// Sets the least a nomination may be and, when it rises, pays out those below.
+        #[pallet::call_index(43)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
+        pub fn sudo_set_nominator_min_required_stake(origin: OriginFor<T>, min_stake: u64) -> DispatchResult {
+            ensure_root(origin)?;
+            let before = pallet_subtensor::NominatorMinRequiredStake::<T>::get();
+            pallet_subtensor::NominatorMinRequiredStake::<T>::put(min_stake);
+            if min_stake > before {
+                pallet_subtensor::Pallet::<T>::clear_small_nominations();
+            }
+            Ok(())
+        }
+
         /// Sets the slowest and fastest speed of bonds under liquid alpha.
         #[pallet::call_index(51)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -351,6 +369,17 @@ setters! {
             Self::authorize(origin, netuid, Gated, Hyperparameter::AlphaValues)?;
             Self::alpha_values(netuid, alpha_low, alpha_high)?;
             pallet_subtensor::AlphaValues::<T>::insert(netuid, (alpha_low, alpha_high));
+            Ok(())
+        }
+
+        /// Sets how long a scheduled dissolution waits; nothing schedules one on this chain.
+        #[pallet::call_index(55)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
+        pub fn sudo_set_dissolve_network_schedule_duration(origin: OriginFor<T>, duration: u32) -> DispatchResult {
+            ensure_root(origin)?;
+            pallet_subtensor::DissolveNetworkScheduleDuration::<T>::put(duration);
+            let event = pallet_subtensor::Event::DissolveNetworkScheduleDurationSet(duration.into());
+            pallet_subtensor::Pallet::<T>::deposit_event(event);
             Ok(())
         }
 
@@ -417,6 +446,36 @@ setters! {
             Self::authorize(origin, netuid, Gated, Hyperparameter::MechanismEmissionSplit)?;
             Self::emission_split(netuid, maybe_split.as_deref())?;
             pallet_subtensor::MechanismEmissionSplit::<T>::set(netuid, maybe_split);
+            Ok(())
+        }
+
+        /// Lowers the number of uids and removes the neurons that earn least.
+        #[pallet::call_index(78)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_trim_to_max_allowed_uids(origin: OriginFor<T>, netuid: u16, max_n: u16) -> DispatchResult {
+            Self::authorize_trimming(origin, netuid)?;
+            pallet_subtensor::Pallet::<T>::trim_uids(netuid, max_n)
+        }
+
+        /// Sets how long an announced coldkey swap waits.
+        #[pallet::call_index(86)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
+        pub fn sudo_set_coldkey_swap_announcement_delay(origin: OriginFor<T>, duration: u32) -> DispatchResult {
+            ensure_root(origin)?;
+            pallet_subtensor::ColdkeySwapAnnouncementDelay::<T>::put(duration);
+            let event = pallet_subtensor::Event::ColdkeySwapAnnouncementDelaySet(duration.into());
+            pallet_subtensor::Pallet::<T>::deposit_event(event);
+            Ok(())
+        }
+
+        /// Sets how long after a due coldkey swap another may be announced.
+        #[pallet::call_index(87)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
+        pub fn sudo_set_coldkey_swap_reannouncement_delay(origin: OriginFor<T>, duration: u32) -> DispatchResult {
+            ensure_root(origin)?;
+            pallet_subtensor::ColdkeySwapReannouncementDelay::<T>::put(duration);
+            let event = pallet_subtensor::Event::ColdkeySwapReannouncementDelaySet(duration.into());
+            pallet_subtensor::Pallet::<T>::deposit_event(event);
             Ok(())
         }
 

@@ -9,12 +9,18 @@
 //!
 //! Simplified on purpose, and announced in the crate's README: the stake pool is a plain constant product without fee
 //! or, for root and mechanism 0, one to one; there is no TAO-side emission and no dividend on root stake (its share is
-//! recycled); locks, leases, voting power and root claims exist as empty storage only.
+//! recycled), so that root claims find nothing; locks and leases exist as empty storage only, without their calls.
 
+mod alpha_removal;
+mod auto_stake;
 mod bonds_reset;
 mod calls;
 mod child_keys;
+mod childkey_take;
+mod children;
 mod coinbase;
+mod coldkey_swap;
+mod coldkey_swap_announcement;
 mod constants;
 mod endpoint;
 mod epoch;
@@ -23,6 +29,7 @@ mod errors;
 mod events;
 mod genesis;
 mod hooks;
+mod hotkey_swap;
 mod hyperparameters;
 mod identity;
 mod lease;
@@ -41,13 +48,18 @@ mod root_registration;
 mod safe_float;
 mod serving;
 mod stake;
+mod stake_moves;
 mod stake_shares;
 mod storage;
 mod subnet_creation;
 mod subnet_removal;
 mod subnets;
+mod symbols;
 mod take;
 pub mod transaction_checks;
+mod uid_trimming;
+mod unstake_all;
+mod voting_power;
 mod weights;
 
 pub use endpoint::{AxonInfo, NeuronCertificate, PrometheusInfo};
@@ -126,7 +138,8 @@ pub mod pallet {
     use super::{
         AxonInfo, ChainIdentityV2, EpochConsensus, LockState, MechId, MinerCollateralState, NetUid,
         NeuronCertificate, PrometheusInfo, QueuedNetworkRegistration, RateLimitKey, RecycleOrBurnEnum,
-        RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid, stake::PriceLimit,
+        RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid,
+        hotkey_swap::StakeAtSwap, stake::PriceLimit,
     };
     use crate::NOMINAL_CALL_WEIGHT;
     use crate::fixed_point::{I64F64, I96F32, U64F64, U96F32};
@@ -139,7 +152,7 @@ pub mod pallet {
     use frame_system::pallet_prelude::*;
     use sp_core::{H160, H256};
     use sp_runtime::{AccountId32, DispatchError};
-    use std::collections::{BTreeMap, VecDeque};
+    use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
     /// The pallet.
     #[pallet::pallet]

@@ -6,6 +6,9 @@ use frame_system::{ensure_root, pallet_prelude::OriginFor};
 use pallet_subtensor::{Authority, Hyperparameter, RateLimitKey, SubnetOwnerHotkey, TransactionKind};
 use sp_runtime::{AccountId32, DispatchError};
 
+/// Blocks between two trimmings by an owner: a month of 12-second blocks.
+const TRIMMING_LIMIT: u64 = 216_000;
+
 /// Whether a setter is shut shortly before an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freeze {
@@ -54,11 +57,24 @@ impl<T: Config> Pallet<T> {
 
     /// As [`Self::authorize`], with the version key's own limit.
     pub(super) fn authorize_version_key(origin: OriginFor<T>, netuid: u16) -> DispatchResult {
+        let limit = pallet_subtensor::Pallet::<T>::version_key_limit(netuid);
+        Self::authorize_kind(origin, netuid, TransactionKind::SetWeightsVersionKey, limit)
+    }
+
+    /// As [`Self::authorize`], with the limit of trimming.
+    pub(super) fn authorize_trimming(origin: OriginFor<T>, netuid: u16) -> DispatchResult {
+        Self::authorize_kind(origin, netuid, TransactionKind::MaxUidsTrimming, TRIMMING_LIMIT)
+    }
+
+    fn authorize_kind(
+        origin: OriginFor<T>,
+        netuid: u16,
+        kind: TransactionKind,
+        limit: u64,
+    ) -> DispatchResult {
         let authority = pallet_subtensor::Pallet::<T>::ensure_owner_or_root(origin, netuid)?;
         Self::ensure_may_change(netuid, Freeze::Gated)?;
         if let Authority::Owner(owner) = authority {
-            let kind = TransactionKind::SetWeightsVersionKey;
-            let limit = pallet_subtensor::Pallet::<T>::version_key_limit(netuid);
             let error = pallet_subtensor::Error::<T>::TxRateLimitExceeded;
             pallet_subtensor::Pallet::<T>::ensure_transaction_passed(&owner, netuid, kind, limit, error)?;
             pallet_subtensor::Pallet::<T>::record_transaction(&owner, netuid, kind);
@@ -69,6 +85,10 @@ impl<T: Config> Pallet<T> {
     /// The owner may choose a hotkey once in the subnet's hyperparameter limit.
     pub(super) fn set_owner_hotkey(origin: OriginFor<T>, netuid: u16, hotkey: AccountId32) -> DispatchResult {
         pallet_subtensor::Pallet::<T>::ensure_subnet_owner(origin, netuid)?;
+        ensure!(
+            !pallet_subtensor::Pallet::<T>::is_subnet_account(&hotkey),
+            pallet_subtensor::Error::<T>::CannotUseSystemAccount
+        );
         let key = RateLimitKey::SetSNOwnerHotkey(netuid);
         let limit = pallet_subtensor::Pallet::<T>::owner_hyperparameter_limit(netuid);
         let error = pallet_subtensor::Error::<T>::TxRateLimitExceeded;

@@ -1,5 +1,8 @@
 //! The calls of the pallet at the original's indices, each with its signer's check and nothing more; what they do is in
-//! the files of their concerns.
+//! the files of their concerns. FRAME wants them all in one block, so this file is as long as the table of calls.
+//!
+//! Absent are the calls of concerns this chain does not simulate: locks (136, 137, 138, 142), leases (110, 111) and EVM
+//! keys (93).
 //!
 //! Weights, serving, takes and commits are free: a hotkey needs no balance.
 
@@ -34,7 +37,7 @@ pub(crate) mod calls {
             amount_staked: u64,
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
-            Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, PriceLimit::None)
+            Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, PriceLimit::None).map(|_| ())
         }
 
         /// Takes alpha from a stake and sells it for TAO.
@@ -197,6 +200,19 @@ pub(crate) mod calls {
             Self::do_increase_take(&coldkey, &hotkey, take)
         }
 
+        /// Gives parts of a hotkey's stake to other hotkeys on a subnet.
+        #[pallet::call_index(67)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_children(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            netuid: NetUid,
+            children: Vec<(u64, AccountId32)>,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_children(&coldkey, &hotkey, netuid, children)
+        }
+
         /// Describes a coldkey.
         #[pallet::call_index(68)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -221,6 +237,111 @@ pub(crate) mod calls {
                 additional,
             };
             Self::do_set_identity(&coldkey, identity)
+        }
+
+        /// Sets how often a child key take may rise; root only.
+        #[pallet::call_index(69)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_tx_childkey_take_rate_limit(
+            origin: OriginFor<T>,
+            tx_rate_limit: u64,
+        ) -> DispatchResult {
+            ensure_root(origin)?;
+            TxChildkeyTakeRateLimit::<T>::put(tx_rate_limit);
+            Self::deposit_event(Event::TxChildKeyTakeRateLimitSet(tx_rate_limit));
+            Ok(())
+        }
+
+        /// Replaces a hotkey on a subnet, or everywhere.
+        #[pallet::call_index(70)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_hotkey(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            new_hotkey: AccountId32,
+            netuid: Option<NetUid>,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey, netuid, StakeAtSwap::Moves)
+        }
+
+        /// Replaces a coldkey and charges the old one; root only.
+        #[pallet::call_index(71)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_coldkey(
+            origin: OriginFor<T>,
+            old_coldkey: AccountId32,
+            new_coldkey: AccountId32,
+            swap_cost: u64,
+        ) -> DispatchResult {
+            ensure_root(origin)?;
+            if swap_cost > 0 {
+                let error = Error::<T>::NotEnoughBalanceToPaySwapColdKey;
+                Self::recycle_tao(&old_coldkey, swap_cost, error)?;
+            }
+            Self::do_swap_coldkey(&old_coldkey, &new_coldkey)?;
+            Self::forget_coldkey_swap(&old_coldkey);
+            Ok(())
+        }
+
+        /// Replaces a hotkey on a subnet, or everywhere, with its stake or without.
+        #[pallet::call_index(72)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_hotkey_v2(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            new_hotkey: AccountId32,
+            netuid: Option<NetUid>,
+            keep_stake: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let stake = if keep_stake {
+                StakeAtSwap::Stays
+            } else {
+                StakeAtSwap::Moves
+            };
+            Self::do_swap_hotkey(&coldkey, &hotkey, &new_hotkey, netuid, stake)
+        }
+
+        /// Always fails: coldkey swaps are announced.
+        #[pallet::call_index(73)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn schedule_swap_coldkey(origin: OriginFor<T>, _new_coldkey: AccountId32) -> DispatchResult {
+            ensure_signed(origin)?;
+            Err(Error::<T>::Deprecated.into())
+        }
+
+        /// Sets what a child key keeps of its parents' dividends on a subnet.
+        #[pallet::call_index(75)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_childkey_take(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            netuid: NetUid,
+            take: u16,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_childkey_take(&coldkey, &hotkey, netuid, take)
+        }
+
+        /// Sets the lowest child key take; root only.
+        #[pallet::call_index(76)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_min_childkey_take(origin: OriginFor<T>, take: u16) -> DispatchResult {
+            ensure_root(origin)?;
+            MinChildkeyTake::<T>::put(take);
+            Self::deposit_event(Event::MinChildKeyTakeSet(take));
+            Ok(())
+        }
+
+        /// Sets the highest child key take; root only.
+        #[pallet::call_index(77)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_max_childkey_take(origin: OriginFor<T>, take: u16) -> DispatchResult {
+            ensure_root(origin)?;
+            MaxChildkeyTake::<T>::put(take);
+            Self::deposit_event(Event::MaxChildKeyTakeSet(take));
+            Ok(())
         }
 
         /// Describes a subnet; its owner only.
@@ -279,6 +400,70 @@ pub(crate) mod calls {
             Self::do_batch_set_weights(&hotkey, netuids, weights, version_keys)
         }
 
+        /// Sells every stake on a hotkey.
+        #[pallet::call_index(83)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn unstake_all(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_unstake_all(&coldkey, &hotkey)
+        }
+
+        /// Sells every stake on a hotkey but that on root, and stakes the TAO on root.
+        #[pallet::call_index(84)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn unstake_all_alpha(origin: OriginFor<T>, hotkey: AccountId32) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_unstake_all_alpha(&coldkey, &hotkey)
+        }
+
+        /// Moves stake to another hotkey, on the same subnet or another.
+        #[pallet::call_index(85)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn move_stake(
+            origin: OriginFor<T>,
+            origin_hotkey: AccountId32,
+            destination_hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let origin = (&origin_hotkey, origin_netuid);
+            let destination = (&destination_hotkey, destination_netuid);
+            Self::do_move_stake(&coldkey, origin, destination, alpha_amount)
+        }
+
+        /// Gives stake to another coldkey.
+        #[pallet::call_index(86)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn transfer_stake(
+            origin: OriginFor<T>,
+            destination_coldkey: AccountId32,
+            hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let netuids = (origin_netuid, destination_netuid);
+            Self::do_transfer_stake(&coldkey, &destination_coldkey, &hotkey, netuids, alpha_amount)
+        }
+
+        /// Swaps the alpha of one subnet for that of another.
+        #[pallet::call_index(87)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_stake(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let netuids = (origin_netuid, destination_netuid);
+            Self::do_swap_stake(&coldkey, &hotkey, netuids, alpha_amount, PriceLimit::None)
+        }
+
         /// Buys and stakes alpha up to a price.
         #[pallet::call_index(88)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -292,7 +477,7 @@ pub(crate) mod calls {
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             let limit = PriceLimit::new(limit_price, allow_partial);
-            Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, limit)
+            Self::do_add_stake(&coldkey, &hotkey, netuid, amount_staked, limit).map(|_| ())
         }
 
         /// Sells staked alpha down to a price.
@@ -309,6 +494,24 @@ pub(crate) mod calls {
             let coldkey = ensure_signed(origin)?;
             let limit = PriceLimit::new(limit_price, allow_partial);
             Self::do_remove_stake(&coldkey, &hotkey, netuid, amount_unstaked, limit)
+        }
+
+        /// Swaps the alpha of one subnet for that of another down to a price.
+        #[pallet::call_index(90)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_stake_limit(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+            limit_price: u64,
+            allow_partial: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let netuids = (origin_netuid, destination_netuid);
+            let limit = PriceLimit::new(limit_price, allow_partial);
+            Self::do_swap_stake(&coldkey, &hotkey, netuids, alpha_amount, limit)
         }
 
         /// Takes ownership of a hotkey without registering it.
@@ -328,6 +531,32 @@ pub(crate) mod calls {
             Self::do_start_call(netuid)
         }
 
+        /// Takes staked alpha out of the issuance.
+        #[pallet::call_index(101)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn recycle_alpha(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            amount: u64,
+            netuid: NetUid,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_recycle_alpha(&coldkey, &hotkey, amount, netuid)
+        }
+
+        /// Destroys staked alpha without taking it out of the issuance.
+        #[pallet::call_index(102)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn burn_alpha(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            amount: u64,
+            netuid: NetUid,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_burn_alpha(&coldkey, &hotkey, amount, netuid)
+        }
+
         /// Sells a whole stake down to a price.
         #[pallet::call_index(103)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -340,6 +569,35 @@ pub(crate) mod calls {
             let coldkey = ensure_signed(origin)?;
             let limit = limit_price.map_or(PriceLimit::None, PriceLimit::Whole);
             Self::do_remove_stake(&coldkey, &hotkey, netuid, u64::MAX, limit)
+        }
+
+        /// Sets how many blocks new children wait; root only.
+        #[pallet::call_index(109)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_pending_childkey_cooldown(origin: OriginFor<T>, cooldown: u64) -> DispatchResult {
+            ensure_root(origin)?;
+            PendingChildKeyCooldown::<T>::put(cooldown);
+            Ok(())
+        }
+
+        /// Gives a subnet another symbol.
+        #[pallet::call_index(112)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn update_symbol(origin: OriginFor<T>, netuid: NetUid, symbol: Vec<u8>) -> DispatchResult {
+            Self::ensure_owner_or_root(origin, netuid)?;
+            Self::do_update_symbol(netuid, symbol)
+        }
+
+        /// Chooses the hotkey to which a coldkey's mining income is staked.
+        #[pallet::call_index(114)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_coldkey_auto_stake_hotkey(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            hotkey: AccountId32,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_auto_stake(&coldkey, netuid, &hotkey)
         }
 
         /// Sets a hotkey's weights for one mechanism of a subnet without commit-reveal.
@@ -365,6 +623,130 @@ pub(crate) mod calls {
             Self::do_dissolve_network(netuid)
         }
 
+        /// Claims dividends on root stake, of which this chain pays none.
+        #[pallet::call_index(121)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn claim_root(origin: OriginFor<T>, subnets: BTreeSet<NetUid>) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_claim_root(coldkey, &subnets)
+        }
+
+        /// Says what to do with dividends on root stake.
+        #[pallet::call_index(122)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_root_claim_type(
+            origin: OriginFor<T>,
+            new_root_claim_type: RootClaimTypeEnum,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_root_claim_type(coldkey, new_root_claim_type)
+        }
+
+        /// Sets how many claims a block runs; root only.
+        #[pallet::call_index(123)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_num_root_claims(origin: OriginFor<T>, new_value: u64) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::do_set_num_root_claims(new_value)
+        }
+
+        /// Sets the least root dividend worth claiming.
+        #[pallet::call_index(124)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_root_claim_threshold(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            new_value: u64,
+        ) -> DispatchResult {
+            Self::ensure_owner_or_root(origin, netuid)?;
+            Self::do_set_root_claim_threshold(netuid, new_value)
+        }
+
+        /// Announces that a coldkey will be replaced, by the hash of the new one.
+        #[pallet::call_index(125)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn announce_coldkey_swap(origin: OriginFor<T>, new_coldkey_hash: H256) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_announce_coldkey_swap(&coldkey, new_coldkey_hash)
+        }
+
+        /// Replaces the signer by the coldkey it has announced.
+        #[pallet::call_index(126)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn swap_coldkey_announced(origin: OriginFor<T>, new_coldkey: AccountId32) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_swap_coldkey_announced(&coldkey, &new_coldkey)
+        }
+
+        /// Freezes the signer until root decides about its announced swap.
+        #[pallet::call_index(127)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn dispute_coldkey_swap(origin: OriginFor<T>) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_dispute_coldkey_swap(&coldkey)
+        }
+
+        /// Forgets a coldkey's announcement and dispute; root only.
+        #[pallet::call_index(128)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn reset_coldkey_swap(origin: OriginFor<T>, coldkey: AccountId32) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::forget_coldkey_swap(&coldkey);
+            Self::deposit_event(Event::ColdkeySwapReset { who: coldkey });
+            Ok(())
+        }
+
+        /// Begins to track the voting power of a subnet's validators.
+        #[pallet::call_index(129)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn enable_voting_power_tracking(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+            Self::ensure_owner_or_root(origin, netuid)?;
+            Self::do_enable_voting_power(netuid)
+        }
+
+        /// Ends the tracking of voting power, two weeks later.
+        #[pallet::call_index(130)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn disable_voting_power_tracking(origin: OriginFor<T>, netuid: NetUid) -> DispatchResult {
+            Self::ensure_owner_or_root(origin, netuid)?;
+            Self::do_disable_voting_power(netuid)
+        }
+
+        /// Sets how fast voting power follows stake; root only.
+        #[pallet::call_index(131)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn sudo_set_voting_power_ema_alpha(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            alpha: u64,
+        ) -> DispatchResult {
+            ensure_root(origin)?;
+            Self::do_set_voting_power_alpha(netuid, alpha)
+        }
+
+        /// Buys alpha and burns it.
+        #[pallet::call_index(132)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn add_stake_burn(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            netuid: NetUid,
+            amount: u64,
+            limit: Option<u64>,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let limit = limit.map_or(PriceLimit::None, PriceLimit::Whole);
+            Self::do_add_stake_burn(&coldkey, &hotkey, netuid, amount, limit)
+        }
+
+        /// Gives up an announced swap.
+        #[pallet::call_index(133)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn clear_coldkey_swap_announcement(origin: OriginFor<T>) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_clear_coldkey_swap(&coldkey)
+        }
+
         /// Registers a hotkey if the price is at most the limit.
         #[pallet::call_index(134)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -376,6 +758,18 @@ pub(crate) mod calls {
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_register(&coldkey, netuid, &hotkey, Some(limit_price))
+        }
+
+        /// Says whether a root validator lends its stake to new subnets.
+        #[pallet::call_index(135)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn set_auto_parent_delegation_enabled(
+            origin: OriginFor<T>,
+            hotkey: AccountId32,
+            enabled: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            Self::do_set_auto_parent_delegation(&coldkey, &hotkey, enabled)
         }
 
         /// Changes the tempo of a subnet and restarts its cycle; its owner only.

@@ -1,7 +1,4 @@
 //! Stake as consensus counts it: a hotkey's own, less what its children receive, plus what its parents lend.
-//!
-//! Caveat: no call of this runtime sets children yet; rows written into the state (by a fork, a test or a later
-//! runtime) count, but their dividends are not divided back among the parents.
 
 use super::{ChildKeys, Config, NetUid, Pallet, ParentKeys, ROOT, TaoWeight, TotalHotkeyAlpha};
 use sp_runtime::AccountId32;

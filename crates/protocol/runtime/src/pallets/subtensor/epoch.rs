@@ -66,6 +66,7 @@ impl<T: Config> Pallet<T> {
             outputs.push((emission, output));
         }
         Self::store_subnet(netuid, &outputs);
+        Self::move_voting_power(netuid, &hotkeys);
         Self::pay(netuid, pending, owner_cut, &earnings);
     }
 

@@ -41,17 +41,17 @@ impl<T: Config> Pallet<T> {
                 || now.saturating_sub(LastEpochBlock::<T>::get(netuid)) >= tempo)
     }
 
-    /// Runs the epochs that are due, in the order of storage, as many as a block may.
-    pub(crate) fn run_due_epochs(netuids: &[NetUid]) {
+    /// Runs the epochs that are due, in the order of storage, as many as a block may, and says on which subnets.
+    pub(crate) fn run_due_epochs(netuids: &[NetUid]) -> Vec<NetUid> {
         let now = Self::now();
         let most = MaxEpochsPerBlock::<T>::get();
-        let mut run = 0;
+        let mut run = Vec::new();
         for &netuid in netuids.iter().filter(|&&netuid| netuid != ROOT) {
             if !Self::is_due(netuid, now) {
                 BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
                 continue;
             }
-            if run >= most {
+            if run.len() >= usize::from(most) {
                 BlocksSinceLastStep::<T>::mutate(netuid, |blocks| *blocks = blocks.saturating_add(1));
                 let to_block = now.saturating_add(1);
                 PendingEpochAt::<T>::insert(netuid, to_block);
@@ -62,7 +62,7 @@ impl<T: Config> Pallet<T> {
                 });
                 continue;
             }
-            run += 1;
+            run.push(netuid);
             BlocksSinceLastStep::<T>::insert(netuid, 0);
             LastEpochBlock::<T>::insert(netuid, now);
             PendingEpochAt::<T>::insert(netuid, 0);
@@ -74,6 +74,7 @@ impl<T: Config> Pallet<T> {
             Self::run_epoch(netuid);
             LastMechansimStepBlock::<T>::insert(netuid, now);
         }
+        run
     }
 
     fn has_duplicate_hotkeys(netuid: NetUid) -> bool {

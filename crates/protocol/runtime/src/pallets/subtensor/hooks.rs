@@ -19,9 +19,10 @@ pub(crate) mod hooks {
             Self::turn_root_interval();
             Self::follow_issuance();
             Self::emit(&netuids);
-            Self::run_due_epochs(&netuids);
+            let fired = Self::run_due_epochs(&netuids);
             Self::move_prices(&netuids);
             Self::publish_root_proportions(&netuids);
+            Self::apply_pending_children(&fired);
             Weight::zero()
         }
     }

@@ -8,7 +8,7 @@ use super::{
     Config, NetUid, Pallet, ROOT, SubnetAlphaIn, SubnetAlphaOut, SubnetMechanism, SubnetTAO, SubnetVolume,
     TotalStake,
 };
-use sp_core::U256;
+use sp_core::{U256, U512};
 
 /// One TAO per alpha, in the unit of prices: rao of TAO for 10⁹ rao of alpha.
 pub(crate) const PAR: u64 = 1_000_000_000;
@@ -61,6 +61,23 @@ fn amount_to_price(direction: SwapDirection, tao: u64, alpha: u64, limit: u64) -
     };
     let target = u64::try_from(target.integer_sqrt()).unwrap_or(u64::MAX);
     target.saturating_sub(reserve)
+}
+
+/// How much alpha of one pool may be swapped for alpha of another before the price of the first in the second (out of
+/// `PAR`) falls to the limit. Pools are (TAO, alpha).
+///
+/// Swapping `a` alpha brings `t = T₁·a / (A₁ + a)` TAO, and the price afterwards is `T₁A₁·T₂A₂ / ((A₁ + a)(T₂ + t))²`.
+/// The denominator's root is `A₁T₂ + a(T₁ + T₂)`, so that `a` follows from a square root.
+fn amount_to_cross_price((tao, alpha): (u64, u64), (other_tao, other_alpha): (u64, u64), limit: u64) -> u64 {
+    if limit == 0 {
+        return u64::MAX;
+    }
+    let wide = |number: u64| U512::from(number);
+    let products = wide(tao) * wide(alpha) * wide(other_tao) * wide(other_alpha);
+    let target = (products * wide(PAR) / wide(limit)).integer_sqrt();
+    let room = target.saturating_sub(wide(alpha) * wide(other_tao));
+    let amount = room.checked_div(wide(tao) + wide(other_tao)).unwrap_or_default();
+    u64::try_from(amount).unwrap_or(u64::MAX)
 }
 
 impl<T: Config> Pallet<T> {
@@ -116,6 +133,22 @@ impl<T: Config> Pallet<T> {
         if acceptable { u64::MAX } else { 0 }
     }
 
+    /// How much alpha may be swapped for another subnet's before its price in the other's alpha falls to the limit.
+    #[must_use]
+    pub fn swappable_to(from: NetUid, to: NetUid, limit: u64) -> u64 {
+        let pool = |netuid| (SubnetTAO::<T>::get(netuid), SubnetAlphaIn::<T>::get(netuid));
+        match (Self::is_dynamic(from), Self::is_dynamic(to)) {
+            (true, true) => amount_to_cross_price(pool(from), pool(to), limit),
+            (false, true) => {
+                // The price of the other side is the limit's inverse.
+                let inverse = (u128::from(PAR) * u128::from(PAR)).checked_div(u128::from(limit));
+                let inverse = inverse.and_then(|price| u64::try_from(price).ok());
+                Self::tradable_to(to, SwapDirection::Buy, inverse.unwrap_or(u64::MAX))
+            }
+            _ => Self::tradable_to(from, SwapDirection::Sell, limit),
+        }
+    }
+
     /// Books a purchase: TAO joins the pool, alpha leaves it.
     pub(crate) fn settle_buy(netuid: NetUid, tao: u64, alpha: u64) {
         SubnetTAO::<T>::mutate(netuid, |reserve| *reserve = reserve.saturating_add(tao));
@@ -139,7 +172,7 @@ impl<T: Config> Pallet<T> {
     }
 
     /// Takes alpha out of the issuance.
-    pub(crate) fn recycle_alpha(netuid: NetUid, alpha: u64) {
+    pub(crate) fn withdraw_from_issuance(netuid: NetUid, alpha: u64) {
         SubnetAlphaOut::<T>::mutate(netuid, |out| *out = out.saturating_sub(alpha));
     }
 
@@ -156,7 +189,7 @@ impl<T: Config> Pallet<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAR, SwapDirection, amount_to_price, constant_product};
+    use super::{PAR, SwapDirection, amount_to_cross_price, amount_to_price, constant_product};
 
     const TAO: u64 = 1_000_000_000;
 
@@ -186,5 +219,20 @@ mod tests {
         let amount = amount_to_price(SwapDirection::Sell, tao, alpha, PAR / 4);
         assert_eq!(amount, 1_000 * TAO);
         assert_eq!(amount_to_price(SwapDirection::Sell, tao, alpha, 0), u64::MAX);
+    }
+
+    #[test]
+    fn a_swap_between_pools_ends_at_its_limit() {
+        let (one, other) = ((1_000 * TAO, 1_000 * TAO), (500 * TAO, 250 * TAO));
+        // One alpha is worth half an alpha of the other subnet; down to a third.
+        let amount = amount_to_cross_price(one, other, PAR / 3);
+        let tao = constant_product(one.1, one.0, amount).unwrap();
+        let alpha = constant_product(other.0, other.1, tao).unwrap();
+        let price = |(tao, alpha): (u64, u64)| tao as f64 / alpha as f64;
+        let after = price((one.0 - tao, one.1 + amount)) / price((other.0 + tao, other.1 - alpha));
+        assert!((after - 1.0 / 3.0).abs() < 1e-6, "{after}");
+        assert_eq!(amount_to_cross_price(one, other, PAR / 2 + 1), 0);
+        assert_eq!(amount_to_cross_price(one, other, 0), u64::MAX);
+        assert_eq!(amount_to_cross_price((0, 0), (0, 0), 1), 0);
     }
 }

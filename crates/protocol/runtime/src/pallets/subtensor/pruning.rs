@@ -46,7 +46,7 @@ impl<T: Config> Pallet<T> {
 
     /// The owner's uids that can never be replaced: the subnet's own hotkey first, then the latest registered, up to
     /// the limit.
-    fn immortal_uids(netuid: NetUid) -> Vec<Uid> {
+    pub(crate) fn immortal_uids(netuid: NetUid) -> Vec<Uid> {
         let mut owned: Vec<Uid> = OwnedHotkeys::<T>::get(SubnetOwner::<T>::get(netuid))
             .iter()
             .filter_map(|hotkey| Uids::<T>::get(netuid, hotkey))

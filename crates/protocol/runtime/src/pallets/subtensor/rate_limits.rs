@@ -78,10 +78,16 @@ pub enum Hyperparameter {
 /// Transactions recorded per account and subnet, numbered as in `TransactionKeyLastBlock`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransactionKind {
+    /// The children of a hotkey were changed.
+    SetChildren = 0,
+    /// The take of a child key was changed.
+    SetChildkeyTake = 1,
     /// A subnet was created.
     RegisterNetwork = 3,
     /// The version key of weights was changed.
     SetWeightsVersionKey = 4,
+    /// The owner trimmed the uids.
+    MaxUidsTrimming = 9,
     /// The owner moved the tempo or triggered an epoch.
     TempoUpdate = 11,
 }

@@ -80,7 +80,7 @@ impl<T: Config> Pallet<T> {
         let bought = Self::quote_buy(netuid, price).ok_or(Error::<T>::InsufficientLiquidity)?;
         Self::pay_subnet(coldkey, netuid, price)?;
         Self::settle_buy(netuid, price, bought);
-        Self::recycle_alpha(netuid, bought);
+        Self::withdraw_from_issuance(netuid, bought);
         Ok(())
     }
 

@@ -1,18 +1,19 @@
 //! Adding and removing stake.
 
 use super::{
-    Config, Error, Event, NetUid, NominatorMinRequiredStake, Owner, Pallet, SubnetTAO, SubtokenEnabled,
-    SwapDirection,
+    AlphaV2, Config, Error, Event, NetUid, NominatorMinRequiredStake, Owner, Pallet, SubnetTAO,
+    SubtokenEnabled, SwapDirection, pool::PAR,
 };
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
+    storage::with_storage_layer,
     traits::{fungible::Mutate, tokens::Preservation},
 };
-use sp_runtime::AccountId32;
+use sp_runtime::{AccountId32, DispatchError};
 
 /// The least that may be staked or be left over, in rao of TAO.
-const MINIMUM_STAKE: u64 = 2_000_000;
+pub(crate) const MINIMUM_STAKE: u64 = 2_000_000;
 
 /// A purchase may not be this many times the pool.
 const LARGEST_PURCHASE: u64 = 1_000;
@@ -39,14 +40,14 @@ impl PriceLimit {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Buys alpha and stakes it.
+    /// Buys alpha, stakes it and says how much.
     pub(crate) fn do_add_stake(
         coldkey: &AccountId32,
         hotkey: &AccountId32,
         netuid: NetUid,
         amount: u64,
         limit: PriceLimit,
-    ) -> DispatchResult {
+    ) -> Result<u64, DispatchError> {
         if Self::is_dynamic(netuid) {
             let largest = SubnetTAO::<T>::get(netuid).saturating_mul(LARGEST_PURCHASE);
             ensure!(amount <= largest, Error::<T>::InsufficientLiquidity);
@@ -60,21 +61,25 @@ impl<T: Config> Pallet<T> {
             Error::<T>::NotEnoughBalanceToStake
         );
         ensure!(Self::hotkey_exists(hotkey), Error::<T>::HotKeyAccountNotExists);
-        let alpha = Self::quote_buy(netuid, amount).ok_or(Error::<T>::InsufficientLiquidity)?;
-        ensure!(amount >= MINIMUM_STAKE && alpha > 0, Error::<T>::AmountTooLow);
+        ensure!(amount >= MINIMUM_STAKE, Error::<T>::AmountTooLow);
 
         Self::pay_subnet(coldkey, netuid, amount)?;
-        Self::settle_buy(netuid, amount, alpha);
+        Self::stake_bought(coldkey, hotkey, netuid, amount)
+    }
+
+    /// Stakes what TAO buys that the subnet's account has already received.
+    pub(crate) fn stake_bought(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        netuid: NetUid,
+        tao: u64,
+    ) -> Result<u64, DispatchError> {
+        let alpha = Self::quote_buy(netuid, tao).ok_or(Error::<T>::InsufficientLiquidity)?;
+        ensure!(alpha > 0, Error::<T>::AmountTooLow);
+        Self::settle_buy(netuid, tao, alpha);
         Self::increase_stake(hotkey, coldkey, netuid, alpha);
-        Self::deposit_event(Event::StakeAdded(
-            coldkey.clone(),
-            hotkey.clone(),
-            amount,
-            alpha,
-            netuid,
-            0,
-        ));
-        Ok(())
+        Self::tell_of_addition(coldkey, hotkey, tao, alpha, netuid);
+        Ok(alpha)
     }
 
     /// Sells staked alpha. More than there is means all of it, so a stake of nothing is an amount of nothing.
@@ -97,38 +102,76 @@ impl<T: Config> Pallet<T> {
             Error::<T>::AmountTooLow
         );
         ensure!(Self::hotkey_exists(hotkey), Error::<T>::HotKeyAccountNotExists);
-        Self::sell_stake(coldkey, hotkey, netuid, amount, proceeds)?;
+        Self::sell_stake(coldkey, hotkey, netuid, amount, proceeds, coldkey)?;
         Self::clear_small_nomination(coldkey, hotkey, netuid)
     }
 
-    /// Sells part of a stake whose price is known.
-    fn sell_stake(
+    /// Sells part of a stake whose price is known and pays an account for it.
+    pub(crate) fn sell_stake(
         coldkey: &AccountId32,
         hotkey: &AccountId32,
         netuid: NetUid,
         amount: u64,
         proceeds: u64,
+        to: &AccountId32,
     ) -> DispatchResult {
         let subnet = Self::subnet_account(netuid);
         if proceeds > 0 {
-            pallet_balances::Pallet::<T>::transfer(&subnet, coldkey, proceeds, Preservation::Expendable)
+            pallet_balances::Pallet::<T>::transfer(&subnet, to, proceeds, Preservation::Expendable)
                 .map_err(|_| Error::<T>::InsufficientLiquidity)?;
         }
         let sold = Self::decrease_stake(hotkey, coldkey, netuid, amount);
         Self::settle_sell(netuid, sold, proceeds);
-        Self::deposit_event(Event::StakeRemoved(
-            coldkey.clone(),
-            hotkey.clone(),
-            proceeds,
-            sold,
-            netuid,
-            0,
-        ));
+        Self::tell_of_removal(coldkey, hotkey, proceeds, sold, netuid);
         Ok(())
     }
 
+    pub(crate) fn tell_of_addition(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        tao: u64,
+        alpha: u64,
+        netuid: NetUid,
+    ) {
+        Self::deposit_event(Event::StakeAdded(
+            coldkey.clone(),
+            hotkey.clone(),
+            tao,
+            alpha,
+            netuid,
+            0,
+        ));
+    }
+
+    pub(crate) fn tell_of_removal(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        tao: u64,
+        alpha: u64,
+        netuid: NetUid,
+    ) {
+        Self::deposit_event(Event::StakeRemoved(
+            coldkey.clone(),
+            hotkey.clone(),
+            tao,
+            alpha,
+            netuid,
+            0,
+        ));
+    }
+
+    /// What alpha is worth at the present price, in rao of TAO, if nothing were traded.
+    pub(crate) fn worth_at_price(netuid: NetUid, alpha: u64) -> u64 {
+        let worth = u128::from(alpha) * u128::from(Self::alpha_price(netuid)) / u128::from(PAR);
+        u64::try_from(worth).unwrap_or(u64::MAX)
+    }
+
     /// A nomination that a withdrawal left below the minimum is paid out whole.
-    fn clear_small_nomination(coldkey: &AccountId32, hotkey: &AccountId32, netuid: NetUid) -> DispatchResult {
+    pub(crate) fn clear_small_nomination(
+        coldkey: &AccountId32,
+        hotkey: &AccountId32,
+        netuid: NetUid,
+    ) -> DispatchResult {
         let left = Self::stake_of(hotkey, coldkey, netuid);
         if left == 0 || Owner::<T>::get(hotkey) == *coldkey {
             return Ok(());
@@ -140,7 +183,16 @@ impl<T: Config> Pallet<T> {
         if proceeds >= NominatorMinRequiredStake::<T>::get() {
             return Ok(());
         }
-        Self::sell_stake(coldkey, hotkey, netuid, left, proceeds)
+        Self::sell_stake(coldkey, hotkey, netuid, left, proceeds, coldkey)
+    }
+
+    /// Pays out every nomination below the minimum, after it was raised.
+    pub fn clear_small_nominations() {
+        let stakes: Vec<(AccountId32, AccountId32, NetUid)> = AlphaV2::<T>::iter_keys().collect();
+        for (hotkey, coldkey, netuid) in stakes {
+            // A payment too small for a dead account leaves the nomination as it is.
+            let _ = with_storage_layer(|| Self::clear_small_nomination(&coldkey, &hotkey, netuid));
+        }
     }
 
     /// The amount that the price limit allows.
@@ -150,12 +202,21 @@ impl<T: Config> Pallet<T> {
         amount: u64,
         limit: PriceLimit,
     ) -> Result<u64, Error<T>> {
+        Self::cut_to(limit, amount, |price| Self::tradable_to(netuid, direction, price))
+    }
+
+    /// The amount, cut to what there is at the limit's price.
+    pub(crate) fn cut_to(
+        limit: PriceLimit,
+        amount: u64,
+        available: impl Fn(u64) -> u64,
+    ) -> Result<u64, Error<T>> {
         let (price, partial) = match limit {
             PriceLimit::None => return Ok(amount),
             PriceLimit::Whole(price) => (price, false),
             PriceLimit::Partial(price) => (price, true),
         };
-        let most = Self::tradable_to(netuid, direction, price);
+        let most = available(price);
         ensure!(
             amount <= most || (partial && most > 0),
             Error::<T>::SlippageTooHigh

@@ -107,6 +107,41 @@ impl<T: Config> Pallet<T> {
         amount
     }
 
+    /// Moves the stakes of all coldkeys on a hotkey to another hotkey. A hotkey without stake takes the shares over as
+    /// they are; otherwise every stake is withdrawn and deposited.
+    pub(crate) fn move_all_stakes(old: &AccountId32, new: &AccountId32, netuid: NetUid) {
+        let coldkeys: Vec<AccountId32> = AlphaV2::<T>::iter_key_prefix((old,))
+            .filter(|(_, subnet)| *subnet == netuid)
+            .map(|(coldkey, _)| coldkey)
+            .collect();
+        let fresh = TotalHotkeySharesV2::<T>::get(new, netuid).mantissa == 0;
+        if fresh {
+            TotalHotkeyAlpha::<T>::swap(old, netuid, new, netuid);
+            TotalHotkeySharesV2::<T>::swap(old, netuid, new, netuid);
+        }
+        for coldkey in coldkeys {
+            if fresh {
+                AlphaV2::<T>::insert(
+                    (new, &coldkey, netuid),
+                    AlphaV2::<T>::take((old, &coldkey, netuid)),
+                );
+            } else {
+                let amount = Self::decrease_stake(old, &coldkey, netuid, u64::MAX);
+                Self::increase_stake(new, &coldkey, netuid, amount);
+            }
+            let elsewhere = Self::netuids()
+                .into_iter()
+                .any(|subnet| AlphaV2::<T>::contains_key((old, &coldkey, subnet)));
+            StakingHotkeys::<T>::mutate(&coldkey, |hotkeys| {
+                // A coldkey stays listed with its own hotkeys, staked or not.
+                hotkeys.retain(|hotkey| hotkey != old || elsewhere || Owner::<T>::get(old) == coldkey);
+                if !hotkeys.contains(new) {
+                    hotkeys.push(new.clone());
+                }
+            });
+        }
+    }
+
     /// Adds alpha to all stakes of a hotkey pro rata. Without any stake the hotkey's owner receives it.
     pub(crate) fn increase_all_stakes(hotkey: &AccountId32, netuid: NetUid, amount: u64) {
         if TotalHotkeySharesV2::<T>::get(hotkey, netuid).mantissa == 0 {

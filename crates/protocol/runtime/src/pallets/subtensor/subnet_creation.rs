@@ -19,12 +19,6 @@ const INITIAL_TEMPO: u16 = 360;
 /// The price of a new subnet's first uid, in rao.
 const INITIAL_BURN: u64 = 1_000_000_000;
 
-/// Symbols in the order of netuids, from 1.
-const SYMBOLS: [&str; 24] = [
-    "α", "β", "γ", "δ", "ε", "ζ", "η", "θ", "ι", "κ", "λ", "μ", "ν", "ξ", "ο", "π", "ρ", "σ", "τ", "υ", "φ",
-    "χ", "ψ", "ω",
-];
-
 impl<T: Config> Pallet<T> {
     /// What the next subnet costs, in rao: twice the last price, less a straight line that brings it down by the last
     /// price in `NetworkLockReductionInterval` blocks.
@@ -86,6 +80,7 @@ impl<T: Config> Pallet<T> {
         Self::record_transaction(coldkey, ROOT, TransactionKind::RegisterNetwork);
         Self::own_if_free(coldkey, hotkey);
         Self::append_neuron(netuid, hotkey);
+        Self::lend_root_stake(netuid, hotkey);
         if let Some(identity) = identity {
             Self::do_set_subnet_identity(netuid, identity)?;
         }
@@ -180,21 +175,6 @@ impl<T: Config> Pallet<T> {
 
     fn free_netuid() -> Option<NetUid> {
         (1..NETUID_LIMIT).find(|netuid| !Self::subnet_exists(*netuid))
-    }
-
-    /// The symbol of the netuid, or the first that nobody has.
-    fn free_symbol(netuid: NetUid) -> Vec<u8> {
-        let taken: Vec<Vec<u8>> = TokenSymbol::<T>::iter_values().collect();
-        let own = usize::from(netuid)
-            .checked_sub(1)
-            .and_then(|index| SYMBOLS.get(index));
-        let mut candidates = own
-            .into_iter()
-            .chain(SYMBOLS.iter())
-            .map(|symbol| symbol.as_bytes().to_vec());
-        candidates
-            .find(|symbol| !taken.contains(symbol))
-            .unwrap_or_else(|| "\u{1d70f}".into())
     }
 
     /// The middle of the prices of all subnets, in rao; par when there is none.

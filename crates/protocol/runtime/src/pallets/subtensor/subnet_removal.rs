@@ -39,11 +39,12 @@ impl<T: Config> Pallet<T> {
         clear_under!(
             netuid;
             Keys, Uids, BlockAtRegistration, Axons, NeuronCertificates, Prometheus, AssociatedEvmAddress,
-            AlphaDividendsPerSubnet, RootAlphaDividendsPerSubnet, PendingChildKeys, LastHotkeySwapOnNetuid,
+            AlphaDividendsPerSubnet, RootAlphaDividendsPerSubnet, PendingChildKeys, LastHotkeySwapOnNetuid, VotingPower,
         );
         Self::clear_neuron_vectors(netuid);
         Self::clear_parameters(netuid);
         Self::clear_accounts(netuid);
+        Self::clear_families(netuid);
         TotalNetworks::<T>::mutate(|count| *count = count.saturating_sub(1));
         Self::deposit_event(Event::NetworkRemoved(netuid));
         Ok(())
@@ -105,7 +106,28 @@ impl<T: Config> Pallet<T> {
             LastMechansimStepBlock, SubnetEmissionEnabled, SubnetAlphaInEmission, SubnetAlphaOutEmission,
             SubnetTaoInEmission, PendingServerEmission, PendingValidatorEmission, PendingRootAlphaDivs,
             PendingOwnerCut, OwnerCutEnabled, RecycleOrBurn, MinerBurned, SubnetMovingPrice, RootProp,
-            SubnetTAO, SubnetAlphaIn, SubnetAlphaOut, SubnetVolume, MinChildkeyTakePerSubnet,
+            SubnetTAO, SubnetAlphaIn, SubnetAlphaOut, SubnetVolume, MinChildkeyTakePerSubnet, VotingPowerTrackingEnabled,
+            VotingPowerDisableAtBlock, VotingPowerEmaAlpha, RootClaimableThreshold,
+        );
+    }
+
+    /// What hotkeys and coldkeys have set on the subnet.
+    fn clear_families(netuid: NetUid) {
+        macro_rules! forget {
+            ($($map:ident),* $(,)?) => { $(
+                for (account, subnet) in $map::<T>::iter_keys().collect::<Vec<_>>() {
+                    if subnet == netuid {
+                        $map::<T>::remove(account, netuid);
+                    }
+                }
+            )* };
+        }
+        forget!(
+            ChildKeys,
+            ParentKeys,
+            ChildkeyTake,
+            AutoStakeDestination,
+            AutoStakeDestinationColdkeys,
         );
     }
 

@@ -159,8 +159,8 @@ where
         _implication: &impl Encode,
         _source: TransactionSource,
     ) -> ValidateResult<(), T::RuntimeCall> {
-        if let (Some(who), Some(call)) = (origin.as_signer(), call.is_sub_type()) {
-            Pallet::<T>::check_transaction(who, call).map_err(|error| RejectionCode::of(&error))?;
+        if let Some(who) = origin.as_signer() {
+            Pallet::<T>::check_signed(who, call.is_sub_type()).map_err(|error| RejectionCode::of(&error))?;
         }
         Ok((ValidTransaction::default(), (), origin))
     }
@@ -169,6 +169,14 @@ where
 }
 
 impl<T: Config> Pallet<T> {
+    /// # Errors
+    /// When the signer's coldkey is about to be swapped, or the first of the chain's early checks that the call of this
+    /// pallet fails.
+    fn check_signed(who: &AccountId32, call: Option<&pallet::Call<T>>) -> Result<(), Error<T>> {
+        Self::check_coldkey_swap(who, call)?;
+        call.map_or(Ok(()), |call| Self::check_transaction(who, call))
+    }
+
     /// # Errors
     /// The first of the chain's early checks that the call fails.
     pub fn check_transaction(who: &AccountId32, call: &pallet::Call<T>) -> Result<(), Error<T>> {
