@@ -4,7 +4,8 @@
 
 use crate::{
     AccountId, Balance, Block, Executive, Header, InherentDataExt, LazyBlock, Nonce, Runtime, RuntimeCall,
-    RuntimeGenesisConfig, System, TransactionPayment, VERSION, genesis,
+    RuntimeGenesisConfig, System, TransactionPayment, genesis,
+    upgrade::{self, CurrentVersion},
 };
 use crate::{
     SubtensorModule,
@@ -14,7 +15,7 @@ use crate::{
 };
 use codec::Compact;
 use frame_support::genesis_builder_helper;
-use frame_support::weights::Weight;
+use frame_support::{traits::Get, weights::Weight};
 use sp_api::impl_runtime_apis;
 use sp_core::OpaqueMetadata;
 use sp_genesis_builder::PresetId;
@@ -30,7 +31,7 @@ use std::collections::BTreeMap;
 impl_runtime_apis! {
     impl sp_api::Core<Block> for Runtime {
         fn version() -> RuntimeVersion {
-            VERSION
+            CurrentVersion::get()
         }
 
         fn execute_block(block: LazyBlock) {
@@ -44,11 +45,11 @@ impl_runtime_apis! {
 
     impl sp_api::Metadata<Block> for Runtime {
         fn metadata() -> OpaqueMetadata {
-            OpaqueMetadata::new(Runtime::metadata().into())
+            upgrade::metadata(OpaqueMetadata::new(Runtime::metadata().into()))
         }
 
         fn metadata_at_version(version: u32) -> Option<OpaqueMetadata> {
-            Runtime::metadata_at_version(version)
+            Runtime::metadata_at_version(version).map(upgrade::metadata)
         }
 
         fn metadata_versions() -> Vec<u32> {

@@ -12,6 +12,7 @@ mod hex_literal;
 mod pallet_configs;
 pub mod pallets;
 pub mod runtime_api;
+pub mod upgrade;
 mod version;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};

@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System, VERSION,
-    call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets,
+    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
+    call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets, upgrade::CurrentVersion,
 };
 use frame_support::{
     derive_impl,
@@ -18,7 +18,6 @@ use frame_support::{
 use frame_system::limits::{BlockLength, BlockWeights};
 use pallet_transaction_payment::FungibleAdapter;
 use sp_runtime::{Perbill, traits::AccountIdLookup};
-use sp_version::RuntimeVersion;
 
 /// Share of a block that ordinary transactions may fill.
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -26,8 +25,6 @@ const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 parameter_types! {
     /// Blocks whose hash stays readable, and so the longest useful era of a transaction.
     pub const BlockHashCount: u32 = 2400;
-    /// Who we are.
-    pub const Version: RuntimeVersion = VERSION;
     /// Four seconds of reference time a block.
     pub RuntimeBlockWeights: BlockWeights = BlockWeights::with_sensible_defaults(
         Weight::from_parts(4 * WEIGHT_REF_TIME_PER_SECOND, u64::MAX),
@@ -58,7 +55,7 @@ impl frame_system::Config for Runtime {
     type MaxConsumers = ConstU32<16>;
     type Nonce = Nonce;
     type SS58Prefix = ConstU16<42>;
-    type Version = Version;
+    type Version = CurrentVersion;
 }
 
 impl pallet_timestamp::Config for Runtime {
