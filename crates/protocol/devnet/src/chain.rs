@@ -4,11 +4,13 @@
 //! Three locks, always taken in this order: `production` (one block at a time), `gate` (a transaction is validated and
 //! put into the pool on top of one and the same head), `pool`.
 
+mod forks;
 mod genesis;
 mod sealing;
 mod snapshot;
 mod submission;
 
+pub use forks::Retracted;
 pub(crate) use sealing::MAX_BLOCKS_A_CALL;
 pub use snapshot::{SnapshotError, SnapshotSummary};
 pub(crate) use submission::DryRunError;
@@ -16,6 +18,7 @@ pub(crate) use submission::DryRunError;
 use crate::{
     Clock, DevnetConfig, DevnetError,
     pool::Pool,
+    state,
     store::{SealedBlock, State, Store, StoreError},
 };
 use node_subtensor_runtime::{Header, genesis::Genesis};
@@ -23,18 +26,31 @@ use parking_lot::{Mutex, RwLock};
 use sp_core::H256;
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 use tokio::sync::{Notify, watch};
 
-/// The last sealed block, which is final.
+/// The tip of the best branch, and how far it is final.
 #[derive(Clone, Debug)]
 pub(crate) struct Head {
     pub(crate) number: u32,
     pub(crate) hash: H256,
     pub(crate) header: Header,
+    pub(crate) finalized: Final,
+    /// Number of the block with which another branch last became the best; 0 when none ever did.
+    pub(crate) switched_at: u32,
+    /// How many upgrades the runtime has behind it in the state after the tip.
+    pub(crate) upgrades: u32,
     /// How many times the chain has been replaced by a snapshot. Numbers of different generations do not compare.
     pub(crate) generation: u64,
+}
+
+/// The last final block.
+#[derive(Clone, Debug)]
+pub(crate) struct Final {
+    pub(crate) number: u32,
+    pub(crate) hash: H256,
+    pub(crate) header: Header,
 }
 
 /// See the module's documentation.
@@ -50,13 +66,16 @@ pub(crate) struct Chain {
     pool: Mutex<Pool>,
     /// Told when a transaction can go into a block.
     ready: Notify,
+    /// By how many blocks the last final one is behind the tip.
+    finality_lag: AtomicU32,
     stopping: AtomicBool,
 }
 
 impl Chain {
     /// Opens the chain of the configuration, or makes its block 0.
     pub(crate) fn open(config: &DevnetConfig) -> Result<Self, DevnetError> {
-        let store = Arc::new(Store::open(&config.data)?);
+        forks::check_lag(config.finality_lag)?;
+        let store = Arc::new(Store::open(&config.data, config.history)?);
         let wanted = match &config.restore {
             None => config.genesis.clone(),
             Some(path) => Some(snapshot::read(path)?.genesis),
@@ -73,11 +92,14 @@ impl Chain {
             gate: RwLock::new(()),
             pool: Mutex::new(Pool::new(config.limits)),
             ready: Notify::new(),
+            finality_lag: AtomicU32::new(config.finality_lag),
             stopping: AtomicBool::new(false),
         };
         if let Some(path) = &config.restore {
             chain.restore(path)?;
         }
+        // Blocks may be final sooner than in an earlier life.
+        chain.set_finality_lag(config.finality_lag)?;
         Ok(chain)
     }
 
@@ -104,48 +126,44 @@ impl Chain {
     }
 
     /// The state after a block that [`Chain::header`] returned.
-    pub(crate) fn state_of(&self, header: &Header) -> State {
-        self.store.state(header.state_root)
+    pub(crate) fn state_of(&self, header: &Header) -> Result<State, StoreError> {
+        if header.number < self.store.first_state() {
+            return Err(StoreError::Discarded { hash: header.hash() });
+        }
+        Ok(self.store.state(header.state_root))
     }
 
-    /// The header of a block; `None` when there is no such block.
+    /// The state after the tip.
+    pub(crate) fn head_state(&self) -> State {
+        self.store.state(self.head().header.state_root)
+    }
+
+    /// The header of a block of whatever branch; `None` when there is no such block.
     pub(crate) fn header(&self, hash: &H256) -> Result<Option<Header>, StoreError> {
         let head = self.head();
         if head.hash == *hash {
             return Ok(Some(head.header.clone()));
         }
-        let Some(number) = self.store.number(hash)? else {
-            return Ok(None);
-        };
-        // Between the two reads a snapshot may have replaced the chain.
-        Ok(self.store.header(number)?.filter(|header| header.hash() == *hash))
+        self.store.header(hash)
     }
 
+    /// The header of a block of the best branch.
     pub(crate) fn header_at(&self, number: u32) -> Result<Option<Header>, StoreError> {
-        self.store.header(number)
+        self.store.header_at(number)
     }
 
+    /// The hash of a block of the best branch.
     pub(crate) fn hash_at(&self, number: u32) -> Result<Option<H256>, StoreError> {
         let head = self.head();
         if head.number == number {
             return Ok(Some(head.hash));
         }
-        Ok(self.store.header(number)?.map(|header| header.hash()))
+        self.store.hash_at(number)
     }
 
-    /// The whole block; `None` when there is no such block.
+    /// The whole block, of whatever branch; `None` when there is no such block.
     pub(crate) fn block(&self, hash: &H256) -> Result<Option<SealedBlock>, StoreError> {
-        let Some(header) = self.header(hash)? else {
-            return Ok(None);
-        };
-        let Some(extrinsics) = self.store.body(header.number)? else {
-            return Err(StoreError::Damaged { what: "body" });
-        };
-        Ok(Some(SealedBlock {
-            hash: *hash,
-            header,
-            extrinsics,
-        }))
+        self.store.block(hash)
     }
 
     /// The encoded transactions that could go into the next block.
@@ -153,9 +171,20 @@ impl Chain {
         self.pool.lock().pending()
     }
 
+    /// Drops a transaction from the pool, as if the node had lost it. Returns whether it was there.
+    pub(crate) fn drop_transaction(&self, hash: &H256) -> bool {
+        self.pool.lock().drop_one(hash)
+    }
+
     /// Makes work in progress end soon, and further work be refused.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+        self.store.begin_closing();
+    }
+
+    /// Puts everything where the next start finds it at once.
+    pub(crate) fn close(&self) {
+        self.store.close();
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -170,15 +199,31 @@ impl Chain {
     }
 }
 
-fn head_of(store: &Store, generation: u64) -> Result<Head, StoreError> {
-    let number = store.head()?.ok_or(StoreError::Damaged { what: "head" })?;
-    let header = store
-        .header(number)?
-        .ok_or(StoreError::Damaged { what: "head" })?;
+fn head_of(store: &Arc<Store>, generation: u64) -> Result<Head, StoreError> {
+    let missing = || StoreError::Damaged { what: "head" };
+    let (number, hash) = store.best();
+    let header = store.header(&hash)?.ok_or_else(missing)?;
+    let finalized = final_at(store, store.finalized())?;
+    let upgrades = state::upgrades(&store.state(header.state_root))?;
     Ok(Head {
+        number,
+        hash,
+        header,
+        finalized,
+        switched_at: 0,
+        upgrades,
+        generation,
+    })
+}
+
+/// A block of the best branch that is final.
+fn final_at(store: &Store, number: u32) -> Result<Final, StoreError> {
+    let header = store
+        .header_at(number)?
+        .ok_or(StoreError::Damaged { what: "final head" })?;
+    Ok(Final {
         number,
         hash: header.hash(),
         header,
-        generation,
     })
 }

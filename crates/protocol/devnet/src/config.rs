@@ -1,5 +1,6 @@
 //! What a devnet is started with.
 
+use crate::History;
 use node_subtensor_runtime::genesis::Genesis;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -36,6 +37,12 @@ pub struct DevnetConfig {
     /// A snapshot to begin from, which brings its own block 0. The folder must be new or hold the same chain, whose
     /// later blocks are replaced.
     pub restore: Option<PathBuf>,
+    /// How many states are kept.
+    pub history: History,
+    /// By how many blocks the last final one is behind the tip. With 0 every block is final at once.
+    pub finality_lag: u32,
+    /// Whether things may be made to go wrong: [`Devnet::faults`](crate::Devnet::faults) and the methods for it.
+    pub faults: bool,
     /// Bounds of the JSON-RPC server and the transaction pool.
     pub limits: Limits,
 }
@@ -49,6 +56,9 @@ impl Default for DevnetConfig {
             clock: Clock::default(),
             genesis: None,
             restore: None,
+            history: History::default(),
+            finality_lag: 0,
+            faults: false,
             limits: Limits::default(),
         }
     }

@@ -1,8 +1,9 @@
 //! A running devnet.
 
 use crate::{
-    BlockProduction, DevnetConfig, DevnetError, SnapshotSummary,
+    BlockProduction, DevnetConfig, DevnetError, Retracted, SnapshotSummary,
     chain::{Chain, Head},
+    faults::Faults,
     production,
     rpc::{self, Node},
     threads,
@@ -31,6 +32,7 @@ pub struct Devnet {
     server: ServerHandle,
     pace: watch::Sender<BlockProduction>,
     producer: Option<JoinHandle<()>>,
+    faults: Option<Arc<Faults>>,
 }
 
 impl Devnet {
@@ -44,10 +46,11 @@ impl Devnet {
         // The address first: that it is taken is the likeliest failure, and nothing should be written before it.
         let listener = rpc::bind(config.listen)?;
         let (limits, blocks, data) = (config.limits, config.blocks, config.data.clone());
+        let faults = config.faults.then(Arc::<Faults>::default);
         let chain = threads::apart(move || Chain::open(&config)).await?;
         let chain = Arc::new(chain);
         let (pace, paces) = watch::channel(blocks);
-        let node = Node::new(chain.clone(), pace.clone(), &data, limits)?;
+        let node = Node::new(chain.clone(), pace.clone(), &data, limits, faults.clone())?;
         let (address, server) = rpc::serve(listener, node, &limits)?;
         let producer = tokio::spawn(production::run(chain.clone(), paces));
         Ok(Self {
@@ -56,6 +59,7 @@ impl Devnet {
             server,
             pace,
             producer: Some(producer),
+            faults,
         })
     }
 
@@ -65,7 +69,7 @@ impl Devnet {
         format!("ws://{}", self.reachable_address())
     }
 
-    /// Number and hash of the last block, which is final.
+    /// Number and hash of the last block.
     #[must_use]
     pub fn head(&self) -> (u32, H256) {
         let head = self.chain.head();
@@ -122,6 +126,51 @@ impl Devnet {
         production::set(&self.pace, blocks)
     }
 
+    /// Number and hash of the last final block.
+    #[must_use]
+    pub fn finalized(&self) -> (u32, H256) {
+        let head = self.chain.head();
+        (head.finalized.number, head.finalized.hash)
+    }
+
+    /// Keeps the last final block this far behind the tip from now on. What is final stays final.
+    ///
+    /// # Errors
+    ///
+    /// When it is more than 4096 blocks, or the disk fails.
+    pub async fn set_finality_lag(&self, blocks: u32) -> Result<(), DevnetError> {
+        self.advance(move |chain| chain.set_finality_lag(blocks)).await?;
+        Ok(())
+    }
+
+    /// Replaces the last `depth` blocks by a branch that is one block longer, and returns number and hash of its tip.
+    ///
+    /// # Errors
+    ///
+    /// When one of the blocks is final; and as [`Devnet::produce`].
+    pub async fn reorg(&self, depth: u32, transactions: Retracted) -> Result<(u32, H256), DevnetError> {
+        self.advance(move |chain| chain.reorg(depth, transactions)).await
+    }
+
+    /// Gives the chain another runtime after the block with this number, or after the next one: the specification's
+    /// version is one more, and metadata describes subnet numbers by a type of their own. Returns the number.
+    ///
+    /// # Errors
+    ///
+    /// When the block is made already.
+    pub fn upgrade_runtime(&self, at: Option<u32>) -> Result<u32, DevnetError> {
+        self.chain.upgrade_at(at)
+    }
+
+    /// What can go wrong on request; none when the devnet was started without.
+    #[must_use]
+    pub fn faults(&self) -> Option<DevnetFaults<'_>> {
+        self.faults.as_deref().map(|faults| DevnetFaults {
+            faults,
+            chain: &self.chain,
+        })
+    }
+
     /// Writes the chain with its history to a file.
     ///
     /// # Errors
@@ -161,6 +210,7 @@ impl Devnet {
         }
         // Closing writes, which must not happen on a thread that drives others.
         let _ = threads::apart(move || {
+            chain.close();
             drop(chain);
             Ok(())
         })
@@ -191,6 +241,46 @@ impl Devnet {
             ip => ip,
         };
         SocketAddr::new(ip, self.address.port())
+    }
+}
+
+/// Makes things go wrong between a devnet and its clients, at once.
+#[derive(Clone, Copy, Debug)]
+pub struct DevnetFaults<'a> {
+    faults: &'a Faults,
+    chain: &'a Chain,
+}
+
+impl DevnetFaults<'_> {
+    /// Lets no byte pass for this long, ten minutes at most, in either direction; sockets stay open. Zero ends it.
+    pub fn stall(&self, lasting: Duration) {
+        self.faults.stall(Duration::ZERO, lasting);
+    }
+
+    /// Answers calls of one method only after this long.
+    pub fn stall_method(&self, method: &str, lasting: Duration) {
+        self.faults.stall_method(method.to_owned(), lasting);
+    }
+
+    /// Accepts new connections without ever answering them, for this long. Zero ends it for later ones.
+    pub fn half_open(&self, lasting: Duration) {
+        self.faults.half_open(Duration::ZERO, lasting);
+    }
+
+    /// Resets all connections.
+    pub fn disconnect(&self) {
+        self.faults.cut();
+    }
+
+    /// Answers so many requests a second, and refuses the others as public nodes do; `None` answers all again.
+    pub fn rate_limit(&self, per_second: Option<u32>) {
+        self.faults.limit(per_second);
+    }
+
+    /// Drops a transaction from the pool. Returns whether it was there.
+    #[must_use]
+    pub fn drop_transaction(&self, hash: H256) -> bool {
+        self.chain.drop_transaction(&hash)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     store::{Nodes, SealedBlock, State},
 };
 use codec::Encode;
-use node_subtensor_runtime::Header;
+use node_subtensor_runtime::{Header, upgrade};
 use sp_core::H256;
 use sp_inherents::InherentData;
 use sp_runtime::{
@@ -13,6 +13,7 @@ use sp_runtime::{
     traits::Header as _,
     transaction_validity::{TransactionValidity, TransactionValidityError},
 };
+use sp_state_machine::Backend;
 
 /// The changes of a block so far, on top of its parent's state.
 pub(crate) struct Draft<'a> {
@@ -106,6 +107,21 @@ impl<'a> Draft<'a> {
         const METHOD: &str = "BlockBuilder_apply_extrinsic";
         let bytes = self.call(METHOD, extrinsic)?;
         executor::decode(METHOD, &bytes)
+    }
+
+    /// Gives the chain another runtime from the next block on.
+    pub(crate) fn upgrade_runtime(&mut self) {
+        let before = self
+            .overlay
+            .storage(upgrade::UPGRADES)
+            .map(|value| value.map(<[u8]>::to_vec));
+        let before = match before {
+            Some(changed) => changed,
+            None => self.state.storage(upgrade::UPGRADES).ok().flatten(),
+        };
+        let after = upgrade::count(before.as_deref()) + 1;
+        self.overlay
+            .set_storage(upgrade::UPGRADES.to_vec(), Some(after.encode()));
     }
 
     /// Closes the block.

@@ -77,6 +77,27 @@ pub enum DevnetError {
         /// Blocks made while waiting.
         blocks: u32,
     },
+    /// Finality cannot lag that far behind.
+    #[error("a finality lag of {0} blocks is too much; at most 4096 blocks may wait for finality")]
+    FinalityLag(u32),
+    /// The blocks to replace are final, or there are none.
+    #[error(
+        "cannot replace the last {depth} blocks: {open} are not final; make finality lag first          (devnet_setFinalityLag) and produce blocks"
+    )]
+    Reorg {
+        /// How many blocks should be replaced.
+        depth: u32,
+        /// How many blocks are not final.
+        open: u32,
+    },
+    /// The block that should upgrade the runtime exists already.
+    #[error("block {number} is made already; the next block to upgrade the runtime in is {next}")]
+    Upgrade {
+        /// The block asked for.
+        number: u32,
+        /// The next block.
+        next: u32,
+    },
     /// A snapshot cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

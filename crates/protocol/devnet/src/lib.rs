@@ -7,6 +7,7 @@ mod devnet;
 mod draft;
 mod error;
 mod executor;
+mod faults;
 mod node_cache;
 mod panics;
 mod pool;
@@ -16,25 +17,25 @@ mod state;
 mod store;
 mod threads;
 
-pub use chain::{SnapshotError, SnapshotSummary};
+pub use chain::{Retracted, SnapshotError, SnapshotSummary};
 pub use config::{
     BlockProduction, Clock, DEFAULT_PORT, DevnetConfig, Limits, MAX_BLOCK_TIME, MIN_BLOCK_TIME, Storage,
 };
 pub use development::{DevelopmentAccount, development_accounts};
-pub use devnet::Devnet;
+pub use devnet::{Devnet, DevnetFaults};
 pub use error::DevnetError;
 pub use executor::CallError;
 pub use node_subtensor_runtime::genesis::{DevelopmentAccounts, Genesis};
 pub use pool::PoolError;
 pub use sp_core::H256;
-pub use store::StoreError;
+pub use store::{DEFAULT_HISTORY, History, StoreError};
 
 /// The name by which the chain introduces itself.
 pub const CHAIN_NAME: &str = "Assay Devnet";
 
 /// What this chain does more simply than the public one. Whoever starts it should see this.
 pub const SIMPLIFICATIONS: &[&str] = &[
-    "one author seals every block, and a block is final at once; no peers, no proofs, no pruning",
+    "one author seals every block, and a block is final at once unless finality is told to lag; no peers, no proofs",
     "a block's time moves on by at least the slot duration, however fast blocks are made",
     "a subnet's pool is a plain constant product without a fee, and root's is one to one",
     "no TAO is minted, fees are burned, and root stake earns nothing",

@@ -9,14 +9,17 @@
 //! unpayable is found out then.
 
 mod error;
+mod included;
 mod status;
 #[cfg(test)]
 mod tests;
 
 pub use error::PoolError;
+pub(crate) use included::Returned;
 pub(crate) use status::{Status, Watcher};
 
 use crate::Limits;
+use included::{Included, Inclusions};
 use sp_core::H256;
 use sp_runtime::transaction_validity::{TransactionTag, ValidTransaction};
 use std::{
@@ -70,6 +73,9 @@ pub(crate) struct Pool {
     limits: Limits,
     entries: HashMap<H256, Entry>,
     providers: HashMap<TransactionTag, H256>,
+    /// Who requires a tag.
+    dependents: HashMap<TransactionTag, HashSet<H256>>,
+    inclusions: Inclusions,
     arrivals: u64,
     future: usize,
     bytes: usize,
@@ -81,6 +87,8 @@ impl Pool {
             limits,
             entries: HashMap::new(),
             providers: HashMap::new(),
+            dependents: HashMap::new(),
+            inclusions: Inclusions::default(),
             arrivals: 0,
             future: 0,
             bytes: 0,
@@ -96,8 +104,12 @@ impl Pool {
         self.entries.len() > self.future
     }
 
-    /// Adds a transaction and tells `watcher` where it stands, now and later.
-    pub(crate) fn insert(&mut self, candidate: Candidate, watcher: Option<Watcher>) -> Result<(), PoolError> {
+    /// Adds a transaction and tells its watchers where it stands, now and later.
+    pub(crate) fn insert(
+        &mut self,
+        candidate: Candidate,
+        watchers: impl IntoIterator<Item = Watcher>,
+    ) -> Result<(), PoolError> {
         let Candidate {
             hash,
             bytes,
@@ -115,14 +127,19 @@ impl Pool {
         if replaced.is_empty() {
             self.check_room(stage, bytes.len())?;
         }
+        let mut unsettled = Vec::new();
         for old in replaced {
-            self.remove(&old, &Status::Usurped(hash));
+            unsettled.extend(self.remove(&old, &Status::Usurped(hash)));
         }
         self.arrivals += 1;
         self.bytes += bytes.len();
         self.future += usize::from(stage == Stage::Future);
         for tag in &validity.provides {
             self.providers.insert(tag.clone(), hash);
+            unsettled.extend(self.dependents_of(tag));
+        }
+        for tag in &validity.requires {
+            self.dependents.entry(tag.clone()).or_default().insert(hash);
         }
         let mut entry = Entry {
             bytes,
@@ -132,11 +149,11 @@ impl Pool {
             valid_till: u64::from(validated_at).saturating_add(validity.longevity),
             arrival: self.arrivals,
             stage,
-            watchers: watcher.into_iter().collect(),
+            watchers: watchers.into_iter().collect(),
         };
         entry.tell(&stage.status());
         self.entries.insert(hash, entry);
-        self.settle();
+        self.settle(unsettled);
         Ok(())
     }
 
@@ -183,23 +200,29 @@ impl Pool {
 
     /// Takes note of a sealed block: who was included, who was found invalid, who is too old.
     pub(crate) fn sealed(&mut self, number: u32, block: H256, included: &[(H256, u32)], invalid: &[H256]) {
+        let mut unsettled = Vec::new();
+        let mut placed = Vec::with_capacity(included.len());
         for (hash, index) in included {
-            let Some(entry) = self.entries.remove(hash) else {
+            let Some(mut entry) = self.entries.remove(hash) else {
                 continue;
             };
-            let satisfied = entry.provides.clone();
-            self.forget(
-                entry,
-                hash,
-                &[
-                    Status::InBlock { block, index: *index },
-                    Status::Finalized { block, index: *index },
-                ],
-            );
-            for other in self.entries.values_mut() {
-                other.requires.retain(|tag| !satisfied.contains(tag));
+            self.forget(&entry, hash);
+            for tag in &entry.provides {
+                for dependent in self.dependents.remove(tag).unwrap_or_default() {
+                    if let Some(other) = self.entries.get_mut(&dependent) {
+                        other.requires.retain(|required| required != tag);
+                        unsettled.push(dependent);
+                    }
+                }
             }
+            entry.tell(&Status::InBlock { block, index: *index });
+            placed.push(Included {
+                hash: *hash,
+                index: *index,
+                watchers: entry.watchers,
+            });
         }
+        self.inclusions.add(number, block, placed);
         for hash in invalid {
             self.remove_with_dependents(hash, Removal::Invalid);
         }
@@ -212,11 +235,43 @@ impl Pool {
         for hash in expired {
             self.remove_with_dependents(&hash, Removal::Expired);
         }
-        self.settle();
+        self.settle(unsettled);
+    }
+
+    /// Takes note that the blocks up to this number are final.
+    pub(crate) fn finalized(&mut self, number: u32) {
+        self.inclusions.finalized(number);
+    }
+
+    /// Takes note that the blocks above this number have left the best branch. What was in the pool, and who watched
+    /// the transactions of those blocks, comes out to be validated anew.
+    pub(crate) fn retracted(&mut self, above: u32) -> Returned {
+        let watched = self.inclusions.retracted(above);
+        let mut waiting: Vec<(H256, Entry)> = self.entries.drain().collect();
+        waiting.sort_by_key(|(_, entry)| entry.arrival);
+        self.providers.clear();
+        self.dependents.clear();
+        (self.future, self.bytes) = (0, 0);
+        Returned {
+            watched,
+            waiting: waiting
+                .into_iter()
+                .map(|(_, entry)| (entry.bytes, entry.watchers))
+                .collect(),
+        }
+    }
+
+    /// Drops a transaction, as if the node had lost it. Returns whether it was there.
+    pub(crate) fn drop_one(&mut self, hash: &H256) -> bool {
+        let known = self.entries.contains_key(hash);
+        let unsettled = self.remove(hash, &Status::Dropped);
+        self.settle(unsettled);
+        known
     }
 
     /// Throws everything out: the chain has been replaced by another.
     pub(crate) fn clear(&mut self) {
+        self.inclusions = Inclusions::default();
         let hashes: Vec<H256> = self.entries.keys().copied().collect();
         for hash in hashes {
             self.remove(&hash, &Status::Dropped);
@@ -285,29 +340,31 @@ impl Pool {
         Ok(())
     }
 
-    /// Moves transactions between ready and future until each is where its requirements put it.
-    fn settle(&mut self) {
-        loop {
-            let moved: Vec<(H256, Stage)> = self
-                .entries
-                .iter()
-                .filter_map(|(hash, entry)| {
-                    let stage = self.stage_of(&entry.requires);
-                    (stage != entry.stage).then_some((*hash, stage))
-                })
-                .collect();
-            if moved.is_empty() {
-                return;
+    fn dependents_of(&self, tag: &TransactionTag) -> impl Iterator<Item = H256> {
+        self.dependents.get(tag).into_iter().flatten().copied()
+    }
+
+    /// Moves these transactions between ready and future to where their requirements put them, and those that depend on
+    /// the ones that moved.
+    fn settle(&mut self, mut unsettled: Vec<H256>) {
+        while let Some(hash) = unsettled.pop() {
+            let Some(entry) = self.entries.get(&hash) else {
+                continue;
+            };
+            let stage = self.stage_of(&entry.requires);
+            if stage == entry.stage {
+                continue;
             }
-            for (hash, stage) in moved {
-                if let Some(entry) = self.entries.get_mut(&hash) {
-                    entry.stage = stage;
-                    entry.tell(&stage.status());
-                    match stage {
-                        Stage::Ready => self.future -= 1,
-                        Stage::Future => self.future += 1,
-                    }
-                }
+            for tag in &entry.provides {
+                unsettled.extend(self.dependents_of(tag));
+            }
+            match stage {
+                Stage::Ready => self.future -= 1,
+                Stage::Future => self.future += 1,
+            }
+            if let Some(entry) = self.entries.get_mut(&hash) {
+                entry.stage = stage;
+                entry.tell(&stage.status());
             }
         }
     }
@@ -318,25 +375,29 @@ impl Pool {
             let Some(entry) = self.entries.get(&hash) else {
                 continue;
             };
-            let provides = entry.provides.clone();
-            doomed.extend(
-                self.entries
-                    .iter()
-                    .filter(|(_, other)| other.requires.iter().any(|tag| provides.contains(tag)))
-                    .map(|(other, _)| *other),
-            );
+            for tag in &entry.provides {
+                doomed.extend(self.dependents_of(tag));
+            }
             tracing::debug!(?hash, ?why, "a transaction leaves the pool");
             self.remove(&hash, &Status::Invalid);
         }
     }
 
-    fn remove(&mut self, hash: &H256, status: &Status) {
-        if let Some(entry) = self.entries.remove(hash) {
-            self.forget(entry, hash, std::slice::from_ref(status));
-        }
+    /// Removes a transaction and returns those that depended on it, which the caller settles.
+    fn remove(&mut self, hash: &H256, status: &Status) -> Vec<H256> {
+        let Some(mut entry) = self.entries.remove(hash) else {
+            return Vec::new();
+        };
+        self.forget(&entry, hash);
+        entry.tell(status);
+        entry
+            .provides
+            .iter()
+            .flat_map(|tag| self.dependents_of(tag))
+            .collect()
     }
 
-    fn forget(&mut self, mut entry: Entry, hash: &H256, statuses: &[Status]) {
+    fn forget(&mut self, entry: &Entry, hash: &H256) {
         self.bytes -= entry.bytes.len();
         self.future -= usize::from(entry.stage == Stage::Future);
         for tag in &entry.provides {
@@ -344,8 +405,13 @@ impl Pool {
                 self.providers.remove(tag);
             }
         }
-        for status in statuses {
-            entry.tell(status);
+        for tag in &entry.requires {
+            if let Some(dependents) = self.dependents.get_mut(tag) {
+                dependents.remove(hash);
+                if dependents.is_empty() {
+                    self.dependents.remove(tag);
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Each method declares the names of its parameters, so that they are accepted as an array, as an object, or, where
 //! all are optional, not at all. Reads of the state and calls into the runtime run on blocking threads, a bounded number
-//! at one time. Every block is final as soon as it is made, so best and finalized heads are the same.
+//! at one time.
 //!
 //! What it does not protect against: any page that a browser on this machine shows may open a WebSocket to it. That is
 //! as it must be for a development chain, whose keys are public; do not listen on other interfaces in a hostile net.
@@ -13,6 +13,9 @@ mod chain;
 mod chain_head;
 mod control;
 mod error;
+mod faults;
+mod follow;
+mod heads;
 mod node;
 mod state;
 mod subscriptions;
@@ -25,11 +28,12 @@ use crate::{DevnetError, Limits};
 use arguments::Arguments;
 use jsonrpsee::{
     RpcModule,
+    core::middleware::RpcServiceBuilder,
     server::{BatchRequestConfig, PingConfig, RandomStringIdProvider, Server, ServerConfig, ServerHandle},
 };
 use serde::Serialize;
 use std::{
-    net::{SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
     sync::Arc,
 };
 
@@ -45,7 +49,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, DevnetError> {
     Ok(listener)
 }
 
-/// Starts answering. Returns the address, with the real port.
+/// Starts answering. Returns the address, with the real port. Must be called where tasks can be started.
 pub(crate) fn serve(
     listener: TcpListener,
     node: Node,
@@ -54,6 +58,22 @@ pub(crate) fn serve(
     let address = listener
         .local_addr()
         .map_err(|source| DevnetError::Address { source })?;
+    let failed = |source| DevnetError::Listen { address, source };
+    let faults = node.faults.clone();
+    // With faults the world talks to a relay, and the server listens behind it.
+    let behind = match &faults {
+        None => None,
+        Some(_) => Some(bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?),
+    };
+    let relayed = match (&behind, &faults) {
+        (Some(behind), Some(faults)) => {
+            let server = behind.local_addr().map_err(failed)?;
+            let listener = listener.try_clone().map_err(failed)?;
+            let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
+            Some(crate::faults::relay(listener, server, faults.clone()))
+        }
+        _ => None,
+    };
     let configuration = ServerConfig::builder()
         .max_connections(limits.connections)
         .max_request_body_size(limits.request_bytes)
@@ -65,11 +85,26 @@ pub(crate) fn serve(
         .enable_ws_ping(PingConfig::new())
         .set_tcp_no_delay(true)
         .build();
+    let gate = RpcServiceBuilder::new().layer_fn(move |service| faults::Gate {
+        faults: faults.clone(),
+        service,
+    });
     let server = Server::builder()
         .set_config(configuration)
-        .build_from_tcp(listener)
-        .map_err(|source| DevnetError::Listen { address, source })?;
-    Ok((address, server.start(methods(node))))
+        .set_rpc_middleware(gate)
+        .build_from_tcp(behind.unwrap_or(listener))
+        .map_err(failed)?;
+    let handle = server.start(methods(node));
+    if let Some(relayed) = relayed {
+        let stopped = handle.clone().stopped();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = relayed => {}
+                () = stopped => {}
+            }
+        });
+    }
+    Ok((address, handle))
 }
 
 fn methods(node: Node) -> RpcModule<Node> {
@@ -79,6 +114,7 @@ fn methods(node: Node) -> RpcModule<Node> {
     author::register(&mut methods);
     system::register(&mut methods);
     control::register(&mut methods);
+    faults::register(&mut methods);
     subscriptions::register(&mut methods);
     chain_head::register(&mut methods);
     let mut names: Vec<&'static str> = methods.0.method_names().chain(["rpc_methods"]).collect();

@@ -2,6 +2,7 @@
 
 use crate::store::{State, StoreError};
 use codec::Decode;
+use node_subtensor_runtime::upgrade;
 use sp_state_machine::Backend;
 
 /// The key of a plain value, and the prefix of the keys of a map.
@@ -31,6 +32,11 @@ pub(crate) fn read<T: Decode>(state: &State, key: &[u8]) -> Result<Option<T>, St
             })
         })
         .transpose()
+}
+
+/// How many upgrades the runtime has behind it.
+pub(crate) fn upgrades(state: &State) -> Result<u32, StoreError> {
+    Ok(read(state, upgrade::UPGRADES)?.unwrap_or(0))
 }
 
 /// The time of the block whose state this is, in milliseconds since 1970; 0 for the genesis.

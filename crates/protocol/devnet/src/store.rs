@@ -1,111 +1,56 @@
-//! Blocks and states on disk, in one `redb` file.
+//! Blocks and states: final ones in one `redb` file, the newest in a journal beside it and in memory.
 //!
-//! Trie nodes are only ever added, so the state of every block stays readable. A sealed block, its nodes and the new
-//! head are one durable transaction: after a kill at any moment the file holds the chain up to the last sealed block.
-//! Caveat: nothing is pruned; an empty block adds some ten kilobytes, most of it the slack of the database's pages.
+//! A sealed block is on disk, as a record of the [`journal`], before anybody hears of it: after a kill at any moment the
+//! chain goes on from the last block that anybody heard of. Final blocks go into the database many at a time, because a
+//! commit of its own costs a block two synchronisations of the disk and some ten kilobytes of copied pages. Blocks that
+//! are not final, on whatever branch, are only in the journal and in memory, so that the database never takes anything
+//! back.
+//!
+//! Trie nodes are kept by their hashes. They are only ever added, and thrown away by [`pruning`].
+
+mod error;
+mod journal;
+mod pruning;
+mod recent;
+mod tables;
+
+pub use error::StoreError;
+pub use pruning::{DEFAULT_HISTORY, History};
+pub(crate) use recent::Standing;
+pub(crate) use tables::Replacement;
 
 use crate::{Storage, node_cache::NodeCache};
-use codec::{Decode, Encode};
+use codec::Decode;
+use error::{opening, reading, writing};
+use journal::{Journal, Record};
 use node_subtensor_runtime::{Header, genesis::Genesis};
-use redb::{
-    Builder, Database, ReadableDatabase, ReadableTable, Table, TableDefinition, WriteTransaction,
-    backends::InMemoryBackend,
-};
+use parking_lot::{Mutex, RwLock};
+use recent::Recent;
+use redb::{Builder, Database, ReadableDatabase, ReadableTable, WriteTransaction, backends::InMemoryBackend};
 use sp_core::H256;
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{TrieBackend, TrieBackendBuilder, TrieBackendStorage};
 use std::{
-    io::{self, Read},
-    path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    thread::JoinHandle,
+};
+use tables::{
+    BODIES, EPOCH, FACTS, FIRST_STATE, GENESIS, HEAD, HEADERS, NODES, NUMBERS, PAGE_CACHE_BYTES, SCHEMA,
+    half, journal_path, open_file, put_block, put_nodes, put_number,
 };
 
-const NODES: TableDefinition<'_, &[u8; 32], &[u8]> = TableDefinition::new("trie-nodes");
-const HEADERS: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("headers");
-const BODIES: TableDefinition<'_, u32, &[u8]> = TableDefinition::new("bodies");
-const NUMBERS: TableDefinition<'_, &[u8; 32], u32> = TableDefinition::new("numbers");
-const FACTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("facts");
-
-const SCHEMA: &str = "schema";
-const GENESIS: &str = "genesis";
-const HEAD: &str = "head";
-
 /// Layout of the tables; raised with every change of them.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
 
-/// Name of the file inside the data folder.
-const FILE: &str = "chain.redb";
+/// Final blocks that wait for the database. Fewer cost more commits; with many more, a start after a kill reads longer
+/// and more of the chain is in memory.
+const WAITING_BLOCKS: u32 = 256;
 
-/// Length of the mark at the beginning of a database's file.
-const MARK_BYTES: usize = 9;
-
-/// The database's own page cache. Hot nodes are in [`NodeCache`], so this one only has to hold the pages of a commit;
-/// the database's default of 1 GiB would be the largest part of a validator's memory.
-const PAGE_CACHE_BYTES: usize = 16 * 1024 * 1024;
-
-/// Why blocks or states cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// Another process, or another devnet of this one, has the folder open.
-    #[error("the chain in {folder} is in use by another devnet; stop it or use another folder")]
-    InUse {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The folder cannot be made or entered.
-    #[error("cannot use the folder {folder}: {source}")]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The file was written by another version of the program.
-    #[error(
-        "the chain has storage layout {found}, this build reads {SCHEMA_VERSION}; use the build that made it or start anew"
-    )]
-    Schema {
-        /// The layout found.
-        found: u32,
-    },
-    /// The database refused. A full disk is the usual cause of a failed write; after one it refuses everything until it
-    /// is opened again.
-    #[error(
-        "cannot {doing} the chain's database: {source}; the last sealed block is safe, start again when that is mended"
-    )]
-    Database {
-        /// What was tried.
-        doing: &'static str,
-        /// What the database said.
-        source: Box<redb::Error>,
-    },
-    /// A record does not decode or is missing.
-    #[error("the chain's database is damaged: {what}; restore a snapshot or start anew")]
-    Damaged {
-        /// Which record.
-        what: &'static str,
-    },
-}
-
-fn opening(source: impl Into<redb::Error>) -> StoreError {
-    database_error("open", source.into())
-}
-
-fn reading(source: impl Into<redb::Error>) -> StoreError {
-    database_error("read", source.into())
-}
-
-fn writing(source: impl Into<redb::Error>) -> StoreError {
-    database_error("write to", source.into())
-}
-
-fn database_error(doing: &'static str, source: redb::Error) -> StoreError {
-    StoreError::Database {
-        doing,
-        source: Box::new(source),
-    }
-}
+/// Bytes of blocks that wait for the database: full blocks of ten megabytes must not pile up in memory.
+const WAITING_BYTES: usize = 16 * 1024 * 1024;
 
 /// A block with its transactions as they travelled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +72,8 @@ pub(crate) struct NodeReader(Arc<Store>);
 
 impl TrieBackendStorage<BlakeTwo256> for NodeReader {
     fn get(&self, hash: &H256, _: (&[u8], Option<u8>)) -> Result<Option<Vec<u8>>, String> {
-        // A node is found by its hash alone: nodes are never removed, so equal ones at two places may share a record.
+        // A node is found by its hash alone: one is thrown away only when no kept state has it anywhere, so equal ones
+        // at two places may share a record.
         match self.0.node(hash) {
             Ok(node) => Ok(node.map(|bytes| bytes.to_vec())),
             Err(error) => Err(error.to_string()),
@@ -139,49 +85,56 @@ impl TrieBackendStorage<BlakeTwo256> for NodeReader {
 #[derive(Debug)]
 pub(crate) struct Store {
     database: Database,
-    recovery: Recovery,
+    /// None for a chain that is gone with the process.
+    journal: Option<Mutex<Journal>>,
+    recent: RwLock<Recent>,
     nodes: NodeCache,
-}
-
-/// What opening after a kill costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Recovery {
-    /// Nothing: every commit writes what a repair needs. Without it the database reads itself whole, which took a
-    /// second for an hour of fast blocks.
-    Quick,
-    /// It does not happen: the chain is gone with the process.
-    Never,
+    history: History,
+    first_state: AtomicU32,
+    epoch: AtomicU32,
+    pruner: Mutex<Option<JoinHandle<()>>>,
+    closing: AtomicBool,
 }
 
 impl Store {
     /// Opens what is there, or an empty store.
-    pub(crate) fn open(storage: &Storage) -> Result<Self, StoreError> {
-        let (database, recovery) = match storage {
-            Storage::Memory => {
-                let database = Builder::new()
-                    .set_cache_size(PAGE_CACHE_BYTES)
-                    .create_with_backend(InMemoryBackend::new())
-                    .map_err(opening)?;
-                (database, Recovery::Never)
-            }
-            Storage::Folder(folder) => (open_file(folder)?, Recovery::Quick),
+    pub(crate) fn open(storage: &Storage, history: History) -> Result<Self, StoreError> {
+        let database = match storage {
+            Storage::Memory => Builder::new()
+                .set_cache_size(PAGE_CACHE_BYTES)
+                .create_with_backend(InMemoryBackend::new())
+                .map_err(opening)?,
+            Storage::Folder(folder) => open_file(folder)?,
         };
-        let store = Self {
-            database,
-            recovery,
-            nodes: NodeCache::default(),
-        };
-        match store.fact(SCHEMA)? {
-            None => {}
-            Some(bytes) => {
-                let found =
-                    u32::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: "layout" })?;
-                if found != SCHEMA_VERSION {
-                    return Err(StoreError::Schema { found });
-                }
-            }
+        if let Some(found) = number_fact(&database, SCHEMA)?
+            && found != SCHEMA_VERSION
+        {
+            return Err(StoreError::Schema { found });
         }
-        Ok(store)
+        let epoch = number_fact(&database, EPOCH)?.unwrap_or(0);
+        let (journal, records) = match storage {
+            Storage::Memory => (None, Vec::new()),
+            Storage::Folder(folder) => {
+                let (journal, records) = Journal::open(journal_path(folder), epoch)?;
+                (Some(Mutex::new(journal)), records)
+            }
+        };
+        let mut recent = match number_fact(&database, HEAD)? {
+            None => Recent::above(0, H256::zero()),
+            Some(number) => Recent::above(number, hash_in(&database, number)?),
+        };
+        recent.replay(records);
+        Ok(Self {
+            first_state: AtomicU32::new(number_fact(&database, FIRST_STATE)?.unwrap_or(0)),
+            database,
+            journal,
+            recent: RwLock::new(recent),
+            nodes: NodeCache::default(),
+            history,
+            epoch: AtomicU32::new(epoch),
+            pruner: Mutex::new(None),
+            closing: AtomicBool::new(false),
+        })
     }
 
     /// The state with this root.
@@ -189,18 +142,26 @@ impl Store {
         TrieBackendBuilder::new(NodeReader(self.clone()), root).build()
     }
 
+    /// Number of the first block whose state is kept.
+    pub(crate) fn first_state(&self) -> u32 {
+        self.first_state.load(Ordering::Acquire)
+    }
+
     /// The description block 0 was made from; `None` while the store is empty.
     pub(crate) fn genesis(&self) -> Result<Option<Genesis>, StoreError> {
-        self.fact(GENESIS)?
+        fact(&self.database, GENESIS)?
             .map(|json| serde_json::from_slice(&json).map_err(|_| StoreError::Damaged { what: "genesis" }))
             .transpose()
     }
 
-    /// Number of the last sealed block; `None` while the store is empty.
-    pub(crate) fn head(&self) -> Result<Option<u32>, StoreError> {
-        self.fact(HEAD)?
-            .map(|bytes| u32::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: "head" }))
-            .transpose()
+    /// Number and hash of the tip of the best branch.
+    pub(crate) fn best(&self) -> (u32, H256) {
+        self.recent.read().best()
+    }
+
+    /// Number of the last final block.
+    pub(crate) fn finalized(&self) -> u32 {
+        self.recent.read().finalized()
     }
 
     /// Writes block 0 of an empty store.
@@ -212,27 +173,53 @@ impl Store {
     ) -> Result<(), StoreError> {
         let description = serde_json::to_vec(genesis).map_err(|_| StoreError::Damaged { what: "genesis" })?;
         self.write(|transaction| {
-            let mut facts = transaction.open_table(FACTS)?;
-            facts.insert(SCHEMA, &SCHEMA_VERSION.encode()[..])?;
-            facts.insert(GENESIS, &description[..])?;
-            drop(facts);
+            put_number(transaction, SCHEMA, SCHEMA_VERSION)?;
+            transaction.open_table(FACTS)?.insert(GENESIS, &description[..])?;
             put_nodes(transaction, nodes)?;
             put_block(transaction, block)?;
-            put_head(transaction, block.header.number)
-        })
+            put_number(transaction, HEAD, block.header.number)
+        })?;
+        // A journal without its database is of a chain that is gone.
+        self.rewrite_journal(&[])?;
+        *self.recent.write() = Recent::above(block.header.number, block.hash);
+        Ok(())
     }
 
-    /// Adds a sealed block: its nodes, itself and the new head, or nothing.
-    pub(crate) fn append(&self, block: &SealedBlock, nodes: Nodes) -> Result<(), StoreError> {
-        self.write(|transaction| {
-            put_nodes(transaction, &nodes)?;
-            put_block(transaction, block)?;
-            put_head(transaction, block.header.number)
-        })?;
-        for (hash, node) in nodes {
-            self.nodes.insert(hash, node.into());
+    /// Adds a sealed block and makes the best branch final up to a number. One thread at a time.
+    pub(crate) fn append(
+        self: &Arc<Self>,
+        block: SealedBlock,
+        nodes: Nodes,
+        standing: Standing,
+        finalized: u32,
+    ) -> Result<(), StoreError> {
+        let best = standing == Standing::Best;
+        if let Some(journal) = &self.journal {
+            let nodes = nodes.iter().map(|(_, node)| node.clone()).collect();
+            let record = recent::record_of(&block, nodes, best, finalized);
+            journal.lock().append(&record)?;
         }
-        Ok(())
+        let nodes = recent::shared(nodes);
+        for (hash, node) in &nodes {
+            self.nodes.insert(*hash, node.clone());
+        }
+        {
+            let mut recent = self.recent.write();
+            recent.add(block, nodes, standing)?;
+            if best {
+                recent.finalize(finalized);
+            }
+        }
+        self.write_what_waits()
+    }
+
+    /// Makes the best branch final up to a number.
+    pub(crate) fn finalize(self: &Arc<Self>, number: u32) -> Result<(), StoreError> {
+        if let Some(journal) = &self.journal {
+            journal.lock().append(&Record::Finalized(number))?;
+        }
+        self.recent.write().finalize(number);
+        self.write_what_waits()
     }
 
     /// Replaces every block after the genesis by those that `fill` puts in, or does nothing when it fails.
@@ -240,38 +227,80 @@ impl Store {
         &self,
         fill: impl FnOnce(&mut Replacement<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.join_pruner();
+        let epoch = self.epoch.load(Ordering::Relaxed) + 1;
         let mut transaction = self.database.begin_write().map_err(writing)?;
-        transaction.set_quick_repair(self.recovery == Recovery::Quick);
+        transaction.set_quick_repair(self.is_durable());
         let mut replacement = Replacement::begin(&transaction).map_err(writing)?;
         fill(&mut replacement)?;
-        replacement.finish().map_err(writing)?;
+        replacement.finish(epoch).map_err(writing)?;
         transaction.commit().map_err(writing)?;
+        // From here on a start finds the new chain, whatever is in the journal: it is of another epoch.
+        self.epoch.store(epoch, Ordering::Relaxed);
+        let number = number_fact(&self.database, HEAD)?.unwrap_or(0);
+        *self.recent.write() = Recent::above(number, hash_in(&self.database, number)?);
+        let first_state = number_fact(&self.database, FIRST_STATE)?.unwrap_or(0);
+        self.first_state.store(first_state, Ordering::Release);
+        self.rewrite_journal(&[])?;
         Ok(())
     }
 
-    pub(crate) fn header(&self, number: u32) -> Result<Option<Header>, StoreError> {
-        self.read(|transaction| {
-            let table = transaction.open_table(HEADERS)?;
-            Ok(table.get(number)?.map(|bytes| bytes.value().to_vec()))
-        })?
-        .map(|bytes| Header::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: "header" }))
-        .transpose()
+    /// The header of a block of whatever branch.
+    pub(crate) fn header(&self, hash: &H256) -> Result<Option<Header>, StoreError> {
+        if let Some(block) = self.recent.read().block(hash) {
+            return Ok(Some(block.header.clone()));
+        }
+        let Some(number) = self.stored_number(hash)? else {
+            return Ok(None);
+        };
+        Ok(self
+            .stored_header(number)?
+            .filter(|header| header.hash() == *hash))
     }
 
-    pub(crate) fn body(&self, number: u32) -> Result<Option<Vec<Vec<u8>>>, StoreError> {
-        self.read(|transaction| {
-            let table = transaction.open_table(BODIES)?;
-            Ok(table.get(number)?.map(|bytes| bytes.value().to_vec()))
-        })?
-        .map(|bytes| Decode::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: "body" }))
-        .transpose()
+    /// The header of a block of the best branch.
+    pub(crate) fn header_at(&self, number: u32) -> Result<Option<Header>, StoreError> {
+        {
+            let recent = self.recent.read();
+            if number > recent.stored().0 {
+                let block = recent.hash_at(number).and_then(|hash| recent.block(&hash));
+                return Ok(block.map(|block| block.header.clone()));
+            }
+        }
+        self.stored_header(number)
     }
 
-    pub(crate) fn number(&self, hash: &H256) -> Result<Option<u32>, StoreError> {
-        self.read(|transaction| {
-            let table = transaction.open_table(NUMBERS)?;
-            Ok(table.get(&hash.0)?.map(|number| number.value()))
-        })
+    /// The hash of a block of the best branch.
+    pub(crate) fn hash_at(&self, number: u32) -> Result<Option<H256>, StoreError> {
+        {
+            let recent = self.recent.read();
+            if number >= recent.stored().0 {
+                return Ok(recent.hash_at(number));
+            }
+        }
+        Ok(self.stored_header(number)?.map(|header| header.hash()))
+    }
+
+    /// A block of whatever branch.
+    pub(crate) fn block(&self, hash: &H256) -> Result<Option<SealedBlock>, StoreError> {
+        if let Some(block) = self.recent.read().block(hash) {
+            return Ok(Some(block.clone()));
+        }
+        let Some(header) = self.header(hash)? else {
+            return Ok(None);
+        };
+        let body = self
+            .read(|transaction| {
+                let table = transaction.open_table(BODIES)?;
+                Ok(table.get(header.number)?.map(|bytes| bytes.value().to_vec()))
+            })?
+            .ok_or(StoreError::Damaged { what: "body" })?;
+        let extrinsics = Decode::decode(&mut &body[..]).map_err(|_| StoreError::Damaged { what: "body" })?;
+        Ok(Some(SealedBlock {
+            hash: *hash,
+            header,
+            extrinsics,
+        }))
     }
 
     /// Calls `visit` with every trie node.
@@ -279,7 +308,14 @@ impl Store {
         &self,
         mut visit: impl FnMut(H256, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let transaction = self.database.begin_read().map_err(reading)?;
+        let transaction = {
+            let recent = self.recent.read();
+            for (hash, node) in recent.nodes() {
+                visit(*hash, node)?;
+            }
+            // Before anything can move from here to there.
+            self.database.begin_read().map_err(reading)?
+        };
         let table = transaction.open_table(NODES).map_err(reading)?;
         for record in table.iter().map_err(reading)? {
             let (hash, node) = record.map_err(reading)?;
@@ -288,25 +324,103 @@ impl Store {
         Ok(())
     }
 
+    /// Ends the work in the background, and moves the final blocks into the database.
+    pub(crate) fn close(&self) {
+        self.begin_closing();
+        self.join_pruner();
+        // What cannot be written now is in the journal.
+        if let Err(error) = self.write_finals() {
+            tracing::warn!(%error, "the newest blocks stay in the journal");
+        }
+    }
+
+    /// Makes the work in the background end soon.
+    pub(crate) fn begin_closing(&self) {
+        self.closing.store(true, Ordering::Relaxed);
+    }
+
+    fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    fn is_durable(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    fn write_what_waits(self: &Arc<Self>) -> Result<(), StoreError> {
+        let (waiting, bytes) = {
+            let recent = self.recent.read();
+            (recent.waiting(), recent.bytes())
+        };
+        if waiting < WAITING_BLOCKS && (waiting == 0 || bytes < WAITING_BYTES) {
+            return Ok(());
+        }
+        self.write_finals()?;
+        self.prune_in_background();
+        Ok(())
+    }
+
+    /// Moves the final blocks into the database.
+    fn write_finals(&self) -> Result<(), StoreError> {
+        {
+            let recent = self.recent.read();
+            if recent.waiting() == 0 {
+                return Ok(());
+            }
+            self.write(|transaction| {
+                for (block, nodes) in recent.finals() {
+                    put_block(transaction, block)?;
+                    let mut table = transaction.open_table(NODES)?;
+                    for (hash, node) in nodes {
+                        table.insert(&hash.0, &node[..])?;
+                    }
+                }
+                put_number(transaction, HEAD, recent.finalized())
+            })?;
+        }
+        let left = {
+            let mut recent = self.recent.write();
+            recent.forget_finals();
+            recent.records()
+        };
+        self.rewrite_journal(&left)
+    }
+
+    fn rewrite_journal(&self, records: &[Record]) -> Result<(), StoreError> {
+        match &self.journal {
+            None => Ok(()),
+            Some(journal) => journal
+                .lock()
+                .rewrite(self.epoch.load(Ordering::Relaxed), records),
+        }
+    }
+
     fn node(&self, hash: &H256) -> Result<Option<Arc<[u8]>>, StoreError> {
         if let Some(node) = self.nodes.get(hash) {
             return Ok(Some(node));
         }
-        let node: Option<Arc<[u8]>> = self.read(|transaction| {
-            let table = transaction.open_table(NODES)?;
-            Ok(table.get(&hash.0)?.map(|bytes| bytes.value().into()))
-        })?;
+        let recent = self.recent.read().node(hash);
+        let node: Option<Arc<[u8]>> = match recent {
+            Some(node) => Some(node),
+            None => self.read(|transaction| {
+                let table = transaction.open_table(NODES)?;
+                Ok(table.get(&hash.0)?.map(|bytes| bytes.value().into()))
+            })?,
+        };
         if let Some(node) = &node {
             self.nodes.insert(*hash, node.clone());
         }
         Ok(node)
     }
 
-    fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|transaction| match transaction.open_table(FACTS) {
-            Ok(table) => Ok(table.get(name)?.map(|bytes| bytes.value().to_vec())),
-            Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-            Err(error) => Err(error.into()),
+    fn stored_header(&self, number: u32) -> Result<Option<Header>, StoreError> {
+        stored_header(&self.database, number)
+    }
+
+    fn stored_number(&self, hash: &H256) -> Result<Option<u32>, StoreError> {
+        self.read(|transaction| {
+            let table = transaction.open_table(NUMBERS)?;
+            Ok(table.get(&half(hash))?.map(|number| number.value()))
         })
     }
 
@@ -314,8 +428,7 @@ impl Store {
         &self,
         read: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
     ) -> Result<T, StoreError> {
-        let transaction = self.database.begin_read().map_err(reading)?;
-        read(&transaction).map_err(reading)
+        read_from(&self.database, read)
     }
 
     fn write(
@@ -323,121 +436,46 @@ impl Store {
         write: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
     ) -> Result<(), StoreError> {
         let mut transaction = self.database.begin_write().map_err(writing)?;
-        transaction.set_quick_repair(self.recovery == Recovery::Quick);
+        // Every commit writes what a repair after a kill needs. Without it the database reads itself whole then, which
+        // took a second for an hour of fast blocks.
+        transaction.set_quick_repair(self.is_durable());
         write(&transaction).map_err(writing)?;
         transaction.commit().map_err(writing)
     }
 }
 
-/// A chain about to take the place of another.
-pub(crate) struct Replacement<'a> {
-    headers: Table<'a, u32, &'static [u8]>,
-    bodies: Table<'a, u32, &'static [u8]>,
-    numbers: Table<'a, &'static [u8; 32], u32>,
-    nodes: Table<'a, &'static [u8; 32], &'static [u8]>,
-    facts: Table<'a, &'static str, &'static [u8]>,
-    head: u32,
+fn read_from<T>(
+    database: &Database,
+    read: impl FnOnce(&redb::ReadTransaction) -> Result<T, redb::Error>,
+) -> Result<T, StoreError> {
+    let transaction = database.begin_read().map_err(reading)?;
+    read(&transaction).map_err(reading)
 }
 
-impl<'a> Replacement<'a> {
-    fn begin(transaction: &'a WriteTransaction) -> Result<Self, redb::Error> {
-        let mut replacement = Self {
-            headers: transaction.open_table(HEADERS)?,
-            bodies: transaction.open_table(BODIES)?,
-            numbers: transaction.open_table(NUMBERS)?,
-            nodes: transaction.open_table(NODES)?,
-            facts: transaction.open_table(FACTS)?,
-            head: 0,
-        };
-        replacement.headers.retain(|number, _| number == 0)?;
-        replacement.bodies.retain(|number, _| number == 0)?;
-        replacement.numbers.retain(|_, number| number == 0)?;
-        Ok(replacement)
-    }
-
-    /// Adds the next block.
-    pub(crate) fn block(&mut self, block: &SealedBlock) -> Result<(), StoreError> {
-        let number = block.header.number;
-        self.headers
-            .insert(number, &block.header.encode()[..])
-            .map_err(writing)?;
-        self.bodies
-            .insert(number, &block.extrinsics.encode()[..])
-            .map_err(writing)?;
-        self.numbers.insert(&block.hash.0, number).map_err(writing)?;
-        self.head = number;
-        Ok(())
-    }
-
-    /// Adds a trie node.
-    pub(crate) fn node(&mut self, hash: [u8; 32], node: &[u8]) -> Result<(), StoreError> {
-        self.nodes.insert(&hash, node).map_err(writing)?;
-        Ok(())
-    }
-
-    fn finish(mut self) -> Result<(), redb::Error> {
-        self.facts.insert(HEAD, &self.head.encode()[..])?;
-        Ok(())
-    }
+fn stored_header(database: &Database, number: u32) -> Result<Option<Header>, StoreError> {
+    read_from(database, |transaction| {
+        let table = transaction.open_table(HEADERS)?;
+        Ok(table.get(number)?.map(|bytes| bytes.value().to_vec()))
+    })?
+    .map(|bytes| Header::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: "header" }))
+    .transpose()
 }
 
-fn open_file(folder: &Path) -> Result<Database, StoreError> {
-    let unusable = |source| StoreError::Folder {
-        folder: folder.to_owned(),
-        source,
-    };
-    fs_err::create_dir_all(folder).map_err(unusable)?;
-    let file = folder.join(FILE);
-    let open = || Builder::new().set_cache_size(PAGE_CACHE_BYTES).create(&file);
-    let opened = match open() {
-        Err(redb::DatabaseError::Storage(_)) if is_unfinished(&file).map_err(unusable)? => {
-            fs_err::remove_file(&file).map_err(unusable)?;
-            open()
-        }
-        opened => opened,
-    };
-    opened.map_err(|error| match error {
-        redb::DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
-            folder: folder.to_owned(),
-        },
-        error => opening(error),
+fn hash_in(database: &Database, number: u32) -> Result<H256, StoreError> {
+    let header = stored_header(database, number)?.ok_or(StoreError::Damaged { what: "head" })?;
+    Ok(header.hash())
+}
+
+fn fact(database: &Database, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    read_from(database, |transaction| match transaction.open_table(FACTS) {
+        Ok(table) => Ok(table.get(name)?.map(|bytes| bytes.value().to_vec())),
+        Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
+        Err(error) => Err(error.into()),
     })
 }
 
-/// Whether a kill struck while the file was being made. The database writes its mark only after everything else, and
-/// takes a file without one for foreign ever after.
-fn is_unfinished(file: &Path) -> io::Result<bool> {
-    let mut mark = [0xff; MARK_BYTES];
-    match fs_err::File::open(file)?.read_exact(&mut mark) {
-        Ok(()) => Ok(mark == [0; MARK_BYTES]),
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn put_nodes(transaction: &WriteTransaction, nodes: &Nodes) -> Result<(), redb::Error> {
-    let mut table = transaction.open_table(NODES)?;
-    for (hash, node) in nodes {
-        table.insert(&hash.0, &node[..])?;
-    }
-    Ok(())
-}
-
-fn put_block(transaction: &WriteTransaction, block: &SealedBlock) -> Result<(), redb::Error> {
-    let number = block.header.number;
-    transaction
-        .open_table(HEADERS)?
-        .insert(number, &block.header.encode()[..])?;
-    transaction
-        .open_table(BODIES)?
-        .insert(number, &block.extrinsics.encode()[..])?;
-    transaction.open_table(NUMBERS)?.insert(&block.hash.0, number)?;
-    Ok(())
-}
-
-fn put_head(transaction: &WriteTransaction, number: u32) -> Result<(), redb::Error> {
-    transaction
-        .open_table(FACTS)?
-        .insert(HEAD, &number.encode()[..])?;
-    Ok(())
+fn number_fact(database: &Database, name: &'static str) -> Result<Option<u32>, StoreError> {
+    fact(database, name)?
+        .map(|bytes| u32::decode(&mut &bytes[..]).map_err(|_| StoreError::Damaged { what: name }))
+        .transpose()
 }

@@ -66,7 +66,7 @@ fn resume(
         }
     }
     let held = store
-        .header(0)?
+        .header_at(0)?
         .ok_or(StoreError::Damaged { what: "block 0" })?
         .hash();
     let (made, _) = block_of(&found)?;

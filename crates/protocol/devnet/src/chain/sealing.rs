@@ -6,8 +6,9 @@ use crate::{
     draft::{Applied, Draft},
     executor::CallError,
     state::{self, subnet_key},
-    store::{Nodes, SealedBlock, State, StoreError},
+    store::{Nodes, SealedBlock, Standing, State, StoreError},
 };
+use node_subtensor_runtime::Header;
 use sp_core::H256;
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
 use std::{
@@ -31,15 +32,19 @@ const EPOCH_DELAY: u32 = 64;
 pub(super) struct Production {
     /// By how much the next block's time moves on beyond what it would.
     warp_ms: u64,
+    /// The block that upgrades the runtime, on whatever branch it is made.
+    upgrade_at: Option<u32>,
 }
 
 /// A block that is made but not yet part of the chain.
-struct Made {
-    block: SealedBlock,
-    nodes: Nodes,
+pub(super) struct Made {
+    pub(super) block: SealedBlock,
+    pub(super) nodes: Nodes,
     /// Hashes and places in the body of the transactions from the pool.
     included: Vec<(H256, u32)>,
     invalid: Vec<H256>,
+    /// Whether the runtime is another one after it.
+    upgrades: bool,
 }
 
 impl Chain {
@@ -48,24 +53,21 @@ impl Chain {
         self.check_running()?;
         let mut production = self.production.lock();
         let parent = self.head();
-        let state = self.state_of(&parent.header);
+        let state = self.head_state();
         let time_ms = self.next_time(&state, production.warp_ms)?;
         let ready = self.pool.lock().in_order();
-        let made = match make(&state, &parent, time_ms, &ready) {
+        let made = match self.make(&state, &parent.header, time_ms, &ready, &production) {
             Err(error) if !ready.is_empty() => {
                 // A transaction that breaks the end of the block would stop the chain for good.
                 tracing::error!(%error, transactions = ready.len(), "a block fails with the pool's transactions; they are dropped");
-                make(&state, &parent, time_ms, &[]).map(|made| Made {
-                    invalid: ready.iter().map(|(hash, _)| *hash).collect(),
-                    ..made
-                })
+                self.make(&state, &parent.header, time_ms, &[], &production)
+                    .map(|made| Made {
+                        invalid: ready.iter().map(|(hash, _)| *hash).collect(),
+                        ..made
+                    })
             }
             made => made,
-        }
-        .map_err(|source| DevnetError::Block {
-            number: parent.number + 1,
-            source,
-        })?;
+        }?;
         let head = self.adopt(&parent, made)?;
         production.warp_ms = 0;
         Ok(head)
@@ -82,7 +84,7 @@ impl Chain {
 
     /// Makes blocks until the subnet's next epoch has run, and returns the block in which it did.
     pub(crate) fn run_to_epoch(&self, netuid: u16) -> Result<Arc<Head>, DevnetError> {
-        let state = self.state_of(&self.head().header);
+        let state = self.head_state();
         let exists: Option<bool> = state::read(&state, &subnet_key("NetworksAdded", netuid))?;
         if exists != Some(true) {
             return Err(DevnetError::NoSubnet { netuid });
@@ -92,7 +94,7 @@ impl Chain {
         let limit = u32::from(tempo) + EPOCH_DELAY;
         for _ in 0..limit {
             let head = self.seal()?;
-            if epochs(&self.state_of(&head.header), netuid)? != before {
+            if epochs(&self.store.state(head.header.state_root), netuid)? != before {
                 return Ok(head);
             }
         }
@@ -109,6 +111,18 @@ impl Chain {
         production.warp_ms = production.warp_ms.saturating_add(by);
     }
 
+    /// Lets the block with this number upgrade the runtime, or the next one. Returns the number.
+    pub(crate) fn upgrade_at(&self, number: Option<u32>) -> Result<u32, DevnetError> {
+        let mut production = self.production.lock();
+        let next = self.head().number + 1;
+        let number = number.unwrap_or(next);
+        if number < next {
+            return Err(DevnetError::Upgrade { number, next });
+        }
+        production.upgrade_at = Some(number);
+        Ok(number)
+    }
+
     /// Whether a block made now would include a transaction.
     pub(crate) fn has_ready(&self) -> bool {
         self.pool.lock().has_ready()
@@ -120,27 +134,49 @@ impl Chain {
             nodes,
             included,
             invalid,
+            upgrades,
         } = made;
+        let upgrades = parent.upgrades + u32::from(upgrades);
         let _gate = self.gate.write();
-        self.store.append(&block, nodes)?;
+        let (number, hash, header) = (block.header.number, block.hash, block.header.clone());
+        let finalized = self.final_below(number).max(parent.finalized.number);
+        self.store.append(block, nodes, Standing::Best, finalized)?;
         let head = Arc::new(Head {
-            number: block.header.number,
-            hash: block.hash,
-            header: block.header,
+            number,
+            hash,
+            header,
+            finalized: self.final_after(parent, finalized)?,
+            switched_at: parent.switched_at,
+            upgrades,
             generation: parent.generation,
         });
         // The block can be asked for from here on; then those who wait for it hear of it.
         self.head.send_replace(head.clone());
         let ready = {
             let mut pool = self.pool.lock();
-            pool.sealed(head.number, head.hash, &included, &invalid);
+            pool.sealed(number, hash, &included, &invalid);
+            pool.finalized(finalized);
             pool.has_ready()
         };
         if ready {
             self.ready.notify_one();
         }
-        tracing::debug!(number = head.number, hash = ?head.hash, transactions = included.len(), "sealed a block");
+        tracing::debug!(number, ?hash, transactions = included.len(), "sealed a block");
         Ok(head)
+    }
+
+    /// Makes a block of `ready` on top of `parent` without adding it to the chain.
+    pub(super) fn make(
+        &self,
+        state: &State,
+        parent: &Header,
+        time_ms: u64,
+        ready: &[(H256, Arc<[u8]>)],
+        production: &Production,
+    ) -> Result<Made, DevnetError> {
+        let number = parent.number + 1;
+        let upgrades = production.upgrade_at == Some(number);
+        make(state, parent, time_ms, ready, upgrades).map_err(|source| DevnetError::Block { number, source })
     }
 
     pub(super) fn next_time(&self, state: &State, warp_ms: u64) -> Result<u64, StoreError> {
@@ -169,8 +205,14 @@ fn epochs(state: &State, netuid: u16) -> Result<u64, StoreError> {
     Ok(state::read(state, &subnet_key("SubnetEpochIndex", netuid))?.unwrap_or(0))
 }
 
-fn make(state: &State, parent: &Head, time_ms: u64, ready: &[(H256, Arc<[u8]>)]) -> Result<Made, CallError> {
-    let mut draft = Draft::begin(state, &parent.header, time_ms)?;
+fn make(
+    state: &State,
+    parent: &Header,
+    time_ms: u64,
+    ready: &[(H256, Arc<[u8]>)],
+    upgrades: bool,
+) -> Result<Made, CallError> {
+    let mut draft = Draft::begin(state, parent, time_ms)?;
     let (mut included, mut invalid) = (Vec::new(), Vec::new());
     let mut passed_over = 0;
     for (hash, bytes) in ready {
@@ -194,11 +236,15 @@ fn make(state: &State, parent: &Head, time_ms: u64, ready: &[(H256, Arc<[u8]>)])
             }
         }
     }
+    if upgrades {
+        draft.upgrade_runtime();
+    }
     let (block, nodes) = draft.seal()?;
     Ok(Made {
         block,
         nodes,
         included,
         invalid,
+        upgrades,
     })
 }

@@ -1,7 +1,7 @@
 //! A chain in one file.
 //!
-//! The file holds the description of block 0, every later block and every trie node: what is restored is the chain as
-//! it was, history included. Layout, all numbers little endian: the line [`MAGIC`], then records of a kind byte, a
+//! The file holds the description of block 0, every later block of the best branch and every trie node: what is restored
+//! is the chain as it was, history included. All of it is final afterwards. Layout, all numbers little endian: the line [`MAGIC`], then records of a kind byte, a
 //! length (u32) and that many bytes, the last of kind [`END`] with the Blake2-256 digest of everything before it.
 //! A file is read twice: once to check the digest and every hash in it, and only then into the store.
 
@@ -26,6 +26,8 @@ const DESCRIPTION: u8 = 0;
 const BLOCK: u8 = 1;
 const NODE: u8 = 2;
 const END: u8 = 3;
+/// Number of the first block whose state is there. Older snapshots have none and hold every state.
+const FIRST_STATE: u8 = 4;
 
 /// Longest record. A block is at most 10 MiB of transactions; the rest is slack.
 const MAX_RECORD: u32 = 32 * 1024 * 1024;
@@ -112,12 +114,12 @@ impl Chain {
         let description =
             serde_json::to_vec(&self.genesis).map_err(|_| StoreError::Damaged { what: "genesis" })?;
         writer.record(DESCRIPTION, &description)?;
+        writer.record(FIRST_STATE, &self.store.first_state().encode())?;
         for number in 1..=head.number {
-            let missing = StoreError::Damaged { what: "block" };
-            let (Some(header), Some(body)) = (self.store.header(number)?, self.store.body(number)?) else {
-                return Err(missing.into());
-            };
-            writer.record(BLOCK, &(header, body).encode())?;
+            let missing = || StoreError::Damaged { what: "block" };
+            let hash = self.store.hash_at(number)?.ok_or_else(missing)?;
+            let block = self.store.block(&hash)?.ok_or_else(missing)?;
+            writer.record(BLOCK, &(block.header, block.extrinsics).encode())?;
         }
         self.store.each_node::<DevnetError>(|hash, node| {
             if sp_crypto_hashing::blake2_256(node) != hash.0 {
@@ -150,6 +152,7 @@ impl Chain {
                 match kind {
                     BLOCK => replacement.block(&block_from(path, &bytes)?)?,
                     NODE => replacement.node(sp_crypto_hashing::blake2_256(&bytes), &bytes)?,
+                    FIRST_STATE => replacement.first_state(first_state_from(path, &bytes)?),
                     _ => {}
                 }
             }
@@ -204,6 +207,7 @@ pub(super) fn read(path: &Path) -> Result<Contents, DevnetError> {
             }
             NODE if sp_crypto_hashing::blake2_256(&bytes) == last.state_root.0 => state = Presence::Present,
             NODE => {}
+            FIRST_STATE => drop(first_state_from(path, &bytes)?),
             _ => return Err(damaged("it has a record of an unknown kind").into()),
         }
     }
@@ -219,6 +223,10 @@ pub(super) fn read(path: &Path) -> Result<Contents, DevnetError> {
 enum Presence {
     Present,
     Absent,
+}
+
+fn first_state_from(path: &Path, bytes: &[u8]) -> Result<u32, SnapshotError> {
+    u32::decode_all(&mut &bytes[..]).map_err(|_| SnapshotError::damaged(path, "its first state is no number"))
 }
 
 fn block_from(path: &Path, bytes: &[u8]) -> Result<SealedBlock, SnapshotError> {

@@ -28,7 +28,11 @@ pub(crate) enum DryRunError {
 
 impl Chain {
     /// Validates a transaction and puts it into the pool. Returns its hash.
-    pub(crate) fn submit(&self, extrinsic: &[u8], watcher: Option<Watcher>) -> Result<H256, PoolError> {
+    pub(crate) fn submit(
+        &self,
+        extrinsic: &[u8],
+        watchers: impl IntoIterator<Item = Watcher>,
+    ) -> Result<H256, PoolError> {
         let hash = H256(sp_crypto_hashing::blake2_256(extrinsic));
         if self.pool.lock().contains(&hash) {
             return Err(PoolError::AlreadyImported { hash });
@@ -36,8 +40,24 @@ impl Chain {
         check_decodes(extrinsic)?;
         // While this is held no block is adopted, so what the runtime says is true of the head the pool knows.
         let gate = self.gate.read();
+        self.validate_and_insert(hash, extrinsic, watchers)?;
+        let ready = self.pool.lock().has_ready();
+        drop(gate);
+        if ready {
+            self.ready.notify_one();
+        }
+        Ok(hash)
+    }
+
+    /// As [`Chain::submit`], for bytes that decode, while no block is adopted.
+    pub(super) fn validate_and_insert(
+        &self,
+        hash: H256,
+        extrinsic: &[u8],
+        watchers: impl IntoIterator<Item = Watcher>,
+    ) -> Result<(), PoolError> {
         let head = self.head();
-        let state = self.state_of(&head.header);
+        let state = self.head_state();
         let validity = draft::validate(&state, extrinsic, head.hash).map_err(|error| match error {
             // It decodes, and still the runtime cannot look at it.
             CallError::Panicked { message, .. } => PoolError::Undecodable { reason: message },
@@ -49,30 +69,19 @@ impl Chain {
             TransactionValidityError::Invalid(error) => PoolError::Invalid(error),
             TransactionValidityError::Unknown(error) => PoolError::Unknown(error),
         })?;
-        let ready = {
-            let mut pool = self.pool.lock();
-            pool.insert(
-                Candidate {
-                    hash,
-                    bytes: extrinsic.into(),
-                    validity,
-                    validated_at: head.number,
-                },
-                watcher,
-            )?;
-            pool.has_ready()
+        let candidate = Candidate {
+            hash,
+            bytes: extrinsic.into(),
+            validity,
+            validated_at: head.number,
         };
-        drop(gate);
-        if ready {
-            self.ready.notify_one();
-        }
-        Ok(hash)
+        self.pool.lock().insert(candidate, watchers)
     }
 
     /// The nonce of an account's next transaction, those in the pool counted.
     pub(crate) fn next_nonce(&self, account: &AccountId) -> Result<u32, CallError> {
         let _gate = self.gate.read();
-        let state = self.state_of(&self.head().header);
+        let state = self.head_state();
         let nonce: u32 = executor::query(&state, "AccountNonceApi_account_nonce", &account.encode())?;
         Ok(self
             .pool
@@ -83,7 +92,7 @@ impl Chain {
     /// What a transaction would come to in a block after `parent`: the encoded result.
     pub(crate) fn dry_run(&self, extrinsic: &[u8], parent: &Header) -> Result<Vec<u8>, DryRunError> {
         check_decodes(extrinsic)?;
-        let state = self.state_of(parent);
+        let state = self.state_of(parent).map_err(DevnetError::from)?;
         let time_ms = self.next_time(&state, 0).map_err(DevnetError::from)?;
         let mut draft = Draft::begin(&state, parent, time_ms)?;
         Ok(draft.outcome_of(extrinsic)?.encode())

@@ -16,8 +16,12 @@ pub(crate) enum Status {
     Future,
     /// It is in a block, at this place of the body.
     InBlock { block: H256, index: u32 },
-    /// Its block is final, which every block of this chain is at once.
+    /// Its block has left the best branch, and it is in the pool again.
+    Retracted(H256),
+    /// Its block is final.
     Finalized { block: H256, index: u32 },
+    /// Its block has not become final for very long.
+    FinalityTimeout(H256),
     /// Another transaction took its place.
     Usurped(H256),
     /// The chain refuses it.
@@ -29,7 +33,10 @@ pub(crate) enum Status {
 impl Status {
     /// Whether nothing can follow.
     pub(crate) fn is_last(&self) -> bool {
-        !matches!(self, Self::Ready | Self::Future | Self::InBlock { .. })
+        !matches!(
+            self,
+            Self::Ready | Self::Future | Self::InBlock { .. } | Self::Retracted(_)
+        )
     }
 
     /// As `author_extrinsicUpdate` reports it.
@@ -38,12 +45,15 @@ impl Status {
             Self::Ready => json!("ready"),
             Self::Future => json!("future"),
             Self::InBlock { block, .. } => json!({ "inBlock": block }),
+            Self::Retracted(block) => json!({ "retracted": block }),
             Self::Finalized { block, .. } => json!({ "finalized": block }),
+            Self::FinalityTimeout(block) => json!({ "finalityTimeout": block }),
             Self::Usurped(by) => json!({ "usurped": by }),
             Self::Invalid => json!("invalid"),
             Self::Dropped => json!("dropped"),
         }
     }
+
     /// As `transactionWatch_v1_watchEvent` reports it; nothing while it waits for an earlier nonce.
     pub(crate) fn to_event(&self) -> Option<Value> {
         let place = |block: &H256, index: &u32| json!({ "hash": block, "index": index });
@@ -54,6 +64,10 @@ impl Status {
                 json!({ "event": "bestChainBlockIncluded", "block": place(block, index) })
             }
             Self::Finalized { block, index } => json!({ "event": "finalized", "block": place(block, index) }),
+            Self::Retracted(_) => json!({ "event": "bestChainBlockIncluded", "block": null }),
+            Self::FinalityTimeout(block) => {
+                json!({ "event": "dropped", "error": format!("{block:?} has not become final for very long") })
+            }
             Self::Invalid => json!({ "event": "invalid", "error": "the chain refuses it" }),
             Self::Usurped(by) => json!({ "event": "dropped", "error": format!("{by:?} took its place") }),
             Self::Dropped => json!({ "event": "dropped", "error": "it left the pool" }),

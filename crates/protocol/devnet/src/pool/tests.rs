@@ -100,6 +100,7 @@ fn inclusion_frees_the_next_nonce_and_is_final_at_once() {
     pool.insert(transaction(1, 1, 0), None).unwrap();
     let block = H256::repeat_byte(7);
     pool.sealed(1, block, &[(hash(1, 0), 3)], &[]);
+    pool.finalized(1);
     assert_eq!(order(&pool), [(1, 1)]);
     assert_eq!(
         heard(&mut statuses),

@@ -1,10 +1,10 @@
 //! Transactions: submission, nonces, fees, dry runs. Watching one is in [`super::subscriptions`].
 
-use super::{Methods, RpcError, node::in_hex};
+use super::{Arguments, Methods, Node, RpcError, node::in_hex};
 use crate::{chain::DryRunError, executor};
-use codec::Encode;
+use codec::{Decode, Encode};
 use node_subtensor_runtime::{AccountId, Balance};
-use pallet_transaction_payment::RuntimeDispatchInfo;
+use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use serde_json::json;
 use sp_core::crypto::Ss58Codec;
 use sp_runtime::Weight;
@@ -27,12 +27,8 @@ pub(super) fn register(methods: &mut Methods) {
     });
     methods.alias("system_dryRunAt", "system_dryRun");
     methods.reading("payment_queryInfo", &["extrinsic", "at"], |node, arguments| {
-        let state = node.state(arguments.hash(1)?)?;
-        let mut extrinsic = arguments.bytes(0)?;
-        let length = u32::try_from(extrinsic.len()).map_err(|_| arguments.refuse(0, "shorter"))?;
-        length.encode_to(&mut extrinsic);
         let info: RuntimeDispatchInfo<Balance, Weight> =
-            executor::query(&state, "TransactionPaymentApi_query_info", &extrinsic)?;
+            payment(node, arguments, "TransactionPaymentApi_query_info")?;
         // Fees are texts, because they may not fit the numbers of a browser.
         Ok(json!({
             "weight": { "ref_time": info.weight.ref_time(), "proof_size": info.weight.proof_size() },
@@ -40,6 +36,31 @@ pub(super) fn register(methods: &mut Methods) {
             "partialFee": info.partial_fee.to_string(),
         }))
     });
+    methods.reading(
+        "payment_queryFeeDetails",
+        &["extrinsic", "at"],
+        |node, arguments| {
+            let details: FeeDetails<Balance> =
+                payment(node, arguments, "TransactionPaymentApi_query_fee_details")?;
+            let number = |number: Balance| format!("{number:#x}");
+            Ok(json!({
+                "inclusionFee": details.inclusion_fee.map(|fee| json!({
+                    "baseFee": number(fee.base_fee),
+                    "lenFee": number(fee.len_fee),
+                    "adjustedWeightFee": number(fee.adjusted_weight_fee),
+                })),
+            }))
+        },
+    );
+}
+
+/// What a runtime API says of the fee of a transaction.
+fn payment<T: Decode>(node: &Node, arguments: &Arguments, method: &'static str) -> Result<T, RpcError> {
+    let state = node.state(arguments.hash(1)?)?;
+    let mut extrinsic = arguments.bytes(0)?;
+    let length = u32::try_from(extrinsic.len()).map_err(|_| arguments.refuse(0, "shorter"))?;
+    length.encode_to(&mut extrinsic);
+    Ok(executor::query(&state, method, &extrinsic)?)
 }
 
 /// An account from its SS58 address, whatever network's, or its key in hex.

@@ -20,7 +20,7 @@ pub(super) fn register(methods: &mut Methods) {
     );
     methods.alias("chain_getHead", "chain_getBlockHash");
     methods.quick("chain_getFinalizedHead", &[], |node, _| {
-        Ok(node.chain.head().hash)
+        Ok(node.chain.head().finalized.hash)
     });
     methods.alias("chain_getFinalisedHead", "chain_getFinalizedHead");
     methods.quick("chain_getHeader", &["hash"], |node, arguments| {

@@ -1,14 +1,11 @@
 //! `chainHead_v1_*`: one subscription that follows the chain, and operations whose results arrive on it.
 //!
-//! Blocks are never unpinned: every state stays readable, so `unpin` has nothing to do. A block is announced as new,
-//! best and final in a row. After the chain has been replaced by a snapshot a follower hears `stop` and must begin
-//! anew.
+//! Blocks are never unpinned: states stay readable for as long as the chain keeps them, so `unpin` has nothing to do.
+//! After the chain has been replaced by a snapshot a follower hears `stop` and must begin anew. What a follower hears
+//! is in [`super::follow`].
 
 use super::{
-    Arguments, Methods, Node, RpcError,
-    node::in_hex,
-    state::value,
-    subscriptions::{Heads, Names, send},
+    Arguments, Methods, Node, RpcError, follow::Follower, node::in_hex, state::value, subscriptions::Names,
 };
 use crate::{StoreError, executor, store::State};
 use codec::Encode;
@@ -22,7 +19,6 @@ use serde_json::{Value, json};
 use sp_state_machine::{Backend, IterArgs};
 use std::{
     collections::HashMap,
-    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -110,7 +106,7 @@ pub(super) fn register(methods: &mut Methods) {
         "chainHead_v1_call",
         &["followSubscription", "hash", "function", "callParameters"],
         |node, arguments, header, id| {
-            let state = node.chain.state_of(header);
+            let state = node.chain.state_of(header)?;
             let data = arguments.optional_bytes(3)?.unwrap_or_default();
             let output = in_hex(executor::call(&state, arguments.text(2)?, &data)?);
             Ok(vec![
@@ -198,64 +194,14 @@ async fn follow(arguments: Arguments, pending: PendingSubscriptionSink, node: Ar
         SubscriptionId::Num(number) => number.to_string(),
         SubscriptionId::Str(text) => text.into_owned(),
     };
-    let (sender, mut operations) = mpsc::channel(WAITING_EVENTS);
+    let (sender, operations) = mpsc::channel(WAITING_EVENTS);
     let _following = node.followers.add(id, sender);
-    let mut heads = Heads::new(&node);
-    let Some(mut last) = heads.next(&sink).await else {
-        return;
-    };
-    let runtime = match arguments.value(0) {
-        Some(Value::Bool(true)) => json!({ "type": "valid", "spec": node.version.spec }),
-        _ => Value::Null,
-    };
-    let mut event = json!({ "event": "initialized", "finalizedBlockHashes": [last.hash()] });
-    if !runtime.is_null() {
-        event["finalizedBlockRuntime"] = runtime;
-    }
-    if send(&sink, &event).await.is_break() {
-        return;
-    }
-    loop {
-        let goes_on = tokio::select! {
-            header = heads.next(&sink) => match header {
-                None => return,
-                Some(header) if header.parent_hash != last.hash() => {
-                    // Another chain: what this follower knows is gone.
-                    let _ = send(&sink, &json!({ "event": "stop" })).await;
-                    return;
-                }
-                Some(header) => {
-                    last = header;
-                    announce(&sink, &last).await
-                }
-            },
-            Some(event) = operations.recv() => send(&sink, &event).await,
-        };
-        if goes_on.is_break() {
-            return;
-        }
-    }
-}
-
-async fn announce(sink: &jsonrpsee::SubscriptionSink, header: &Header) -> ControlFlow<()> {
-    let hash = header.hash();
-    for event in [
-        json!({
-            "event": "newBlock",
-            "blockHash": hash,
-            "parentBlockHash": header.parent_hash,
-            "newRuntime": null,
-        }),
-        json!({ "event": "bestBlockChanged", "bestBlockHash": hash }),
-        json!({ "event": "finalized", "finalizedBlockHashes": [hash], "prunedBlockHashes": [] }),
-    ] {
-        send(sink, &event).await?;
-    }
-    ControlFlow::Continue(())
+    let with_runtime = arguments.value(0) == Some(&Value::Bool(true));
+    Follower::new(node, sink, with_runtime).run(operations).await;
 }
 
 fn storage(node: &Node, arguments: &Arguments, header: &Header, id: &str) -> Result<Vec<Value>, RpcError> {
-    let state = node.chain.state_of(header);
+    let state = node.chain.state_of(header)?;
     let queries = arguments
         .value(2)
         .and_then(Value::as_array)

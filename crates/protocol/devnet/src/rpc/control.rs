@@ -3,7 +3,7 @@
 use super::{Arguments, Methods, Node, RpcError};
 use crate::{
     BlockProduction, SIMPLIFICATIONS,
-    chain::{Head, MAX_BLOCKS_A_CALL},
+    chain::{Head, MAX_BLOCKS_A_CALL, Retracted},
     production,
 };
 use serde_json::{Value, json};
@@ -24,6 +24,7 @@ pub(super) fn register(methods: &mut Methods) {
             "slotDurationMs": genesis.slot_duration_ms,
             "blocks": pace_json(*node.pace.borrow()),
             "head": head_json(&node.chain.head()),
+            "finalized": final_json(&node.chain.head()),
             "simplified": SIMPLIFICATIONS,
         }))
     });
@@ -54,6 +55,27 @@ pub(super) fn register(methods: &mut Methods) {
         production::set(&node.pace, pace)?;
         Ok(pace_json(pace))
     });
+    methods.working("devnet_setFinalityLag", &["blocks"], |node, arguments| {
+        let blocks = arguments
+            .number_in::<u32>(0)?
+            .ok_or_else(|| arguments.refuse(0, "a number of blocks"))?;
+        Ok(final_json(&*node.chain.set_finality_lag(blocks)?))
+    });
+    methods.working("devnet_reorg", &["depth", "transactions"], |node, arguments| {
+        let depth = arguments
+            .number_in::<u32>(0)?
+            .ok_or_else(|| arguments.refuse(0, "a number of blocks"))?;
+        let transactions = match arguments.value(1).map(Value::as_str) {
+            None | Some(Some("pool")) => Retracted::ToPool,
+            Some(Some("dropped")) => Retracted::Dropped,
+            Some(_) => return Err(arguments.refuse(1, "\"pool\" or \"dropped\"")),
+        };
+        Ok(head_json(&*node.chain.reorg(depth, transactions)?))
+    });
+    methods.working("devnet_upgradeRuntime", &["block"], |node, arguments| {
+        let number = node.chain.upgrade_at(arguments.number_in::<u32>(0)?)?;
+        Ok(json!({ "block": number }))
+    });
     methods.working("devnet_snapshot", &["name"], |node, arguments| {
         Ok(node.chain.snapshot(&snapshot_path(node, arguments)?)?)
     });
@@ -64,6 +86,10 @@ pub(super) fn register(methods: &mut Methods) {
 
 fn head_json(head: &Head) -> Value {
     json!({ "number": head.number, "hash": head.hash })
+}
+
+fn final_json(head: &Head) -> Value {
+    json!({ "number": head.finalized.number, "hash": head.finalized.hash })
 }
 
 fn pace_json(pace: BlockProduction) -> Value {

@@ -52,6 +52,9 @@ pub enum RpcError {
     /// A chain in memory has no folder for snapshots.
     #[error("this devnet lives in memory and has no folder for snapshots; start it with a home")]
     NoFolder,
+    /// Faults were not asked for when the devnet was started.
+    #[error("this devnet simulates no faults; start it with --faults")]
+    NoFaults,
 }
 
 impl RpcError {
@@ -76,7 +79,7 @@ impl From<RpcError> for ErrorObjectOwned {
             RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) => plain(CLIENT, message),
             RpcError::TooManyKeys { .. } => plain(TOO_MANY_KEYS, message),
             RpcError::Pool(error) => pool(error),
-            RpcError::Control(_) | RpcError::NoFolder => plain(CONTROL, message),
+            RpcError::Control(_) | RpcError::NoFolder | RpcError::NoFaults => plain(CONTROL, message),
         }
     }
 }

@@ -5,14 +5,17 @@ use crate::{
     BlockProduction, DevnetError, Limits, Storage,
     chain::Chain,
     executor,
+    faults::Faults,
+    state::upgrades,
     store::State,
     threads::{self, Pool},
 };
 use node_subtensor_runtime::Header;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sp_core::H256;
 use sp_version::RuntimeVersion;
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
 /// The chain and what its server needs beside it. Cheap to clone.
@@ -21,15 +24,20 @@ pub(crate) struct Node {
     pub(super) chain: Arc<Chain>,
     pub(super) pace: watch::Sender<BlockProduction>,
     pub(super) limits: Limits,
-    pub(super) version: Arc<Version>,
+    versions: Arc<Versions>,
     /// Where snapshots go; none for a chain in memory.
     pub(super) snapshots: Option<PathBuf>,
     pub(super) followers: Followers,
+    /// None when the devnet was started without.
+    pub(super) faults: Option<Arc<Faults>>,
     reads: Pool,
 }
 
-/// The runtime's version, which never changes in the life of a chain.
-#[derive(Debug)]
+/// What the runtimes of the chain say of themselves, by the number of upgrades before each.
+type Versions = Mutex<HashMap<u32, Arc<Version>>>;
+
+/// A runtime's version.
+#[derive(Debug, PartialEq)]
 pub(super) struct Version {
     /// As `state_getRuntimeVersion` reports it.
     pub(super) json: Value,
@@ -43,28 +51,19 @@ impl Node {
         pace: watch::Sender<BlockProduction>,
         data: &Storage,
         limits: Limits,
+        faults: Option<Arc<Faults>>,
     ) -> Result<Self, DevnetError> {
-        let head = chain.head();
-        let version =
-            executor::query(&chain.state_of(&head.header), "Core_version", &[]).map_err(|source| {
-                DevnetError::Block {
-                    number: head.number,
-                    source,
-                }
-            })?;
         Ok(Self {
             chain,
             pace,
             limits,
-            version: Arc::new(Version {
-                json: version_json(&version),
-                spec: spec_json(&version),
-            }),
+            versions: Arc::default(),
             snapshots: match data {
                 Storage::Memory => None,
                 Storage::Folder(folder) => Some(folder.join("snapshots")),
             },
             followers: Followers::default(),
+            faults,
             reads: Pool::start(limits.concurrent_reads)?,
         })
     }
@@ -97,7 +96,23 @@ impl Node {
 
     /// The state after a block, or after the head.
     pub(super) fn state(&self, at: Option<H256>) -> Result<State, RpcError> {
-        Ok(self.chain.state_of(&self.header(at)?))
+        Ok(self.chain.state_of(&self.header(at)?)?)
+    }
+
+    /// The version of the runtime in the state after a block.
+    pub(super) fn version(&self, header: &Header) -> Result<Arc<Version>, RpcError> {
+        let state = self.chain.state_of(header)?;
+        let upgrades = upgrades(&state)?;
+        if let Some(known) = self.versions.lock().get(&upgrades) {
+            return Ok(known.clone());
+        }
+        let version: RuntimeVersion = executor::query(&state, "Core_version", &[])?;
+        let version = Arc::new(Version {
+            json: version_json(&version),
+            spec: spec_json(&version),
+        });
+        self.versions.lock().insert(upgrades, version.clone());
+        Ok(version)
     }
 }
 

@@ -1,12 +1,15 @@
 //! `state_*`: storage, runtime calls, metadata, at any block of the chain.
 
-use super::{Methods, RpcError, node::in_hex};
+use super::{Arguments, Methods, Node, RpcError, node::in_hex};
 use crate::{StoreError, executor, store::State};
-use serde_json::json;
+use serde_json::{Value, json};
 use sp_state_machine::{Backend, IterArgs};
 
 /// Keys of one page. Clients page by 64 to 1000.
 const MAX_PAGE: u64 = 1000;
+
+/// Blocks of one query of a range. Each costs a read of every key.
+const MAX_QUERIED_BLOCKS: u32 = 1000;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.reading("state_getStorage", &["key", "at"], |node, arguments| {
@@ -26,13 +29,26 @@ pub(super) fn register(methods: &mut Methods) {
     methods.alias("state_getStorageSizeAt", "state_getStorageSize");
     methods.reading("state_queryStorageAt", &["keys", "at"], |node, arguments| {
         let header = node.header(arguments.hash(1)?)?;
-        let state = node.chain.state_of(&header);
+        let state = node.chain.state_of(&header)?;
         let changes: Result<Vec<_>, RpcError> = arguments
             .list_of_bytes(0)?
             .iter()
             .map(|key| Ok((in_hex(key), value(&state, key)?.map(in_hex))))
             .collect();
         Ok(json!([{ "block": header.hash(), "changes": changes? }]))
+    });
+    methods.reading(
+        "state_queryStorage",
+        &["keys", "fromBlock", "toBlock"],
+        query_storage,
+    );
+    methods.reading("state_getReadProof", &["keys", "at"], |node, arguments| {
+        let header = node.header(arguments.hash(1)?)?;
+        let state = node.chain.state_of(&header)?;
+        let proof = sp_state_machine::prove_read(state, arguments.list_of_bytes(0)?)
+            .map_err(|_| StoreError::Damaged { what: "trie node" })?;
+        let nodes: Vec<String> = proof.iter_nodes().map(in_hex).collect();
+        Ok(json!({ "at": header.hash(), "proof": nodes }))
     });
     methods.reading(
         "state_getKeysPaged",
@@ -69,11 +85,42 @@ pub(super) fn register(methods: &mut Methods) {
         let metadata: Vec<u8> = executor::query(&state, "Metadata_metadata", &[])?;
         Ok(in_hex(metadata))
     });
-    methods.quick("state_getRuntimeVersion", &["at"], |node, arguments| {
-        node.header(arguments.hash(0)?)?;
-        Ok(node.version.json.clone())
+    methods.reading("state_getRuntimeVersion", &["at"], |node, arguments| {
+        let header = node.header(arguments.hash(0)?)?;
+        Ok(node.version(&header)?.json.clone())
     });
     methods.alias("chain_getRuntimeVersion", "state_getRuntimeVersion");
+}
+
+/// The values of keys after a block, and after each later one up to another those that changed.
+fn query_storage(node: &Node, arguments: &Arguments) -> Result<Vec<Value>, RpcError> {
+    let keys = arguments.list_of_bytes(0)?;
+    let from = node.header(arguments.hash(1)?)?;
+    let to = node.header(arguments.hash(2)?)?;
+    let length = to.number.checked_sub(from.number);
+    if !length.is_some_and(|length| length <= MAX_QUERIED_BLOCKS) {
+        return Err(arguments.refuse(2, "a block at most 1000 after fromBlock"));
+    }
+    let mut answer = Vec::new();
+    let mut known: Option<Vec<Option<Vec<u8>>>> = None;
+    for number in from.number..=to.number {
+        let header = node.chain.header_at(number)?.ok_or(RpcError::UnknownBlock)?;
+        let state = node.chain.state_of(&header)?;
+        let values: Result<Vec<_>, RpcError> = keys.iter().map(|key| value(&state, key)).collect();
+        let values = values?;
+        let changes: Vec<(String, Option<String>)> = keys
+            .iter()
+            .zip(&values)
+            .enumerate()
+            .filter(|(place, (_, value))| known.as_ref().is_none_or(|known| known[*place] != **value))
+            .map(|(_, (key, value))| (in_hex(key), value.as_ref().map(in_hex)))
+            .collect();
+        if known.is_none() || !changes.is_empty() {
+            answer.push(json!({ "block": header.hash(), "changes": changes }));
+        }
+        known = Some(values);
+    }
+    Ok(answer)
 }
 
 pub(super) fn value(state: &State, key: &[u8]) -> Result<Option<Vec<u8>>, RpcError> {

@@ -1,19 +1,21 @@
 //! Subscriptions: heads, storage, the runtime's version, the fate of a transaction.
 //!
-//! A subscriber to heads gets every one in order, however slow it is: it is told *that* the head moved, and reads the
-//! headers by number. A block can be asked for by hash before anybody hears of it.
+//! A subscriber to heads gets every one in order, however slow it is: see [`super::heads`]. A block can be asked for by
+//! hash before anybody hears of it.
 
-use super::{Arguments, Methods, Node, RpcError, node::in_hex, state::value};
-use crate::{
-    chain::{Chain, Head},
-    pool::Watcher,
+use super::{
+    Arguments, Methods, Node, RpcError,
+    heads::{Heads, Which},
+    node::in_hex,
+    state::value,
 };
+use crate::pool::Watcher;
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, server::SubscriptionMessage};
 use node_subtensor_runtime::Header;
 use serde::Serialize;
 use serde_json::{json, value::to_raw_value};
 use std::{ops::ControlFlow, sync::Arc};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// Subscribing, the notification it brings, unsubscribing; then other spellings of the first and the last.
 pub(super) struct Names {
@@ -79,9 +81,15 @@ const TRANSACTION_WATCH: Names = Names {
 };
 
 pub(super) fn register(methods: &mut Methods) {
-    for names in [NEW_HEADS, ALL_HEADS, FINALIZED_HEADS] {
-        methods.subscription(names, &[], heads);
-    }
+    methods.subscription(NEW_HEADS, &[], |_, pending, node| {
+        heads(pending, node, Which::Best)
+    });
+    methods.subscription(ALL_HEADS, &[], |_, pending, node| {
+        heads(pending, node, Which::All)
+    });
+    methods.subscription(FINALIZED_HEADS, &[], |_, pending, node| {
+        heads(pending, node, Which::Finalized)
+    });
     methods.subscription(STORAGE, &["keys"], storage);
     methods.subscription(RUNTIME_VERSION, &[], runtime_version);
     methods.subscription(EXTRINSIC, &["extrinsic"], extrinsic);
@@ -115,9 +123,9 @@ impl Methods {
 }
 
 /// The current head at once, then every later one.
-async fn heads(_: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
+async fn heads(pending: PendingSubscriptionSink, node: Arc<Node>, which: Which) {
     let Ok(sink) = pending.accept().await else { return };
-    let mut heads = Heads::new(&node);
+    let mut heads = Heads::new(&node, which);
     while let Some(header) = heads.next(&sink).await {
         if send(&sink, &header).await.is_break() {
             return;
@@ -142,7 +150,7 @@ async fn storage(arguments: Arguments, pending: PendingSubscriptionSink, node: A
     };
     let Ok(sink) = pending.accept().await else { return };
     let mut known: Option<Values> = None;
-    let mut heads = Heads::new(&node);
+    let mut heads = Heads::new(&node, Which::Best);
     while let Some(header) = heads.next(&sink).await {
         let hash = header.hash();
         let Ok(values) = values_at(&node, header, keys.clone()).await else {
@@ -171,17 +179,34 @@ type Values = Vec<Option<Vec<u8>>>;
 
 async fn values_at(node: &Node, header: Header, keys: Arc<Vec<Vec<u8>>>) -> Result<Values, RpcError> {
     node.read(move |node| {
-        let state = node.chain.state_of(&header);
+        let state = node.chain.state_of(&header)?;
         keys.iter().map(|key| value(&state, key)).collect()
     })
     .await
 }
 
-/// The version at once. It never changes in the life of a chain.
+/// The version at once, and again whenever the best block has another runtime.
 async fn runtime_version(_: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
     let Ok(sink) = pending.accept().await else { return };
-    if send(&sink, &node.version.json).await.is_continue() {
-        sink.closed().await;
+    let mut heads = node.chain.heads();
+    let mut told = None;
+    loop {
+        let (header, upgrades) = {
+            let head = heads.borrow_and_update();
+            (head.header.clone(), head.upgrades)
+        };
+        if told != Some(upgrades) {
+            let version = node.read(move |node| node.version(&header)).await;
+            let Ok(version) = version else { return };
+            if send(&sink, &version.json).await.is_break() {
+                return;
+            }
+            told = Some(upgrades);
+        }
+        tokio::select! {
+            () = sink.closed() => return,
+            changed = heads.changed() => if changed.is_err() { return },
+        }
     }
 }
 
@@ -237,57 +262,6 @@ async fn submit(arguments: &Arguments, node: &Node, watcher: Watcher) -> Result<
     node.read(move |node| Ok(node.chain.submit(&bytes, Some(watcher))?))
         .await?;
     Ok(())
-}
-
-/// The current header, then that of every later block in order. After the chain has been replaced by a snapshot it goes
-/// on from the new head.
-pub(super) struct Heads {
-    chain: Arc<Chain>,
-    heads: watch::Receiver<Arc<Head>>,
-    /// The head last seen, and the number of the first block up to it that was not handed out.
-    seen: Option<(Arc<Head>, u32)>,
-}
-
-impl Heads {
-    pub(super) fn new(node: &Node) -> Self {
-        let mut heads = node.chain.heads();
-        heads.mark_changed();
-        Self {
-            chain: node.chain.clone(),
-            heads,
-            seen: None,
-        }
-    }
-
-    /// The next header; `None` when the subscriber has left or the node stops. May be dropped while it waits.
-    pub(super) async fn next(&mut self, sink: &SubscriptionSink) -> Option<Header> {
-        loop {
-            if let Some((head, next)) = &mut self.seen
-                && *next <= head.number
-            {
-                let number = *next;
-                *next += 1;
-                if number == head.number {
-                    return Some(head.header.clone());
-                }
-                // A block is missing only while the chain is being replaced, which the next head tells.
-                if let Ok(Some(header)) = self.chain.header_at(number) {
-                    return Some(header);
-                }
-                continue;
-            }
-            tokio::select! {
-                () = sink.closed() => return None,
-                changed = self.heads.changed() => changed.ok()?,
-            }
-            let head = self.heads.borrow_and_update().clone();
-            let next = match &self.seen {
-                Some((seen, next)) if seen.generation == head.generation => *next,
-                _ => head.number,
-            };
-            self.seen = Some((head, next));
-        }
-    }
 }
 
 pub(super) async fn send(sink: &SubscriptionSink, result: &impl Serialize) -> ControlFlow<()> {

@@ -183,6 +183,53 @@ async fn storage_is_read_by_key_by_list_and_by_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_range_of_blocks_is_queried_for_what_changed_in_it_and_a_value_is_proven() {
+    let node = Node::manual().await;
+    node.devnet.produce(4).await.unwrap();
+    let mut blocks = Vec::new();
+    for number in 1..=4 {
+        blocks.push(node.ask("chain_getBlockHash", json!([number])).await);
+    }
+    let (time, sudo) = (
+        hexed(&storage_key("Timestamp", "Now")),
+        hexed(&storage_key("Sudo", "Key")),
+    );
+    let sets = node
+        .ask("state_queryStorage", json!([[time, sudo], blocks[0], blocks[2]]))
+        .await;
+    let sets = sets.as_array().unwrap();
+    assert_eq!(sets.len(), 3);
+    assert_eq!(
+        sets[0]["changes"].as_array().unwrap().len(),
+        2,
+        "all of them first"
+    );
+    for (set, block) in sets.iter().zip(&blocks) {
+        assert_eq!(set["block"], *block);
+        let now = node.ask("state_getStorage", json!([time, block])).await;
+        assert_eq!(set["changes"][0], json!([time, now]));
+    }
+    assert_eq!(
+        sets[2]["changes"].as_array().unwrap().len(),
+        1,
+        "the sudo key stays"
+    );
+    let backwards = json!([[time], blocks[2], blocks[0]]);
+    assert_eq!(node.refusal("state_queryStorage", backwards).await.code(), -32602);
+
+    let proof = node.ask("state_getReadProof", json!([[time], blocks[1]])).await;
+    assert_eq!(proof["at"], blocks[1]);
+    let header = node.ask("chain_getHeader", json!([blocks[1]])).await;
+    let nodes: Vec<String> = serde_json::from_value(proof["proof"].clone()).unwrap();
+    let hashes: Vec<String> = nodes
+        .iter()
+        .map(|node| hexed(&sp_crypto_hashing::blake2_256(&hex::decode(&node[2..]).unwrap())))
+        .collect();
+    assert!(hashes.contains(&header["stateRoot"].as_str().unwrap().to_owned()));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_node_says_what_it_is() {
     let node = Node::manual().await;
     assert_eq!(
@@ -302,6 +349,13 @@ async fn fees_and_outcomes_can_be_asked_beforehand() {
     assert!(fee > 0 && fee < TAO, "{info}");
     assert_eq!(info["class"], json!("normal"));
     assert!(info["weight"]["ref_time"].is_u64());
+
+    let details = node.ask("payment_queryFeeDetails", json!([hexed(&good)])).await;
+    let parts = ["baseFee", "lenFee", "adjustedWeightFee"].map(|part| {
+        let part = details["inclusionFee"][part].as_str().unwrap();
+        u64::from_str_radix(part.strip_prefix("0x").unwrap(), 16).unwrap()
+    });
+    assert_eq!(parts.iter().sum::<u64>(), fee, "{details}");
 
     let outcome = |transaction: &[u8]| json!([hexed(transaction), null]);
     // Applied, and the call succeeds; applied, and the call fails; not applied.

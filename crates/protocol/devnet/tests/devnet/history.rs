@@ -4,7 +4,11 @@ use crate::{
     node::{Node, hexed, manual, storage_key},
     transaction::{Signing, TAO, pair, public, transfer},
 };
-use assay_devnet::{BlockProduction, DevnetConfig, Genesis};
+use assay_devnet::{BlockProduction, DevnetConfig, Genesis, History, Storage};
+use jsonrpsee::{
+    core::client::{ClientT, Error},
+    rpc_params,
+};
 use serde_json::json;
 use std::time::Duration;
 
@@ -35,6 +39,102 @@ async fn every_block_keeps_its_state() {
         )
         .await;
     assert_eq!(nonce, json!("0x07000000"));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_states_are_thrown_away_with_the_words_that_clients_know_and_newer_ones_stay() {
+    const KEPT: u32 = 100;
+    let folder = tempfile::tempdir().unwrap();
+    for data in [Storage::Memory, Storage::Folder(folder.path().to_owned())] {
+        let config = || DevnetConfig {
+            data: data.clone(),
+            history: History::Blocks(KEPT),
+            ..manual()
+        };
+        let node = Node::start(config()).await;
+        let signing = Signing::of(&node).await;
+        for nonce in 0..5 {
+            node.submit(&signing.sign(&pair("Alice"), nonce, &transfer("Bob", TAO)))
+                .await;
+            node.devnet.produce(1).await.unwrap();
+        }
+        let early = node.ask("chain_getBlockHash", json!([3])).await;
+        assert!(node.balance(public("Bob"), early.as_str()).await > 0);
+        // Blocks go into the database by the hundred, and what is old goes on a thread of its own after that.
+        let key = hexed(&storage_key("Timestamp", "Now"));
+        let refused = loop {
+            node.devnet.produce(64).await.unwrap();
+            let answer = node
+                .0
+                .request::<serde_json::Value, _>("state_getStorage", rpc_params![&key, &early])
+                .await;
+            if let Err(Error::Call(refused)) = answer {
+                break refused;
+            }
+            assert!(node.devnet.head().0 < 5_000, "nothing is ever thrown away");
+        };
+        assert_eq!(refused.code(), 4003);
+        let hash = early.as_str().unwrap();
+        assert_eq!(
+            refused.message(),
+            format!("Client error: UnknownBlock: State already discarded for {hash}")
+        );
+        for method in ["state_getRuntimeVersion", "state_getMetadata"] {
+            assert_eq!(
+                node.refusal(method, json!([early])).await.code(),
+                4003,
+                "{method}"
+            );
+        }
+        // The block itself stays.
+        let block = node.ask("chain_getBlock", json!([early])).await;
+        assert_eq!(block["block"]["extrinsics"].as_array().unwrap().len(), 2);
+        let (head, _) = node.devnet.head();
+        let all_that_should_be_there = async |node: &Node| {
+            for number in head - KEPT + 1..=head {
+                let block = node.ask("chain_getBlockHash", json!([number])).await;
+                assert_eq!(
+                    node.balance(public("Bob"), block.as_str()).await,
+                    1_000_005 * TAO,
+                    "block {number}"
+                );
+            }
+        };
+        all_that_should_be_there(&node).await;
+        node.stop().await;
+        if data == Storage::Memory {
+            continue;
+        }
+        let node = Node::start(config()).await;
+        all_that_should_be_there(&node).await;
+        assert_eq!(
+            node.refusal("state_getStorage", json!([key, early])).await.code(),
+            4003
+        );
+        // A snapshot knows what it lacks.
+        let saved = node.devnet.snapshot(&folder.path().join("pruned")).await.unwrap();
+        node.devnet.produce(1).await.unwrap();
+        node.devnet.restore(&saved.path).await.unwrap();
+        assert_eq!(
+            node.refusal("state_getStorage", json!([key, early])).await.code(),
+            4003
+        );
+        all_that_should_be_there(&node).await;
+        node.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_keeps_every_state() {
+    let node = Node::start(DevnetConfig {
+        history: History::Archive,
+        ..manual()
+    })
+    .await;
+    let genesis = format!("{:?}", node.devnet.genesis_hash());
+    node.devnet.produce(1_000).await.unwrap();
+    assert_eq!(node.balance(public("Bob"), Some(&genesis)).await, 1_000_000 * TAO);
     node.stop().await;
 }
 

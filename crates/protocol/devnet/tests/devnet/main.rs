@@ -5,7 +5,10 @@
 mod answers;
 mod blocks;
 mod chain_head;
+mod crowd;
+mod faults;
 mod folder;
+mod forks;
 mod history;
 mod killed;
 mod limits;
@@ -14,3 +17,4 @@ mod pool;
 mod subscriptions;
 mod subxt_backends;
 mod transaction;
+mod upgrade;

@@ -16,7 +16,7 @@ use subxt::{
     utils::{AccountId32, MultiSignature},
 };
 
-struct Alice;
+pub(crate) struct Alice;
 
 impl Signer<SubstrateConfig> for Alice {
     fn account_id(&self) -> AccountId32 {
