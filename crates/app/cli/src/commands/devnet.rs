@@ -2,7 +2,7 @@
 
 use crate::{configuration::expand_home, context::Context};
 use assay_devnet::{
-    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis,
+    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis, History,
     SIMPLIFICATIONS, Storage, development_accounts,
 };
 use miette::{IntoDiagnostic, WrapErr};
@@ -46,6 +46,15 @@ pub(crate) struct Args {
     /// Number that makes this chain differ from others; equal seeds give equal chains
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// Keep every state for ever, not only those of the last 4096 blocks
+    #[arg(long)]
+    archive: bool,
+    /// Keep the last final block this far behind the newest one
+    #[arg(long, value_name = "BLOCKS", default_value_t = 0)]
+    finality_lag: u32,
+    /// Let clients make things go wrong: lost transactions, silence, cut sockets, refusals
+    #[arg(long)]
+    faults: bool,
     /// Begin from this snapshot
     #[arg(long, value_name = "FILE")]
     restore: Option<PathBuf>,
@@ -118,6 +127,13 @@ fn configuration(args: &Args, folder: Option<&Path>) -> DevnetConfig {
             ..Genesis::default()
         }),
         restore: args.restore.clone(),
+        history: if args.archive {
+            History::Archive
+        } else {
+            History::default()
+        },
+        finality_lag: args.finality_lag,
+        faults: args.faults,
         ..DevnetConfig::default()
     }
 }
