@@ -16,12 +16,12 @@ const VALUES_A_SOCKET: usize = 2;
 const BLOCKS: u32 = 40;
 
 const DEAF_SOCKETS: usize = 20;
-const SUBSCRIPTIONS_OF_THE_DEAF: usize = 50;
+const SUBSCRIPTIONS_OF_THE_DEAF: usize = 20;
 const UNHEARD_BLOCKS: u32 = 900;
 
-/// What a node may grow by while a thousand subscriptions wait to be heard. Kept for later, the messages of this test
-/// would be over three hundred megabytes.
-const ROOM: u64 = 128 * 1024 * 1024;
+/// What a node may grow by while its subscriptions wait to be heard. Kept for later, the messages of this test would be
+/// some hundred and fifty megabytes.
+const ROOM: u64 = 64 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_subscribers_hear_of_every_block_in_order() {
