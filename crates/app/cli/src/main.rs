@@ -31,6 +31,8 @@ enum Command {
     /// Run the embedded chain
     #[command(visible_alias = "localnet")]
     Devnet(commands::devnet::Args),
+    /// Show what is on a chain as web pages: blocks, accounts, subnets, neurons
+    Dashboard(commands::dashboard::Args),
     /// Make, list, move and use wallets
     #[command(subcommand)]
     Wallet(commands::wallet::Command),
@@ -94,6 +96,7 @@ fn run(cli: Cli) -> miette::Result<()> {
     match cli.command {
         Command::Up(args) => up::run(args, &context),
         Command::Devnet(args) => commands::devnet::run(args, &context),
+        Command::Dashboard(args) => commands::dashboard::run(args, &context),
         Command::Wallet(command) => commands::wallet::run(command, &context),
         Command::Subnet(command) => commands::subnet::run(command, &context),
         Command::Stake(command) => commands::stake::run(command, &context),

@@ -1,7 +1,8 @@
 // Keeps the page up to date, and makes it comfortable: theme, copying, tooltips, times.
 //
-// The server draws. What comes over the event stream is the html of the sections that changed; it is merged into
-// the page node by node, so that focus, selections, scroll positions and open details survive.
+// The server draws. What comes over the event stream is the html of the sections that changed, or, on a page about
+// the chain, the number of a new block, after which the page asks for itself anew. Either is merged into what is there
+// node by node, so that focus, selections, scroll positions and open details survive.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -80,12 +81,12 @@
   function afterChange() {
     for (const time of document.querySelectorAll("time[data-at]")) {
       const at = Number(time.dataset.at);
-      const text = clock.format(at);
+      const text = "day" in time.dataset ? day.format(at) : clock.format(at);
       if (time.textContent !== text) time.textContent = text;
       time.title = day.format(at);
     }
     const block = document.getElementById("block");
-    document.title = block ? `Block ${block.textContent} · Assay` : "Assay";
+    if (block) document.title = `Block ${block.textContent} · Assay`;
     tellAges();
     if (shownColumn && !shownColumn.isConnected) hideTip();
     else if (shownColumn) fillTip(shownColumn);
@@ -119,7 +120,7 @@
     clearTimeout(retry);
     stream?.close();
     heard = Date.now();
-    stream = new EventSource("/events");
+    stream = new EventSource(root.dataset.stream);
     stream.addEventListener("hello", (event) => {
       // A newer server draws for a newer page.
       if (event.data !== root.dataset.version) {
@@ -131,6 +132,10 @@
     stream.addEventListener("page", (event) => {
       alive();
       show(JSON.parse(event.data));
+    });
+    stream.addEventListener("head", () => {
+      alive();
+      askAnew();
     });
     stream.addEventListener("error", () => {
       lost();
@@ -144,6 +149,31 @@
     pause = 1_000;
     connection.hidden = true;
     root.classList.remove("lost");
+  }
+
+  // Pages about the chain are drawn for the block at which they are asked for.
+  let isAsking = false;
+  let isBehind = false;
+
+  async function askAnew() {
+    if (isAsking) {
+      isBehind = true;
+      return;
+    }
+    isAsking = true;
+    try {
+      const response = await fetch(location.href, { cache: "no-store" });
+      const wanted = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
+      if (wanted) mergeChildren(document.getElementById("live"), wanted);
+      afterChange();
+    } catch {
+      // The stream tells when the connection is lost.
+    }
+    isAsking = false;
+    if (isBehind) {
+      isBehind = false;
+      setTimeout(askAnew, 500);
+    }
   }
 
   function lost() {
@@ -188,7 +218,7 @@
         stream?.close();
         stream = null;
       }, UNSEEN);
-    } else if (!stream || Date.now() - heard > DEAD_AFTER / 2) {
+    } else if (root.dataset.stream && (!stream || Date.now() - heard > DEAD_AFTER / 2)) {
       connect();
     }
   });
@@ -311,5 +341,5 @@
   nameTheme();
 
   afterChange();
-  connect();
+  if (root.dataset.stream) connect();
 })();

@@ -9,11 +9,16 @@ pub(crate) struct Asset {
 }
 
 /// Every file of the page.
-pub(crate) const ASSETS: [Asset; 4] = [
+pub(crate) const ASSETS: [Asset; 5] = [
     Asset {
         name: "dashboard.css",
         content_type: "text/css; charset=utf-8",
         content: include_str!("../assets/dashboard.css"),
+    },
+    Asset {
+        name: "explorer.css",
+        content_type: "text/css; charset=utf-8",
+        content: include_str!("../assets/explorer.css"),
     },
     Asset {
         name: "dashboard.js",

@@ -3,6 +3,7 @@
 mod assets;
 mod drawing;
 mod error;
+mod explorer;
 mod host;
 mod live;
 mod page;
@@ -13,4 +14,5 @@ mod server;
 pub mod state;
 
 pub use error::DashboardError;
+pub use explorer::Chain;
 pub use server::{Dashboard, DashboardConfig};

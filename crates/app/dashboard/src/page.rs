@@ -12,6 +12,8 @@ mod problems;
 mod status;
 mod validators;
 
+pub(crate) use pieces::bar;
+
 use crate::assets::{VERSION, address};
 use crate::drawing::{Drawing, Publisher};
 use crate::state::DashboardState;
@@ -33,11 +35,11 @@ pub(crate) const SECTIONS: [(&str, Draw); 8] = [
 ];
 
 /// The whole page.
-pub(crate) fn document(drawing: &Drawing) -> Markup {
+pub(crate) fn document(drawing: &Drawing, has_explorer: bool) -> Markup {
     let section = |id: &str| PreEscaped(drawing.html(id).to_owned());
     html! {
         (DOCTYPE)
-        html lang="en" data-version=(format!("{VERSION:016x}")) {
+        html lang="en" data-version=(format!("{VERSION:016x}")) data-stream="/events" {
             head {
                 meta charset="utf-8";
                 title { "Assay" }
@@ -55,6 +57,13 @@ pub(crate) fn document(drawing: &Drawing) -> Markup {
                 header class="top" {
                     img class="mark" src=(address("icon.svg")) alt="" width="28" height="28";
                     h1 { "Assay" }
+                    @if has_explorer {
+                        nav aria-label="Pages" {
+                            a href="/" aria-current="page" { "Run" }
+                            a href="/blocks" { "Blocks" }
+                            a href="/subnets" { "Subnets" }
+                        }
+                    }
                     div id="status" class="status" role="status" { (section("status")) }
                     button id="theme" type="button" class="quiet" hidden { "Theme" }
                 }

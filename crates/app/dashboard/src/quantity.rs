@@ -115,6 +115,35 @@ pub(crate) fn text(text: &str) -> Cow<'_, str> {
     cut(text, LONGEST_TEXT)
 }
 
+/// Characters of a free text from the chain that are shown: as many bytes as the longest field there has.
+const LONGEST_SAID: usize = 1_024;
+
+/// A text from anybody, cut, and without characters that would change how what stands around it is read.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    if text.chars().any(is_deceptive) {
+        let plain: String = text
+            .chars()
+            .map(|character| match character {
+                found if is_deceptive(found) => char::REPLACEMENT_CHARACTER,
+                other => other,
+            })
+            .collect();
+        Cow::Owned(cut(&plain, LONGEST_SAID).into_owned())
+    } else {
+        cut(text, LONGEST_SAID)
+    }
+}
+
+/// Control characters, and those that turn the direction of writing or take no place.
+fn is_deceptive(character: char) -> bool {
+    let is_control = character.is_control() && character != '\n';
+    let turns_or_hides = matches!(
+        character,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    );
+    is_control || turns_or_hides
+}
+
 fn cut(text: &str, longest: usize) -> Cow<'_, str> {
     match text.char_indices().nth(longest) {
         None => Cow::Borrowed(text),
@@ -159,5 +188,7 @@ mod tests {
         assert_eq!(short_address("5Grwva"), "5Grwva");
         assert_eq!(name(&"x".repeat(99)).chars().count(), 41);
         assert_eq!(text("kurz"), "kurz");
+        assert_eq!(visible("a\u{202e}b\u{200b}c\u{7}"), "a\u{fffd}b\u{fffd}c\u{fffd}");
+        assert_eq!(visible(&"é".repeat(2_000)).chars().count(), 1_025);
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::assets::ASSETS;
 use crate::drawing::Drawing;
+use crate::explorer::{self, Explorer};
 use crate::host::{self, AllowedHosts};
 use crate::state::DashboardState;
 use crate::{live, page};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use maud::Markup;
@@ -17,33 +18,49 @@ use std::sync::Arc;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-/// Longest path and query that is looked at. The longest that the page itself asks for has some forty bytes.
+/// Longest path and query that is looked at. The longest that a page itself asks for is a search, of 128 characters
+/// at most; written in percent signs that is still less.
 const LONGEST_ADDRESS: usize = 512;
 
 /// Only what comes from here runs or is loaded, and nobody may frame the page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-                                       connect-src 'self'; base-uri 'none'; form-action 'none'; \
+                                       connect-src 'self'; base-uri 'none'; form-action 'self'; \
                                        frame-ancestors 'none'";
 
-/// What every handler reads.
+/// What the handlers of the run's page read.
 #[derive(Debug, Clone)]
 pub(crate) struct Shared {
     pub(crate) state: watch::Receiver<DashboardState>,
     pub(crate) drawing: watch::Receiver<Arc<Drawing>>,
+    /// Whether the chain can be explored.
+    pub(crate) explorer: Option<Arc<Explorer>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
 }
 
-/// Every route, behind the checks.
-pub(crate) fn router(shared: Shared, allowed: AllowedHosts) -> Router {
+/// The run's page.
+pub(crate) fn of_run(shared: Shared) -> Router {
     Router::new()
         .route("/", get(whole_page))
         .route("/events", get(live::events))
         .route("/api/state", get(api_state))
         .route("/healthz", get(health))
+        .with_state(shared)
+}
+
+/// What stands in the place of the run's page where only a chain is shown.
+pub(crate) fn of_chain_alone(explorer: Arc<Explorer>) -> Router {
+    Router::new()
+        .route("/", get(async || Redirect::to("/blocks")))
+        .route("/healthz", get(chain_health))
+        .with_state(explorer)
+}
+
+/// Every page, behind the checks.
+pub(crate) fn checked(pages: Router, allowed: AllowedHosts) -> Router {
+    pages
         .route("/assets/{name}", get(asset))
         .fallback(not_found)
-        .with_state(shared)
         .layer(from_fn_with_state(allowed, host::check))
         .layer(from_fn(harden))
         .layer(DefaultBodyLimit::max(0))
@@ -52,7 +69,7 @@ pub(crate) fn router(shared: Shared, allowed: AllowedHosts) -> Router {
 /// `GET /`: the page as it is now, readable without any script.
 async fn whole_page(State(shared): State<Shared>) -> Markup {
     let drawing = Arc::clone(&shared.drawing.borrow());
-    page::document(&drawing)
+    page::document(&drawing, shared.explorer.is_some())
 }
 
 /// `GET /api/state`.
@@ -76,6 +93,17 @@ async fn health(State(shared): State<Shared>) -> (StatusCode, Json<Health>) {
         let status = "nobody updates the state any more";
         (StatusCode::SERVICE_UNAVAILABLE, Json(Health { status, block }))
     }
+}
+
+/// `GET /healthz` of a chain alone: 200 while it answers.
+async fn chain_health(State(explorer): State<Arc<Explorer>>) -> (StatusCode, Json<Health>) {
+    let (code, block) = explorer::health(&explorer);
+    let status = if code == StatusCode::OK {
+        "ok"
+    } else {
+        "the chain does not answer"
+    };
+    (code, Json(Health { status, block }))
 }
 
 /// `GET /assets/…`. The address carries a version, so the browser may keep the file.

@@ -2,9 +2,10 @@
 
 use crate::drawing::{Drawing, Publisher, keep_drawn};
 use crate::error::DashboardError;
+use crate::explorer::{self, Chain, Explorer};
 use crate::host::AllowedHosts;
 use crate::live::MOST_STREAMS;
-use crate::routes::{Shared, router};
+use crate::routes::{self, Shared};
 use crate::state::DashboardState;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Connections at the same time: the streams, and as many again for pages that are just being opened.
@@ -59,18 +61,47 @@ impl Default for DashboardConfig {
 pub struct Dashboard {
     listener: TcpListener,
     address: SocketAddr,
-    state: watch::Receiver<DashboardState>,
+    state: Option<watch::Receiver<DashboardState>>,
+    chain: Option<watch::Receiver<Chain>>,
     allowed: AllowedHosts,
 }
 
 impl Dashboard {
-    /// Listens.
+    /// Listens, to show a run.
     ///
     /// # Errors
     /// When the address is taken or not ours.
     pub async fn bind(
         config: DashboardConfig,
         state: watch::Receiver<DashboardState>,
+    ) -> Result<Dashboard, DashboardError> {
+        Dashboard::listen(config, Some(state), None).await
+    }
+
+    /// Listens, to show a chain and nothing else.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind_to_chain(
+        config: DashboardConfig,
+        chain: watch::Receiver<Chain>,
+    ) -> Result<Dashboard, DashboardError> {
+        Dashboard::listen(config, None, Some(chain)).await
+    }
+
+    /// The same with pages about the chain.
+    #[must_use]
+    pub fn with_chain(self, chain: watch::Receiver<Chain>) -> Dashboard {
+        Dashboard {
+            chain: Some(chain),
+            ..self
+        }
+    }
+
+    async fn listen(
+        config: DashboardConfig,
+        state: Option<watch::Receiver<DashboardState>>,
+        chain: Option<watch::Receiver<Chain>>,
     ) -> Result<Dashboard, DashboardError> {
         let refused = |source| DashboardError::Listen {
             listen: config.listen,
@@ -83,6 +114,7 @@ impl Dashboard {
             listener,
             address,
             state,
+            chain,
             allowed,
         })
     }
@@ -110,16 +142,8 @@ impl Dashboard {
     /// Serves until `stop` is ready, then ends every connection and returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
         let stopping = CancellationToken::new();
-        let first = Drawing::of(&self.state.borrow().clone(), Publisher::Alive);
-        let (sender, drawing) = watch::channel(Arc::new(first));
-        let artist = tokio::spawn(keep_drawn(self.state.clone(), sender, stopping.clone()));
-        let shared = Shared {
-            state: self.state,
-            drawing,
-            streams: Arc::new(Semaphore::new(MOST_STREAMS)),
-            stop: stopping.clone(),
-        };
-        let service = TowerToHyperService::new(router(shared, self.allowed));
+        let (pages, tasks) = pages(self.state, self.chain, &stopping);
+        let service = TowerToHyperService::new(routes::checked(pages, self.allowed));
 
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
         let graceful = GracefulShutdown::new();
@@ -158,9 +182,49 @@ impl Dashboard {
         {
             tracing::debug!("connections to the dashboard were cut off");
         }
-        // It ends with the token; a panic in it has been reported by its own task.
-        let _ = artist.await;
+        for task in tasks {
+            // It ends with the token; a panic in it has been reported by its own task.
+            let _ = task.await;
+        }
     }
+}
+
+/// The pages, and the tasks that keep them up to date until the stop.
+fn pages(
+    state: Option<watch::Receiver<DashboardState>>,
+    chain: Option<watch::Receiver<Chain>>,
+    stop: &CancellationToken,
+) -> (axum::Router, Vec<JoinHandle<()>>) {
+    let streams = Arc::new(Semaphore::new(MOST_STREAMS));
+    let explorer = chain.map(|chain| Arc::new(Explorer::new(chain)));
+    let mut pages = axum::Router::new();
+    let mut tasks = Vec::new();
+    if let Some(explorer) = &explorer {
+        tasks.push(tokio::spawn(Arc::clone(explorer).follow(stop.clone())));
+        pages = pages.merge(explorer::router(explorer::Shared {
+            explorer: Arc::clone(explorer),
+            run: state.clone(),
+            streams: Arc::clone(&streams),
+            stop: stop.clone(),
+        }));
+    }
+    match (state, explorer) {
+        (Some(state), explorer) => {
+            let first = Drawing::of(&state.borrow().clone(), Publisher::Alive);
+            let (sender, drawing) = watch::channel(Arc::new(first));
+            tasks.push(tokio::spawn(keep_drawn(state.clone(), sender, stop.clone())));
+            pages = pages.merge(routes::of_run(Shared {
+                state,
+                drawing,
+                explorer,
+                streams,
+                stop: stop.clone(),
+            }));
+        }
+        (None, Some(explorer)) => pages = pages.merge(routes::of_chain_alone(explorer)),
+        (None, None) => {}
+    }
+    (pages, tasks)
 }
 
 fn connection(

@@ -2,6 +2,7 @@
 
 pub(crate) mod commitment;
 pub(crate) mod config;
+pub(crate) mod dashboard;
 pub(crate) mod devnet;
 pub(crate) mod explain;
 pub(crate) mod hub;

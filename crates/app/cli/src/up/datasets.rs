@@ -20,7 +20,7 @@ use super::{
 use crate::output::Output;
 use assay_chain::{ChainClient, ConnectOptions};
 use assay_dashboard::{
-    Dashboard, DashboardConfig,
+    Chain, Dashboard, DashboardConfig,
     state::{CompetitionView, Phase},
 };
 use assay_datasets::{Profile, Recipe, rows::Template};
@@ -33,7 +33,10 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
-use tokio::{sync::broadcast, task::JoinSet};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Events kept for a reader that is slow. A training step is one event; thousands pass in a round.
@@ -64,6 +67,10 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
 
     let mut view = View::new("datasets");
     let stop = CancellationToken::new();
+    let (explored, explorable) = watch::channel(Chain::Connecting {
+        endpoint: "this machine".to_owned(),
+        trouble: None,
+    });
     let dashboard = Dashboard::bind(
         DashboardConfig {
             listen: plan.dashboard,
@@ -73,7 +80,8 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
     )
     .await
     .into_diagnostic()
-    .wrap_err("the dashboard does not start: choose another port with --port")?;
+    .wrap_err("the dashboard does not start: choose another port with --port")?
+    .with_chain(explorable);
     output.say(&format!("page   {}", dashboard.url()));
     let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
 
@@ -91,6 +99,7 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
     let chain = ChainClient::connect(chain_url.parse().into_diagnostic()?, ConnectOptions::default())
         .await
         .into_diagnostic()?;
+    explored.send_replace(Chain::Connected(chain.clone()));
     let owner = Account::open(&home, "owner").into_diagnostic()?;
     let validators = accounts(
         &home,

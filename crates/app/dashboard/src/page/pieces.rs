@@ -22,7 +22,7 @@ pub(super) fn hotkey(address: &str) -> Markup {
 }
 
 /// A share from 0 to 1 as a bar under its number.
-pub(super) fn bar(share: f64, class: &str) -> Markup {
+pub(crate) fn bar(share: f64, class: &str) -> Markup {
     let share = if share.is_finite() {
         share.clamp(0.0, 1.0)
     } else {

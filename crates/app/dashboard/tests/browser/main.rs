@@ -2,7 +2,10 @@
 //!
 //! With `ASSAY_SCREENSHOTS=DIR` the pictures of every state stay in that folder for a person to look at.
 
+#[path = "../chain/mod.rs"]
+mod chain;
 mod chromium;
+mod explorer;
 #[path = "../../examples/demo/made_up.rs"]
 mod made_up;
 

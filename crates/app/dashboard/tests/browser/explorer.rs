@@ -1,0 +1,90 @@
+//! The pages about a chain in a real browser.
+
+use crate::chain::{Pages, World, pair};
+use crate::chromium::{Browser, PHONE_DARK, PHONE_LIGHT, Screen, WIDE_DARK, WIDE_LIGHT};
+use assay_dashboard::Chain;
+use std::path::PathBuf;
+use tokio::runtime::Runtime;
+
+#[test]
+#[ignore = "needs Chromium: cargo xtask test runs it"]
+fn pages_about_the_chain_fit_every_screen_and_follow_it() {
+    let pictures = std::env::var_os("ASSAY_SCREENSHOTS").map(PathBuf::from);
+    let runtime = Runtime::new().expect("a runtime");
+    let (world, pages) = runtime.block_on(async {
+        let world = World::new().await;
+        let pages = Pages::serve(Chain::Connected(world.client.clone())).await;
+        (world, pages)
+    });
+    let netuid = world.netuid;
+    let addresses = [
+        ("blocks", "/blocks".to_owned()),
+        ("block", format!("/block/{}", world.transfer)),
+        ("failure", format!("/block/{}", world.failure)),
+        ("extrinsic", format!("/extrinsic/{}-1", world.remark)),
+        ("weights", format!("/extrinsic/{}-1", world.weights)),
+        ("account", format!("/account/{}", pair("//Bob").account())),
+        ("owner", format!("/account/{}", pair("//Alice").account())),
+        ("subnets", "/subnets".to_owned()),
+        ("subnet", format!("/subnet/{netuid}?by=incentive")),
+        ("neuron", format!("/neuron/{netuid}/1")),
+        ("search", format!("/search?q={netuid}")),
+        ("missing", "/block/999999".to_owned()),
+    ];
+    let screens: [(&str, Screen); 4] = [
+        ("wide-light", WIDE_LIGHT),
+        ("wide-dark", WIDE_DARK),
+        ("phone-light", PHONE_LIGHT),
+        ("phone-dark", PHONE_DARK),
+    ];
+    let mut browser = Browser::start();
+    for (name, address) in &addresses {
+        for (screen_name, screen) in screens {
+            browser.look(screen);
+            browser.open(&pages.url(address));
+            let what = format!("{name} on {screen_name}");
+            assert_eq!(
+                browser.evaluate("document.documentElement.scrollWidth <= innerWidth"),
+                true,
+                "{what} scrolls sideways"
+            );
+            // A page that is missing is answered with 404, about which the browser complains.
+            if *name != "missing" {
+                assert_eq!(browser.complaints, Vec::<String>::new(), "{what}");
+            }
+            for asked in &browser.requested {
+                assert!(asked.starts_with(&pages.url("/")), "{what} asked for {asked}");
+            }
+            if let Some(pictures) = &pictures {
+                fs_err::create_dir_all(pictures).expect("a folder for pictures");
+                browser.picture(&pictures.join(format!("{name}-{screen_name}.png")));
+            }
+        }
+    }
+
+    // An open page follows the chain, and what the reader opened stays open.
+    browser.look(WIDE_LIGHT);
+    browser.open(&pages.url("/blocks"));
+    let (head, _) = runtime.block_on(world.devnet.produce(1)).expect("a block");
+    browser.wait_for(&format!(
+        "document.querySelector('.blocks tbody a').getAttribute('href') === '/block/{head}'"
+    ));
+    browser.open(&pages.url(&format!("/neuron/{netuid}/1")));
+    browser.evaluate("document.querySelector('.copy').focus()");
+    let focused = browser.evaluate("document.activeElement.dataset.copy");
+    let before = browser.evaluate("document.querySelector('.facts').innerText");
+    runtime.block_on(world.devnet.produce(7)).expect("blocks");
+    browser.wait_for(&format!(
+        "document.querySelector('.facts').innerText !== {before}"
+    ));
+    assert_eq!(browser.evaluate("document.activeElement.dataset.copy"), focused);
+
+    // The search works from the field, and without a script it is a form like any other.
+    browser.evaluate("document.querySelector('.search input').value = '3'");
+    browser.evaluate("document.querySelector('.search').requestSubmit()");
+    browser.wait_for("location.pathname === '/block/3' && document.readyState === 'complete'");
+    runtime.block_on(async {
+        pages.stop().await;
+        world.devnet.stop().await;
+    });
+}
