@@ -94,6 +94,26 @@ pub(crate) fn time_of_day(milliseconds: u64) -> String {
     )
 }
 
+/// A day and a time in UTC; the page's script turns it into the viewer's own.
+pub(crate) fn day_and_time(milliseconds: u64) -> String {
+    let (year, month, day) = date(milliseconds / 86_400_000);
+    format!("{year}-{month:02}-{day:02} {} UTC", time_of_day(milliseconds))
+}
+
+/// The date of a day since 1970: years are counted from March, so that the leap day is a year's last.
+fn date(days: u64) -> (u64, u64, u64) {
+    // Days since 1 March of the year 0, in eras of 400 years, which all have as many days.
+    let days = days.saturating_add(719_468);
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let months_since_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * months_since_march + 2) / 5 + 1;
+    let month = (months_since_march + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    (year, month, day)
+}
+
 /// An address shortened to what people compare.
 pub(crate) fn short_address(address: &str) -> Cow<'_, str> {
     let characters = address.chars().count();
@@ -176,6 +196,15 @@ mod tests {
             ["250 ms", "1.5 s", "12 s", "1 min 23 s", "2 h 03 min"]
         );
         assert_eq!(time_of_day(86_400_000 + 3_661_000), "01:01:01");
+        assert_eq!(
+            [0, 951_782_400_000, 1_795_949_476_746, 4_102_444_799_999].map(day_and_time),
+            [
+                "1970-01-01 00:00:00 UTC",
+                "2000-02-29 00:00:00 UTC",
+                "2026-11-29 10:51:16 UTC",
+                "2099-12-31 23:59:59 UTC"
+            ]
+        );
     }
 
     #[test]

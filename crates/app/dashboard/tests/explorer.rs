@@ -93,6 +93,7 @@ async fn every_page_tells_what_is_on_the_chain() {
     for shown in [
         "Balances.transfer_keep_alive",
         "1.234567891 TAO",
+        " UTC</time>",
         "success",
         "for 128 blocks",
         "TransactionPayment.TransactionFeePaid",

@@ -1,6 +1,6 @@
 //! Small pieces that several pages use.
 
-use crate::quantity::{UNKNOWN, short_address, time_of_day, whole};
+use crate::quantity::{UNKNOWN, day_and_time, short_address, whole};
 use assay_chain::{AccountId, Alpha, NetUid, Rao, Uid};
 use maud::{Markup, html};
 
@@ -66,7 +66,7 @@ pub(super) fn neuron_link(netuid: NetUid, uid: Uid) -> Markup {
 /// A time of a block, which the script shows in the viewer's own day and hour.
 pub(super) fn time(at_ms: Option<u64>) -> Markup {
     match at_ms {
-        Some(at_ms) => html! { time data-at=(at_ms) data-day="" { (time_of_day(at_ms)) } },
+        Some(at_ms) => html! { time data-at=(at_ms) data-day="" { (day_and_time(at_ms)) } },
         None => unknown(),
     }
 }
