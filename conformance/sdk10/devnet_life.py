@@ -4,6 +4,7 @@ Argument: the chain's URL. Alice owns the subnet and is sudo, Bob is a miner; bo
 step: whether the SDK calls it a success, its message, and what the step is about. Amounts are in rao.
 """
 
+import asyncio
 import json
 import sys
 
@@ -146,6 +147,19 @@ def weigh(chain, netuid):
     say("set_weights unregistered", success=missing.success, message=missing.message)
 
 
+async def asynchronously(netuid):
+    async with bt.AsyncSubtensor(network=URL) as chain:
+        told(
+            "transfer async",
+            await chain.transfer(wallet=alice, destination_ss58=carol.coldkey.ss58_address, amount=tao(1)),
+        )
+        told(
+            "set_weights async",
+            await chain.set_weights(wallet=alice, netuid=netuid, uids=[1, 2], weights=[0.5, 0.5]),
+        )
+        say("weights async", rows=await chain.weights(netuid))
+
+
 def describe(chain, netuid):
     told(
         "set_subnet_identity",
@@ -174,6 +188,7 @@ with bt.Subtensor(network=URL) as chain:
     stake(chain, netuid)
     serve(chain, netuid)
     weigh(chain, netuid)
+    asyncio.run(asynchronously(netuid))
     describe(chain, netuid)
     last = chain.get_current_block() + 2
     say("wait_for_block", reached=chain.wait_for_block(last), block=chain.get_current_block() >= last)

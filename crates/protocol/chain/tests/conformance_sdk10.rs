@@ -116,6 +116,10 @@ fn lived(life: &Steps) {
         json!([[0, [[1, 21_845], [2, 65_535]]]])
     );
     assert_eq!(
+        life.get("weights async")["rows"],
+        json!([[0, [[1, 65_535], [2, 65_535]]]])
+    );
+    assert_eq!(
         (
             &life.get("wait_for_block")["reached"],
             &life.get("wait_for_block")["block"]
