@@ -193,6 +193,8 @@ impl Store {
         standing: Standing,
         finalized: u32,
     ) -> Result<(), StoreError> {
+        // Before the block exists: when the database cannot be written to, there should be no block that waits for it.
+        self.write_what_waits()?;
         let best = standing == Standing::Best;
         if let Some(journal) = &self.journal {
             let nodes = nodes.iter().map(|(_, node)| node.clone()).collect();
@@ -203,23 +205,21 @@ impl Store {
         for (hash, node) in &nodes {
             self.nodes.insert(*hash, node.clone());
         }
-        {
-            let mut recent = self.recent.write();
-            recent.add(block, nodes, standing)?;
-            if best {
-                recent.finalize(finalized);
-            }
+        let mut recent = self.recent.write();
+        recent.add(block, nodes, standing)?;
+        if best {
+            recent.finalize(finalized);
         }
-        self.write_what_waits()
+        Ok(())
     }
 
     /// Makes the best branch final up to a number.
-    pub(crate) fn finalize(self: &Arc<Self>, number: u32) -> Result<(), StoreError> {
+    pub(crate) fn finalize(&self, number: u32) -> Result<(), StoreError> {
         if let Some(journal) = &self.journal {
             journal.lock().append(&Record::Finalized(number))?;
         }
         self.recent.write().finalize(number);
-        self.write_what_waits()
+        Ok(())
     }
 
     /// Replaces every block after the genesis by those that `fill` puts in, or does nothing when it fails.

@@ -12,6 +12,7 @@ mod hex_literal;
 mod pallet_configs;
 pub mod pallets;
 pub mod runtime_api;
+mod signature;
 pub mod upgrade;
 mod version;
 
@@ -19,9 +20,10 @@ pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};
 pub use charge_payment::ChargePayment;
 pub use check_nonce::CheckNonce;
 pub use pallet_subtensor::SubtensorTransactionExtension;
+pub use signature::Signature;
 pub use version::VERSION;
 
-use sp_runtime::{AccountId32, MultiAddress, MultiSignature, generic, traits::BlakeTwo256};
+use sp_runtime::{AccountId32, MultiAddress, generic, traits::BlakeTwo256};
 
 use frame_support::weights::Weight;
 use pallets::{
@@ -41,8 +43,6 @@ pub type Nonce = u32;
 pub type Hash = sp_core::H256;
 /// How a signed extrinsic names an account; clients always use the `Id` variant.
 pub type Address = MultiAddress<AccountId, ()>;
-/// Signature of an extrinsic with the scheme in its first byte.
-pub type Signature = MultiSignature;
 /// Block header. The block hash is the Blake2-256 digest of its SCALE bytes.
 pub type Header = generic::Header<BlockNumber, BlakeTwo256>;
 /// Header and body.

@@ -1,7 +1,8 @@
 //! A node between the client and a devnet that passes everything on, except what a test wants otherwise: how far
 //! finality is, what is said of a submitted transaction, and what the metadata says.
 //!
-//! A devnet is final at once and never reorganises; this is how a real network's slower truths are shown to the client.
+//! What a devnet does itself (finality that lags, reorganisations, upgrades) is in the chaos tests; this is for lies that no
+//! node tells.
 
 use assay_devnet::Devnet;
 use jsonrpsee::{

@@ -1,8 +1,8 @@
 //! The newest blocks, in a file of their own until the database has them.
 //!
 //! A sealed block is one record and one write, which a killed process leaves in the file: whole, or cut off in the
-//! middle, which the checksum tells and which nobody has heard of. The file is synchronised to the disk at most once a
-//! second, so a power cut may cost the blocks of the last second; a kill costs none. When the database has taken
+//! middle, which the checksum tells and which nobody has heard of. The file is synchronised to the disk with a block at
+//! most once a second, so a power cut may cost the last blocks; a kill costs none. When the database has taken
 //! blocks over, the file is written anew with those that are left; records of blocks that the database has are passed
 //! over, so it does not matter where in between a kill strikes.
 

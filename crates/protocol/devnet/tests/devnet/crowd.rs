@@ -13,15 +13,15 @@ use tokio::{
 const SOCKETS: usize = 200;
 const HEADS_A_SOCKET: usize = 8;
 const VALUES_A_SOCKET: usize = 2;
-const BLOCKS: u32 = 40;
+const BLOCKS: u32 = 20;
 
 const DEAF_SOCKETS: usize = 20;
 const SUBSCRIPTIONS_OF_THE_DEAF: usize = 20;
-const UNHEARD_BLOCKS: u32 = 900;
+const UNHEARD_BLOCKS: u32 = 500;
 
 /// What a node may grow by while its subscriptions wait to be heard. Kept for later, the messages of this test would be
-/// some hundred and fifty megabytes.
-const ROOM: u64 = 64 * 1024 * 1024;
+/// some eighty megabytes.
+const ROOM: u64 = 40 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_thousand_subscribers_hear_of_every_block_in_order() {

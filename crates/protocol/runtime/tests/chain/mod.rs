@@ -19,7 +19,7 @@ use sp_core::{Pair, sr25519};
 use sp_inherents::InherentData;
 use sp_io::TestExternalities;
 use sp_runtime::{
-    ApplyExtrinsicResult,
+    ApplyExtrinsicResult, MultiSignature,
     generic::{self, Era},
     traits::{BlakeTwo256, Hash as _},
 };
@@ -145,7 +145,7 @@ pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedE
     UncheckedExtrinsic::new_signed(
         call,
         Address::Id(account(pair)),
-        Signature::Sr25519(signature),
+        Signature(MultiSignature::Sr25519(signature)),
         extension,
     )
 }
