@@ -9,7 +9,7 @@ use super::{
     node::in_hex,
     state::value,
 };
-use crate::pool::Watcher;
+use crate::{StoreError, pool::Watcher};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, server::SubscriptionMessage};
 use node_subtensor_runtime::Header;
 use serde::Serialize;
@@ -153,8 +153,11 @@ async fn storage(arguments: Arguments, pending: PendingSubscriptionSink, node: A
     let mut heads = Heads::new(&node, Which::Best);
     while let Some(header) = heads.next(&sink).await {
         let hash = header.hash();
-        let Ok(values) = values_at(&node, header, keys.clone()).await else {
-            return;
+        let values = match values_at(&node, header, keys.clone()).await {
+            Ok(values) => values,
+            // So slow that the state is gone: it goes on with the first that is there.
+            Err(RpcError::Store(StoreError::Discarded { .. })) => continue,
+            Err(_) => return,
         };
         let changes: Vec<(String, Option<String>)> = keys
             .iter()

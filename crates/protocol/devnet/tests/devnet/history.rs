@@ -125,6 +125,35 @@ async fn old_states_are_thrown_away_with_the_words_that_clients_know_and_newer_o
     }
 }
 
+/// Bytes a block adds to a chain on disk, the first thousand blocks not counted.
+async fn growth(history: History) -> u64 {
+    const BLOCKS: u32 = 2_000;
+    let folder = tempfile::tempdir().unwrap();
+    let mut sizes = Vec::new();
+    for blocks in [1_000, BLOCKS] {
+        let node = Node::start(DevnetConfig {
+            data: Storage::Folder(folder.path().to_owned()),
+            history,
+            ..manual()
+        })
+        .await;
+        node.devnet.produce(blocks).await.unwrap();
+        node.stop().await;
+        let files = fs_err::read_dir(folder.path()).unwrap();
+        let size: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+        sizes.push(size);
+    }
+    println!("{history:?}: {sizes:?}");
+    sizes[1].saturating_sub(sizes[0]) / u64::from(BLOCKS)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_block_costs_little_on_disk() {
+    let (pruned, archived) = (growth(History::Blocks(256)).await, growth(History::Archive).await);
+    assert!(pruned < 1_000, "{pruned} bytes a block without old states");
+    assert!(archived < 5_000, "{archived} bytes a block with every state");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_keeps_every_state() {
     let node = Node::start(DevnetConfig {
