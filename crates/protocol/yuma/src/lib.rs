@@ -9,6 +9,7 @@ pub mod fixed;
 mod input;
 pub mod liquid_alpha;
 mod output;
+pub mod simulation;
 mod sparse;
 mod stake;
 pub mod vectors;
