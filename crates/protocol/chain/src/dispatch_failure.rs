@@ -1,6 +1,6 @@
 //! Why a transaction that is in a block failed: the chain's own error, with what to do about it.
 
-use crate::{Retry, explain};
+use crate::{Retry, explain_in};
 use std::{borrow::Cow, fmt};
 
 /// The error of a dispatched call.
@@ -122,7 +122,9 @@ impl DispatchFailure {
     /// Whether and when the same call makes sense again.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Pallet { name, .. } => explain(name).map_or(Retry::Never, |known| known.retry),
+            Self::Pallet { pallet, name, .. } => {
+                explain_in(pallet, name).map_or(Retry::Never, |known| known.retry)
+            }
             Self::Inner { failure, .. } => failure.retry(),
             Self::General(GeneralFailure::Exhausted | GeneralFailure::Unavailable) => Retry::AfterBlocks(1),
             Self::UnnamedPallet { .. } | Self::General(_) => Retry::Never,
@@ -132,7 +134,7 @@ impl DispatchFailure {
     /// What to do about it.
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         match self {
-            Self::Pallet { name, docs, .. } => match explain(name) {
+            Self::Pallet { pallet, name, docs } => match explain_in(pallet, name) {
                 Some(known) => Some(Cow::Borrowed(known.hint)),
                 None if docs.is_empty() => None,
                 None => Some(Cow::Owned(docs.clone())),

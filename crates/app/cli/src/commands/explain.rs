@@ -1,14 +1,14 @@
 //! `assay explain`: what an error of the chain means and what to do about it.
 
 use crate::{context::Context, output};
-use assay_chain::{Explanation, PoolCheck, explain, explanations};
+use assay_chain::{Explanation, PoolCheck, explain, explain_in, explanations};
 use miette::miette;
 use serde::Serialize;
 
 /// Explain an error of the chain
 ///
 /// Takes the error's name (SettingWeightsTooFast, with or without its pallet), or the number of a "Custom error" of the
-/// transaction pool. Without either it lists the errors that it knows.
+/// transaction pool. Without either it lists all errors of the chain.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Name or number of the error
@@ -18,6 +18,9 @@ pub(crate) struct Args {
 
 #[derive(Serialize)]
 struct Answer {
+    /// Absent for a pool's error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pallet: Option<&'static str>,
     name: &'static str,
     /// The number of a pool's error.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,6 +34,7 @@ struct Answer {
 impl Answer {
     fn of_chain(known: &Explanation) -> Self {
         Self {
+            pallet: Some(known.pallet),
             name: known.name,
             code: None,
             meaning: known.meaning,
@@ -41,6 +45,7 @@ impl Answer {
 
     fn of_pool(check: PoolCheck) -> Self {
         Self {
+            pallet: None,
             name: check.name(),
             code: Some(check.code()),
             meaning: check.meaning(),
@@ -54,9 +59,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let Some(error) = &args.error else {
         let all: Vec<_> = explanations().iter().map(Answer::of_chain).collect();
         return context.output().data(&all, |all| {
-            let mut table = output::table(["error", "meaning"]);
+            let mut table = output::table(["pallet", "error", "meaning"]);
             for answer in all {
-                table.add_row([answer.name, answer.meaning]);
+                table.add_row([answer.pallet.unwrap_or_default(), answer.name, answer.meaning]);
             }
             table.to_string()
         });
@@ -72,33 +77,46 @@ pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
         ),
     })?;
     context.output().data(&answer, |answer| {
-        let code = answer
-            .code
-            .map_or_else(String::new, |code| format!(" (pool code {code})"));
+        let whose = match (answer.pallet, answer.code) {
+            (Some(pallet), _) => format!(" of {pallet}"),
+            (None, Some(code)) => format!(" (pool code {code})"),
+            (None, None) => String::new(),
+        };
         format!(
-            "{}{code}: {}\n  what to do  {}\n  try again   {}",
+            "{}{whose}: {}\n  what to do  {}\n  try again   {}",
             answer.name, answer.meaning, answer.hint, answer.retry
         )
     })
 }
 
 fn find(error: &str) -> Option<Answer> {
-    let bare = error.rsplit([':', '.']).next().unwrap_or(error).trim();
+    let (pallet, bare) = match error.rsplit_once([':', '.']) {
+        Some((pallet, bare)) => (pallet.trim_matches([':', ' ']), bare.trim()),
+        None => ("", error.trim()),
+    };
     if let Ok(code) = bare.parse() {
         let check = PoolCheck::from_code(code);
         return (!matches!(check, PoolCheck::Unknown(_))).then(|| Answer::of_pool(check));
     }
-    explain(bare).map(Answer::of_chain)
+    let known = if pallet.is_empty() {
+        explain(bare)
+    } else {
+        explain_in(pallet, bare)
+    };
+    known.map(Answer::of_chain)
 }
 
 /// Names that share a part with what was asked for.
 fn similar(error: &str) -> Vec<&'static str> {
     let wanted = error.to_lowercase();
     let names = explanations().iter().map(|known| known.name);
-    names
+    let mut alike: Vec<_> = names
         .filter(|name| !wanted.is_empty() && name.to_lowercase().contains(&wanted))
-        .take(5)
-        .collect()
+        .collect();
+    // Sorted already; several pallets share some names.
+    alike.dedup();
+    alike.truncate(5);
+    alike
 }
 
 #[cfg(test)]
@@ -124,6 +142,9 @@ mod tests {
             );
         }
         assert!(find("77").is_none() && find("Nonsense").is_none());
+        let whose = |text: &str| find(text).unwrap().pallet;
+        assert_eq!(whose("Balances::InsufficientBalance"), Some("Balances"));
+        assert_eq!(whose("Swap.InsufficientBalance"), Some("Swap"));
         assert_eq!(
             similar("toofast"),
             ["CommittingWeightsTooFast", "SettingWeightsTooFast"]
