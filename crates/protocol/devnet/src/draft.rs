@@ -5,7 +5,7 @@ use crate::{
     store::{Nodes, SealedBlock, State},
 };
 use codec::Encode;
-use node_subtensor_runtime::{Header, upgrade};
+use node_subtensor_runtime::{AccountId, Header, upgrade};
 use sp_core::H256;
 use sp_inherents::InherentData;
 use sp_runtime::{
@@ -75,6 +75,17 @@ impl<'a> Draft<'a> {
             }
         }
         Ok(draft)
+    }
+
+    /// Mints rao into an account, outside of any transaction. The runtime's refusal is by its name.
+    pub(crate) fn mint(
+        &mut self,
+        account: &AccountId,
+        rao: u64,
+    ) -> Result<Result<(), &'static str>, CallError> {
+        executor::run_over(&mut self.overlay, self.state, "faucet", || {
+            Some(node_subtensor_runtime::faucet(account, rao).map_err(Into::into))
+        })
     }
 
     /// Tries to add a transaction.

@@ -98,6 +98,14 @@ pub enum DevnetError {
         /// The next block.
         next: u32,
     },
+    /// The faucet's money does not fit the account or the chain.
+    #[error("the faucet cannot give {rao} rao: {error}; give at least the existential deposit of 500 rao")]
+    Faucet {
+        /// How much was asked for.
+        rao: u64,
+        /// The runtime's name of what is wrong.
+        error: &'static str,
+    },
     /// A snapshot cannot be written or read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),

@@ -65,26 +65,35 @@ pub(crate) fn call_over(
     method: &str,
     arguments: &[u8],
 ) -> Result<Vec<u8>, CallError> {
+    run_over(overlay, state, method, || api::dispatch(method, arguments))
+}
+
+/// As [`call_over`], for anything that runs inside the state; `name` stands for it in errors. Without a result there is no
+/// such thing.
+pub(crate) fn run_over<T>(
+    overlay: &mut Overlay,
+    state: &State,
+    name: &str,
+    work: impl FnOnce() -> Option<T>,
+) -> Result<T, CallError> {
     overlay.start_transaction();
     // A panic leaves transactions open that the runtime started; leaving the runtime rolls exactly those back.
     let entered = overlay.enter_runtime().is_ok();
     let outcome = panics::catch(|| {
         let mut externalities = Ext::new(overlay, state, None);
-        sp_externalities::set_and_run_with_externalities(&mut externalities, || {
-            api::dispatch(method, arguments)
-        })
+        sp_externalities::set_and_run_with_externalities(&mut externalities, work)
     });
     if entered {
         // It was entered right above, so leaving cannot fail.
         let _ = overlay.exit_runtime();
     }
     let result = match outcome {
-        Ok(Some(bytes)) => Ok(bytes),
+        Ok(Some(result)) => Ok(result),
         Ok(None) => Err(CallError::NoSuchMethod {
-            method: method.to_owned(),
+            method: name.to_owned(),
         }),
         Err(message) => Err(CallError::Panicked {
-            method: method.to_owned(),
+            method: name.to_owned(),
             message,
         }),
     };

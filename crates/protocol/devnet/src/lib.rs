@@ -13,6 +13,7 @@ mod panics;
 mod pool;
 mod production;
 pub mod rpc;
+mod spec;
 mod state;
 mod store;
 mod threads;
@@ -28,6 +29,7 @@ pub use executor::CallError;
 pub use node_subtensor_runtime::genesis::{DevelopmentAccounts, Genesis};
 pub use pool::PoolError;
 pub use sp_core::H256;
+pub use spec::{Spec, SpecError, SpecHotkey, SpecProblem, SpecWallet};
 pub use store::{DEFAULT_HISTORY, History, StoreError};
 
 /// The name by which the chain introduces itself.

@@ -2,7 +2,7 @@
 
 use crate::store::{State, StoreError};
 use codec::Decode;
-use node_subtensor_runtime::upgrade;
+use node_subtensor_runtime::{AccountId, upgrade};
 use sp_state_machine::Backend;
 
 /// The key of a plain value, and the prefix of the keys of a map.
@@ -37,6 +37,16 @@ pub(crate) fn read<T: Decode>(state: &State, key: &[u8]) -> Result<Option<T>, St
 /// How many upgrades the runtime has behind it.
 pub(crate) fn upgrades(state: &State) -> Result<u32, StoreError> {
     Ok(read(state, upgrade::UPGRADES)?.unwrap_or(0))
+}
+
+/// What an account can spend, in rao; 0 when there is none.
+pub(crate) fn free_balance(state: &State, account: &AccountId) -> Result<u64, StoreError> {
+    let mut key = item_key("System", "Account");
+    key.extend_from_slice(&sp_crypto_hashing::blake2_128(account.as_ref()));
+    key.extend_from_slice(account.as_ref());
+    // Nonce and three counters of references come first, then the balance.
+    let info: Option<([u32; 4], u64)> = read(state, &key)?;
+    Ok(info.map_or(0, |(_, free)| free))
 }
 
 /// The time of the block whose state this is, in milliseconds since 1970; 0 for the genesis.

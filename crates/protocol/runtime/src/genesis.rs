@@ -1,6 +1,15 @@
 //! The first state of a chain, made from a plain description: equal descriptions give equal states and so equal
 //! genesis hashes.
 
+mod founding;
+mod settings;
+
+pub use founding::{
+    FIRST_NETUID, FoundedNeuron, FoundedStake, FoundedSubnet, Founding, Permit, Refusal, StakeAmount,
+    SubnetPhase,
+};
+pub use settings::{OF_CHAIN as CHAIN_SETTINGS, OF_SUBNET as SUBNET_SETTINGS, Setting, Unit};
+
 use crate::hex_literal::hex_literal;
 use crate::{
     AccountId, AuraConfig, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SubtensorModule,
@@ -11,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use sp_core::{Pair, sr25519};
 use sp_io::TestExternalities;
 use sp_runtime::{BuildStorage, StateVersion, Storage};
+use sp_state_machine::BasicExternalities;
 
 /// One TAO in rao.
 pub const TAO: Balance = 1_000_000_000;
@@ -92,6 +102,8 @@ pub struct Genesis {
     pub development_accounts: DevelopmentAccounts,
     /// Further balances in rao; for an account that is funded already the larger amount counts.
     pub balances: Vec<(AccountId, Balance)>,
+    /// Subnets, neurons, stakes and weights that are there from the beginning.
+    pub founding: Founding,
 }
 
 /// Whether the well-known development accounts have money.
@@ -123,6 +135,9 @@ pub enum GenesisError {
     /// The sum of all balances does not fit the chain's 64 bits.
     #[error("the balances sum to more than 2^64 rao; give the accounts less")]
     TooMuchMoney,
+    /// The chain does not take a part of the founding.
+    #[error("{0}")]
+    Founding(Refusal),
     /// A block time of nothing.
     #[error("slot_duration_ms is 0; the shortest block time is 1 ms")]
     ZeroSlotDuration,
@@ -142,6 +157,7 @@ impl Default for Genesis {
             sudo: development_account("Alice"),
             development_accounts: DevelopmentAccounts::Funded,
             balances: Vec::new(),
+            founding: Founding::default(),
         }
     }
 }
@@ -188,12 +204,16 @@ impl Genesis {
     /// The state of block 0 as key and value pairs.
     ///
     /// # Errors
-    /// When a balance or the block time makes no sense.
+    /// When a balance or the block time makes no sense, or the chain refuses a part of the founding.
     pub fn storage(&self) -> Result<Storage, GenesisError> {
         let mut storage = self
             .runtime_config()?
             .build_storage()
             .map_err(|reason| GenesisError::Refused { reason })?;
+        if self.founding != Founding::default() {
+            BasicExternalities::execute_with_storage(&mut storage, || self.founding.apply())
+                .map_err(GenesisError::Founding)?;
+        }
         storage.top.insert(SEED_KEY.to_vec(), self.seed.encode());
         // The metadata holds constants that live in the state, so it is generated on top of it.
         let metadata = TestExternalities::new_with_state_version(storage.clone(), StateVersion::V1)

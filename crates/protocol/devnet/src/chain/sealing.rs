@@ -8,7 +8,7 @@ use crate::{
     state::{self, subnet_key},
     store::{Nodes, SealedBlock, Standing, State, StoreError},
 };
-use node_subtensor_runtime::Header;
+use node_subtensor_runtime::{AccountId, Header};
 use sp_core::H256;
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
 use std::{
@@ -34,6 +34,15 @@ pub(super) struct Production {
     warp_ms: u64,
     /// The block that upgrades the runtime, on whatever branch it is made.
     upgrade_at: Option<u32>,
+    /// Money that the block being made mints.
+    gift: Option<Gift>,
+}
+
+/// Money that a block mints before its transactions.
+#[derive(Debug, Clone)]
+struct Gift {
+    account: AccountId,
+    rao: u64,
 }
 
 /// A block that is made but not yet part of the chain.
@@ -50,17 +59,30 @@ pub(super) struct Made {
 impl Chain {
     /// Makes one block of what is ready, and returns the new head.
     pub(crate) fn seal(&self) -> Result<Arc<Head>, DevnetError> {
-        self.check_running()?;
         let mut production = self.production.lock();
+        self.seal_with(&mut production)
+    }
+
+    /// Makes a block that mints rao into an account before its transactions, and returns the new head.
+    pub(crate) fn mint(&self, account: AccountId, rao: u64) -> Result<Arc<Head>, DevnetError> {
+        let mut production = self.production.lock();
+        production.gift = Some(Gift { account, rao });
+        let sealed = self.seal_with(&mut production);
+        production.gift = None;
+        sealed
+    }
+
+    fn seal_with(&self, production: &mut Production) -> Result<Arc<Head>, DevnetError> {
+        self.check_running()?;
         let parent = self.head();
         let state = self.head_state();
         let time_ms = self.next_time(&state, production.warp_ms)?;
         let ready = self.pool.lock().in_order();
-        let made = match self.make(&state, &parent.header, time_ms, &ready, &production) {
+        let made = match self.make(&state, &parent.header, time_ms, &ready, production) {
             Err(error) if !ready.is_empty() => {
                 // A transaction that breaks the end of the block would stop the chain for good.
                 tracing::error!(%error, transactions = ready.len(), "a block fails with the pool's transactions; they are dropped");
-                self.make(&state, &parent.header, time_ms, &[], &production)
+                self.make(&state, &parent.header, time_ms, &[], production)
                     .map(|made| Made {
                         invalid: ready.iter().map(|(hash, _)| *hash).collect(),
                         ..made
@@ -176,7 +198,13 @@ impl Chain {
     ) -> Result<Made, DevnetError> {
         let number = parent.number + 1;
         let upgrades = production.upgrade_at == Some(number);
-        make(state, parent, time_ms, ready, upgrades).map_err(|source| DevnetError::Block { number, source })
+        let failed = |source| DevnetError::Block { number, source };
+        let mut draft = Draft::begin(state, parent, time_ms).map_err(failed)?;
+        if let Some(Gift { account, rao }) = &production.gift {
+            let minted = draft.mint(account, *rao).map_err(failed)?;
+            minted.map_err(|error| DevnetError::Faucet { rao: *rao, error })?;
+        }
+        make(draft, ready, upgrades).map_err(failed)
     }
 
     pub(super) fn next_time(&self, state: &State, warp_ms: u64) -> Result<u64, StoreError> {
@@ -205,14 +233,7 @@ fn epochs(state: &State, netuid: u16) -> Result<u64, StoreError> {
     Ok(state::read(state, &subnet_key("SubnetEpochIndex", netuid))?.unwrap_or(0))
 }
 
-fn make(
-    state: &State,
-    parent: &Header,
-    time_ms: u64,
-    ready: &[(H256, Arc<[u8]>)],
-    upgrades: bool,
-) -> Result<Made, CallError> {
-    let mut draft = Draft::begin(state, parent, time_ms)?;
+fn make(mut draft: Draft<'_>, ready: &[(H256, Arc<[u8]>)], upgrades: bool) -> Result<Made, CallError> {
     let (mut included, mut invalid) = (Vec::new(), Vec::new());
     let mut passed_over = 0;
     for (hash, bytes) in ready {

@@ -1,8 +1,9 @@
 //! The parameters of a request, leniently: an array, an object with the method's names, or nothing.
 
 use super::RpcError;
+use node_subtensor_runtime::AccountId;
 use serde_json::Value;
-use sp_core::H256;
+use sp_core::{H256, crypto::Ss58Codec};
 
 /// The values of a request, each at its place in the method's list of names.
 #[derive(Debug)]
@@ -90,6 +91,16 @@ impl Arguments {
         self.value(place)
             .and_then(Value::as_str)
             .ok_or_else(|| self.refuse(place, "a text"))
+    }
+
+    /// An account: an SS58 address of any network, or its 32 bytes in hex.
+    pub(super) fn account(&self, place: usize) -> Result<AccountId, RpcError> {
+        let text = self.text(place)?;
+        let from_bytes = || from_hex(text).and_then(|bytes| AccountId::try_from(&bytes[..]).ok());
+        AccountId::from_ss58check(text)
+            .ok()
+            .or_else(from_bytes)
+            .ok_or_else(|| self.refuse(place, "an SS58 address, or 64 hex digits"))
     }
 
     /// A number.

@@ -1,13 +1,17 @@
-//! `devnet_*`: what no real chain can do. Blocks on request, time, snapshots.
+//! `devnet_*`: what no real chain can do. Blocks on request, time, money, snapshots.
 
 use super::{Arguments, Methods, Node, RpcError};
 use crate::{
     BlockProduction, SIMPLIFICATIONS,
     chain::{Head, MAX_BLOCKS_A_CALL, Retracted},
-    production,
+    production, state,
 };
 use serde_json::{Value, json};
+use sp_core::crypto::{Ss58AddressFormat, Ss58Codec};
 use std::{path::PathBuf, time::Duration};
+
+/// The prefix of addresses on this chain, as on the public one.
+const SS58_PREFIX: u16 = 42;
 
 /// Longest name of a snapshot.
 const MAX_NAME: usize = 64;
@@ -23,6 +27,7 @@ pub(super) fn register(methods: &mut Methods) {
             "seed": genesis.seed,
             "slotDurationMs": genesis.slot_duration_ms,
             "blocks": pace_json(*node.pace.borrow()),
+            "frozen": node.thawed.lock().is_some(),
             "head": head_json(&node.chain.head()),
             "finalized": final_json(&node.chain.head()),
             "simplified": SIMPLIFICATIONS,
@@ -53,6 +58,7 @@ pub(super) fn register(methods: &mut Methods) {
     methods.quick("devnet_setBlockTime", &["milliseconds"], |node, arguments| {
         let pace = pace_from(arguments)?;
         production::set(&node.pace, pace)?;
+        *node.thawed.lock() = None;
         Ok(pace_json(pace))
     });
     methods.working("devnet_setFinalityLag", &["blocks"], |node, arguments| {
@@ -75,6 +81,31 @@ pub(super) fn register(methods: &mut Methods) {
     methods.working("devnet_upgradeRuntime", &["block"], |node, arguments| {
         let number = node.chain.upgrade_at(arguments.number_in::<u32>(0)?)?;
         Ok(json!({ "block": number }))
+    });
+    methods.quick("devnet_freeze", &[], |node, _| {
+        let mut thawed = node.thawed.lock();
+        let pace = *thawed.get_or_insert(*node.pace.borrow());
+        production::set(&node.pace, BlockProduction::Manual)?;
+        Ok(json!({ "head": head_json(&node.chain.head()), "blocks": pace_json(pace) }))
+    });
+    methods.quick("devnet_resume", &[], |node, _| {
+        let pace = node.thawed.lock().take().ok_or(RpcError::NotFrozen)?;
+        production::set(&node.pace, pace)?;
+        Ok(json!({ "head": head_json(&node.chain.head()), "blocks": pace_json(pace) }))
+    });
+    methods.working("devnet_faucet", &["account", "rao"], |node, arguments| {
+        let account = arguments.account(0)?;
+        let rao = arguments
+            .number(1)?
+            .ok_or_else(|| arguments.refuse(1, "an amount in rao"))?;
+        let head = node.chain.mint(account.clone(), rao)?;
+        let balance = state::free_balance(&node.state(Some(head.hash))?, &account)?;
+        Ok(json!({
+            "account": account.to_ss58check_with_version(Ss58AddressFormat::custom(SS58_PREFIX)),
+            "given": rao,
+            "balance": balance,
+            "block": head_json(&head),
+        }))
     });
     methods.working("devnet_snapshot", &["name"], |node, arguments| {
         Ok(node.chain.snapshot(&snapshot_path(node, arguments)?)?)

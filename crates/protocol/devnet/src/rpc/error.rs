@@ -49,6 +49,9 @@ pub enum RpcError {
     /// The devnet cannot do what it was told.
     #[error(transparent)]
     Control(#[from] DevnetError),
+    /// The chain is not frozen.
+    #[error("the chain is not frozen; devnet_setBlockTime changes when it makes blocks")]
+    NotFrozen,
     /// A chain in memory has no folder for snapshots.
     #[error("this devnet lives in memory and has no folder for snapshots; start it with a home")]
     NoFolder,
@@ -79,7 +82,9 @@ impl From<RpcError> for ErrorObjectOwned {
             RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) => plain(CLIENT, message),
             RpcError::TooManyKeys { .. } => plain(TOO_MANY_KEYS, message),
             RpcError::Pool(error) => pool(error),
-            RpcError::Control(_) | RpcError::NoFolder | RpcError::NoFaults => plain(CONTROL, message),
+            RpcError::Control(_) | RpcError::NoFolder | RpcError::NoFaults | RpcError::NotFrozen => {
+                plain(CONTROL, message)
+            }
         }
     }
 }

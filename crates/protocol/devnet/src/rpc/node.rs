@@ -23,6 +23,8 @@ use tokio::sync::watch;
 pub(crate) struct Node {
     pub(super) chain: Arc<Chain>,
     pub(super) pace: watch::Sender<BlockProduction>,
+    /// The pace before the chain was frozen; none while it is not.
+    pub(super) thawed: Arc<Mutex<Option<BlockProduction>>>,
     pub(super) limits: Limits,
     versions: Arc<Versions>,
     /// Where snapshots go; none for a chain in memory.
@@ -56,6 +58,7 @@ impl Node {
         Ok(Self {
             chain,
             pace,
+            thawed: Arc::default(),
             limits,
             versions: Arc::default(),
             snapshots: match data {
