@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod atomic_file;
+pub mod diagnosis;
 mod metagraph_cache;
 pub mod preflight;
 pub mod registration;
@@ -10,6 +11,7 @@ mod supervisor;
 mod weight_history;
 mod weight_setter;
 
+pub use diagnosis::{Circumstances, Diagnosis, Finding, Subject, Verdict, diagnose};
 pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
 pub use preflight::Refusal;
 pub use registration::{NotRegistered, Registered};

@@ -136,40 +136,60 @@ pub struct Facts<'a> {
 ///
 /// The first refusal, in the chain's order.
 pub fn check_validator(facts: &Facts<'_>) -> Result<(), Refusal> {
-    let Facts {
-        metagraph,
-        hyperparameters,
-        validator,
-        version_key,
-    } = *facts;
-    let netuid = metagraph.netuid;
-    if let WeightSubmission::CommitReveal { reveal_period_epochs } = hyperparameters.weight_submission {
+    let netuid = facts.metagraph.netuid;
+    if let WeightSubmission::CommitReveal { reveal_period_epochs } = facts.hyperparameters.weight_submission {
         return Err(Refusal::CommitReveal {
             netuid,
             reveal_period_epochs,
         });
     }
-    if netuid == NetUid::ROOT {
+    check_network(facts)?;
+    let validator = check_registered(facts)?;
+    check_stake(facts, validator)?;
+    check_version(facts)?;
+    check_rate(facts, validator)
+}
+
+pub(crate) fn check_network(facts: &Facts<'_>) -> Result<(), Refusal> {
+    if facts.metagraph.netuid == NetUid::ROOT {
         return Err(Refusal::RootNetwork);
     }
-    let validator = validator.ok_or(Refusal::NotRegistered { netuid })?;
-    let is_owner = validator.hotkey == metagraph.owner_hotkey;
-    let threshold = hyperparameters.stake_threshold;
-    if !is_owner && validator.total_stake < threshold {
+    Ok(())
+}
+
+pub(crate) fn check_registered<'a>(facts: &Facts<'a>) -> Result<&'a Neuron, Refusal> {
+    let netuid = facts.metagraph.netuid;
+    facts.validator.ok_or(Refusal::NotRegistered { netuid })
+}
+
+/// Whether it is the subnet owner's, which is exempt from stake and permit.
+pub(crate) fn is_owner(facts: &Facts<'_>, validator: &Neuron) -> bool {
+    validator.hotkey == facts.metagraph.owner_hotkey
+}
+
+pub(crate) fn check_stake(facts: &Facts<'_>, validator: &Neuron) -> Result<(), Refusal> {
+    let threshold = facts.hyperparameters.stake_threshold;
+    if !is_owner(facts, validator) && validator.total_stake < threshold {
         let stake = validator.total_stake;
         return Err(Refusal::StakeTooLow { stake, threshold });
     }
-    let required = hyperparameters.weights_version_key;
-    if required != 0 && version_key < required {
-        return Err(Refusal::OldVersion {
-            required,
-            ours: version_key,
-        });
+    Ok(())
+}
+
+pub(crate) fn check_version(facts: &Facts<'_>) -> Result<(), Refusal> {
+    let (required, ours) = (facts.hyperparameters.weights_version_key, facts.version_key);
+    if required != 0 && ours < required {
+        return Err(Refusal::OldVersion { required, ours });
     }
+    Ok(())
+}
+
+pub(crate) fn check_rate(facts: &Facts<'_>, validator: &Neuron) -> Result<(), Refusal> {
     // The row would be in the next block at the earliest.
-    let earliest = Block(metagraph.block.number.0 + 1);
+    let earliest = Block(facts.metagraph.block.number.0 + 1);
     let last = validator.last_update;
-    let blocks_left = hyperparameters
+    let blocks_left = facts
+        .hyperparameters
         .weights_rate_limit
         .saturating_sub(earliest.since(last));
     if last != Block(0) && blocks_left > 0 {
@@ -198,9 +218,8 @@ pub fn check_row(facts: &Facts<'_>, row: &WeightRow) -> Result<(), Refusal> {
     if entries > neurons {
         return Err(Refusal::TooManyWeights { entries, neurons });
     }
-    let is_owner = validator.hotkey == metagraph.owner_hotkey;
     let is_self = row.is_self_weight(validator.uid);
-    if !validator.validator_permit && !is_owner && !is_self {
+    if !validator.validator_permit && !is_owner(facts, validator) && !is_self {
         return Err(Refusal::NoPermit { uid: validator.uid });
     }
     if let Some(&(uid, _)) = row
