@@ -14,8 +14,8 @@ pub(crate) const REFERENCE: &str = include_str!("assay.reference.toml");
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Configuration {
-    /// `finney`, `test`, `local` or a `ws://` or `wss://` endpoint.
-    pub(crate) network: String,
+    /// `finney`, `test`, `local` or a `ws://` or `wss://` endpoint; nothing when nobody named one.
+    pub(crate) network: Option<String>,
     /// The wallet's name: the folder of its coldkey.
     pub(crate) wallet: String,
     /// The name of the wallet's hotkey.
@@ -27,7 +27,7 @@ pub(crate) struct Configuration {
 impl Default for Configuration {
     fn default() -> Self {
         Self {
-            network: "finney".to_owned(),
+            network: None,
             wallet: "default".to_owned(),
             wallet_hotkey: "default".to_owned(),
             wallet_path: PathBuf::from("~/.bittensor/wallets"),

@@ -100,9 +100,14 @@ impl Context {
         self.output
     }
 
-    /// The network as the user named it.
+    /// The network as the user named it; the main network where nobody named one.
     pub(crate) fn network(&self) -> &str {
-        &self.configuration.network
+        self.chosen_network().unwrap_or("finney")
+    }
+
+    /// The network, unless nobody named one: then commands for a devnet look on this machine.
+    pub(crate) fn chosen_network(&self) -> Option<&str> {
+        self.configuration.network.as_deref()
     }
 
     /// The wallet that the flags, the environment or the file select. Nothing is opened yet.

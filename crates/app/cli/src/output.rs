@@ -101,13 +101,18 @@ fn write_stderr(text: &str) {
 
 /// An empty table in the one style that all commands share: a line under the header, none between rows.
 pub(crate) fn table<const COLUMNS: usize>(header: [&str; COLUMNS]) -> Table {
+    table_of(header)
+}
+
+/// The same for columns that are chosen when the program runs.
+pub(crate) fn table_of<'a>(header: impl IntoIterator<Item = &'a str>) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
         .set_style(TableComponent::HeaderLines, '─')
         .set_style(TableComponent::MiddleHeaderIntersections, '─')
         .set_content_arrangement(ContentArrangement::Dynamic)
-        .set_header(header);
+        .set_header(header.into_iter().collect::<Vec<_>>());
     if !std::io::stdout().is_terminal() {
         // A pipe has no width; without one, long cells would not be wrapped at all.
         table.set_width(PIPE_WIDTH);

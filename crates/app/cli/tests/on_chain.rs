@@ -271,13 +271,42 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
         .await;
     assert!(nobody.contains("no uid 9"), "{nobody}");
 
+    // Hyperparameters: what there is, and who may change it.
+    let set = |name: &'static str, value: &'static str| with(&["subnet", "hyperparams", "set", name, value]);
+    let changed = terminal.json("owner", &set("immunity_period", "77")).await;
+    assert_eq!(
+        (&changed["result"]["before"], &changed["result"]["value"]),
+        (&Value::from(5000), &Value::from(77))
+    );
+    let settings = terminal.json("miner", &with(&["subnet", "hyperparams"])).await;
+    let settings = settings["settings"].as_array().unwrap();
+    let immunity = settings
+        .iter()
+        .find(|setting| setting["name"] == "immunity_period");
+    assert_eq!(
+        (&immunity.unwrap()["value"], &immunity.unwrap()["default"]),
+        (&Value::from(77), &Value::from(5000))
+    );
+    for (wallet, name, value, told) in [
+        ("miner", "immunity_period", "78", "does not own subnet"),
+        ("owner", "kappa", "1", "only root may change kappa"),
+        ("owner", "kapa", "1", "no hyperparameter \"kapa\""),
+        ("owner", "tempo", "soon", "write a whole number; allowed is 360"),
+        ("owner", "immunity_period", "78", "TxRateLimitExceeded"),
+    ] {
+        let refused = terminal
+            .refused(wallet, &[&set(name, value)[..], &["--yes"]].concat())
+            .await;
+        assert!(refused.contains(told), "{refused}");
+    }
+
     // Reading for people: tables on standard output.
     assert!(terminal.run("owner", &["subnet", "list"]).await.contains(&netuid));
     assert!(
         terminal
             .run("owner", &with(&["subnet", "hyperparams"]))
             .await
-            .contains("in the open")
+            .contains("commit_reveal_weights_enabled")
     );
     let metagraph = terminal.run("owner", &with(&["subnet", "metagraph"])).await;
     assert!(
@@ -287,7 +316,7 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     let then = terminal
         .run("owner", &with(&["subnet", "metagraph", "--at", "8"]))
         .await;
-    assert!(then.contains("at block 8 "), "{then}");
+    assert!(then.contains("at block 8:"), "{then}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

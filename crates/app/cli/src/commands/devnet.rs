@@ -1,236 +1,71 @@
-//! `assay devnet`: the embedded chain until somebody stops it.
+//! The embedded chain: running it, and what can be done to one that runs.
 
-use crate::{configuration::expand_home, context::Context};
-use assay_devnet::{
-    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis, History,
-    SIMPLIFICATIONS, Storage, development_accounts,
-};
-use miette::{IntoDiagnostic, WrapErr};
-use serde::Serialize;
-use std::{
-    net::{IpAddr, SocketAddr},
-    path::{Path, PathBuf},
-    time::Duration,
-};
-use tokio::signal::unix::{SignalKind, signal};
+mod fork;
+mod money;
+mod node;
+mod serve;
+mod snapshots;
+mod spec;
+mod time;
+mod why;
 
-/// Run the embedded chain.
+use crate::context::Context;
+
+/// Run the embedded chain, or do something to one that runs
+///
+/// Without a subcommand it runs a chain until somebody stops it. The subcommands talk to a running one: the one on
+/// ws://127.0.0.1:9944 unless -n names another.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Args {
-    /// Folder of the chain, which goes on where it stopped
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "~/.assay/devnet",
-        alias = "data-dir"
-    )]
-    home: PathBuf,
-    /// Keep the chain in memory; it is gone when the devnet stops
-    #[arg(long, conflicts_with = "home")]
-    ephemeral: bool,
-    /// Address to listen on
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-    host: IpAddr,
-    /// Port for WebSocket and HTTP; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = DEFAULT_PORT)]
-    port: u16,
-    /// Time between blocks, 50ms to 12s; a chain that exists goes on at its own by default
-    #[arg(long, value_name = "TIME", value_parser = parse_time, group = "blocks")]
-    block_time: Option<Duration>,
-    /// Make blocks only when asked by devnet_produce
-    #[arg(long, group = "blocks")]
-    manual: bool,
-    /// Make a block when a transaction is there, and when asked
-    #[arg(long, group = "blocks")]
-    on_demand: bool,
-    /// Number that makes this chain differ from others; equal seeds give equal chains
-    #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
-    /// Keep every state for ever, not only those of the last 4096 blocks
-    #[arg(long)]
-    archive: bool,
-    /// Keep the last final block this far behind the newest one
-    #[arg(long, value_name = "BLOCKS", default_value_t = 0)]
-    finality_lag: u32,
-    /// Let clients make things go wrong: lost transactions, silence, cut sockets, refusals
-    #[arg(long)]
-    faults: bool,
-    /// Begin from this snapshot
-    #[arg(long, value_name = "FILE")]
-    restore: Option<PathBuf>,
-    /// Write a snapshot to this file when the devnet stops
-    #[arg(long, value_name = "FILE")]
-    snapshot: Option<PathBuf>,
+    #[command(flatten)]
+    serve: serve::Args,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-/// What is printed when the devnet answers.
-#[derive(Debug, Serialize)]
-struct Ready {
-    url: String,
-    http_url: String,
-    chain: &'static str,
-    genesis_hash: String,
-    seed: u64,
-    /// Milliseconds between blocks; absent when they are made on demand or by hand.
-    block_time_ms: Option<u64>,
-    block: u32,
-    home: Option<PathBuf>,
-    accounts: Vec<DevelopmentAccount>,
-    simplified: &'static [&'static str],
+/// What can be done to a devnet.
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Print a spec with every field, commented, for `assay devnet --spec FILE`
+    Spec,
+    /// Make blocks now
+    Advance(time::Advance),
+    /// Make blocks until a subnet's next epoch has run
+    Epoch(time::Epoch),
+    /// Move the chain's clock forward, and make a block
+    Warp(time::Warp),
+    /// Stop making blocks
+    Freeze,
+    /// Make blocks again, as before the freeze
+    Resume,
+    /// Give an account money from nothing
+    Faucet(money::Faucet),
+    /// Keep the whole chain under a name
+    Snapshot(snapshots::Name),
+    /// Make the chain what it was at a snapshot
+    Restore(snapshots::Name),
+    /// Run another devnet that begins from a snapshot's file
+    Fork(fork::Args),
+    /// Tell why a hotkey cannot set weights now, and what to do about it
+    Why(why::Args),
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
-    context.block_on(serve(args, context))
-}
-
-async fn serve(args: Args, context: &Context) -> miette::Result<()> {
-    // Before anything can be interrupted.
-    let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
-    let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
-    let folder = (!args.ephemeral).then(|| expand_home(&args.home).join("chain"));
-    let devnet = Devnet::start(configuration(&args, folder.as_deref()))
-        .await
-        .into_diagnostic()
-        .wrap_err("the devnet does not start")?;
-    let blocks = blocks(&args, &devnet);
-    devnet.set_block_production(blocks).into_diagnostic()?;
-    context.output().data(&ready(&devnet, blocks, folder), human)?;
-
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    context.output().say("stopping");
-    let saved = match &args.snapshot {
-        None => Ok(()),
-        Some(path) => devnet.snapshot(path).await.map(|saved| {
-            context.output().say(&format!(
-                "snapshot of block {} in {}",
-                saved.number,
-                saved.path.display()
-            ));
-        }),
+    let Some(command) = args.command else {
+        return serve::run(args.serve, context);
     };
-    devnet.stop().await;
-    saved.into_diagnostic().wrap_err("no snapshot was written")
-}
-
-fn configuration(args: &Args, folder: Option<&Path>) -> DevnetConfig {
-    DevnetConfig {
-        data: folder.map_or(Storage::Memory, |folder| Storage::Folder(folder.to_owned())),
-        listen: SocketAddr::new(args.host, args.port),
-        blocks: args
-            .block_time
-            .map_or(BlockProduction::Manual, BlockProduction::Every),
-        genesis: args.seed.map(|seed| Genesis {
-            seed,
-            ..Genesis::default()
-        }),
-        restore: args.restore.clone(),
-        history: if args.archive {
-            History::Archive
-        } else {
-            History::default()
-        },
-        finality_lag: args.finality_lag,
-        faults: args.faults,
-        ..DevnetConfig::default()
-    }
-}
-
-/// What the flags say; without one, the block time that the chain began with.
-fn blocks(args: &Args, devnet: &Devnet) -> BlockProduction {
-    if args.manual {
-        BlockProduction::Manual
-    } else if args.on_demand {
-        BlockProduction::OnDemand
-    } else {
-        let slot = Duration::from_millis(devnet.genesis().slot_duration_ms);
-        BlockProduction::Every(args.block_time.unwrap_or(slot))
-    }
-}
-
-fn ready(devnet: &Devnet, blocks: BlockProduction, home: Option<PathBuf>) -> Ready {
-    let url = devnet.url();
-    Ready {
-        http_url: url.replacen("ws://", "http://", 1),
-        url,
-        chain: CHAIN_NAME,
-        genesis_hash: format!("{:?}", devnet.genesis_hash()),
-        seed: devnet.genesis().seed,
-        block_time_ms: match blocks {
-            BlockProduction::Every(interval) => u64::try_from(interval.as_millis()).ok(),
-            BlockProduction::Manual | BlockProduction::OnDemand => None,
-        },
-        block: devnet.head().0,
-        home,
-        accounts: development_accounts(devnet.genesis()),
-        simplified: SIMPLIFICATIONS,
-    }
-}
-
-fn human(ready: &Ready) -> String {
-    let pace = ready
-        .block_time_ms
-        .map_or_else(|| "on request".to_owned(), |ms| format!("every {ms} ms"));
-    let mut text = format!(
-        "ready: {}\n  chain      {}, genesis {}, seed {}\n  blocks     {pace}, now at {}\n  kept in    {}\n  accounts\n",
-        ready.url,
-        ready.chain,
-        ready.genesis_hash,
-        ready.seed,
-        ready.block,
-        ready
-            .home
-            .as_ref()
-            .map_or_else(|| "memory".to_owned(), |home| home.display().to_string()),
-    );
-    for account in &ready.accounts {
-        text.push_str(&format!("    {:<10} {}\n", account.uri, account.address));
-    }
-    text.push_str("  simpler than the public chain\n");
-    for line in ready.simplified {
-        text.push_str(&format!("    {line}\n"));
-    }
-    text
-}
-
-/// A time with its unit: `250ms`, `12s`.
-fn parse_time(text: &str) -> Result<Duration, String> {
-    let (number, unit) = match text.strip_suffix("ms") {
-        Some(number) => (number, 1),
-        None => (text.strip_suffix('s').unwrap_or(""), 1000),
-    };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| format!("{text} is no time: write it like 250ms or 12s"))?;
-    let time = Duration::from_millis(number.saturating_mul(unit));
-    if !(assay_devnet::MIN_BLOCK_TIME..=assay_devnet::MAX_BLOCK_TIME).contains(&time) {
-        return Err(format!("{text} is outside 50ms to 12s"));
-    }
-    Ok(time)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_has_a_unit_and_bounds() {
-        assert_eq!(parse_time("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(parse_time("12s"), Ok(Duration::from_secs(12)));
-        for wrong in [
-            "",
-            "s",
-            "ms",
-            "250",
-            "1h",
-            "-1s",
-            "49ms",
-            "13s",
-            "99999999999999999999s",
-        ] {
-            assert!(parse_time(wrong).is_err(), "{wrong}");
-        }
+    match command {
+        Command::Spec => context.output().text(assay_devnet::Spec::example()),
+        Command::Fork(args) => fork::run(args, context),
+        Command::Why(args) => why::run(args, context),
+        Command::Advance(args) => context.block_on(time::advance(args, context)),
+        Command::Epoch(args) => context.block_on(time::epoch(args, context)),
+        Command::Warp(args) => context.block_on(time::warp(args, context)),
+        Command::Freeze => context.block_on(time::freeze(context)),
+        Command::Resume => context.block_on(time::resume(context)),
+        Command::Faucet(args) => context.block_on(money::faucet(args, context)),
+        Command::Snapshot(args) => context.block_on(snapshots::take(args, context)),
+        Command::Restore(args) => context.block_on(snapshots::restore(args, context)),
     }
 }

@@ -24,9 +24,9 @@ pub(crate) enum Command {
     Show(OneSubnet),
     /// List a subnet's neurons
     Metagraph(metagraph::Args),
-    /// Show what a subnet asks of its neurons
+    /// Show what a subnet asks of its neurons, or change it
     #[command(visible_alias = "hyperparameters")]
-    Hyperparams(OneSubnet),
+    Hyperparams(hyperparams::Args),
     /// Register the wallet's hotkey on a subnet
     Register(register::Args),
 }

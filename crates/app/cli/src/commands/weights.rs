@@ -3,6 +3,9 @@
 mod history;
 mod set;
 mod show;
+mod weight;
+
+pub(crate) use weight::{Weight, by_hotkey_or_uid};
 
 use crate::{commands::on_chain::account, configuration::expand_home, context::Context};
 use assay_chain::{AccountId, NetUid};

@@ -1,13 +1,11 @@
-//! Yuma Consensus on files.
+//! Yuma Consensus: recorded epochs run again, and the next epochs of a subnet looked at beforehand.
+
+mod run;
+mod simulate;
 
 use crate::context::Context;
-use assay_yuma::vectors::{Difference, Document, Replayed, SCHEMA, replay};
-use miette::{Context as _, IntoDiagnostic, miette};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
 
-/// Yuma Consensus on files.
+/// Replay Yuma Consensus, and look ahead
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Compute the epochs of yuma-vectors-1 files and compare them with what the files expect
@@ -15,120 +13,17 @@ pub(crate) enum Command {
     /// Stops at the first value that is not the recorded one, names it, and ends with exit code 1. An epoch for which
     /// a file records nothing is computed all the same; --json prints every output. JSON without any `schema` is
     /// passed over with a warning, so that a whole folder can be given.
-    Run(RunArgs),
-}
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct RunArgs {
-    /// Files in the format yuma-vectors-1
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<PathBuf>,
-}
-
-/// One file under `--json`.
-#[derive(Debug, Serialize)]
-struct FileReport {
-    file: PathBuf,
-    /// Epochs for which the file says what they must give.
-    compared_epochs: usize,
-    cases: Vec<Replayed>,
-}
-
-impl FileReport {
-    fn difference(&self) -> Option<&Difference> {
-        self.cases.iter().find_map(|case| case.difference.as_ref())
-    }
-
-    fn summary(&self) -> String {
-        let epochs: usize = self.cases.iter().map(|case| case.outputs.len()).sum();
-        let agreement = match self.compared_epochs {
-            0 => "nothing recorded to compare with".to_owned(),
-            compared if compared == epochs => "all as recorded".to_owned(),
-            compared => format!("{compared} recorded, all as recorded"),
-        };
-        format!(
-            "{}: {} cases, {epochs} epochs, {agreement}",
-            self.file.display(),
-            self.cases.len()
-        )
-    }
+    Run(run::Args),
+    /// Tell what other weights would earn in a subnet's next epochs, and what a copier would
+    ///
+    /// The first epoch is the chain's own computation on what is on chain now. Later ones assume that every validator
+    /// sets the same weights again, that stakes and registrations stay, and that the same is emitted.
+    Simulate(simulate::Args),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
     match command {
-        Command::Run(args) => run_files(&args.files, context),
+        Command::Run(args) => run::run(&args, context),
+        Command::Simulate(args) => simulate::run(args, context),
     }
-}
-
-fn run_files(files: &[PathBuf], context: &Context) -> miette::Result<()> {
-    let output = context.output();
-    let mut reports = Vec::with_capacity(files.len());
-    for file in files {
-        let Some(report) = run_file(file)? else {
-            output.warn(&format!("{} has no `schema` and is passed over", file.display()));
-            continue;
-        };
-        let differs = report.difference().is_some();
-        if !differs && !output.is_json() {
-            output.text(&report.summary())?;
-        }
-        reports.push(report);
-        if differs {
-            break;
-        }
-    }
-    if output.is_json() {
-        output.json(&reports)?;
-    }
-    if reports.is_empty() {
-        return Err(miette!(
-            help = "the format is described in vectors/yuma/README.md and in the documentation of assay-yuma",
-            "none of the files is in the format {SCHEMA}"
-        ));
-    }
-    match reports
-        .last()
-        .and_then(|report| report.difference().map(|found| (report, found)))
-    {
-        None => Ok(()),
-        Some((report, difference)) => Err(miette!(
-            help = "either the file was not recorded from a chain of this version, or the epoch is computed wrongly",
-            "{}: {difference}",
-            report.file.display()
-        )),
-    }
-}
-
-/// What says which format a file is in.
-#[derive(Debug, Deserialize)]
-struct Format {
-    schema: Option<IgnoredAny>,
-}
-
-/// Replays a file up to the first case that differs; nothing when it does not say that it is in any format.
-fn run_file(file: &Path) -> miette::Result<Option<FileReport>> {
-    let name = || file.display().to_string();
-    let text = fs_err::read(file).into_diagnostic()?;
-    let stranger = serde_json::from_slice::<Format>(&text).is_ok_and(|format| format.schema.is_none());
-    if stranger {
-        return Ok(None);
-    }
-    let document: Document = serde_json::from_slice(&text)
-        .into_diagnostic()
-        .wrap_err_with(|| format!("{} is not in the format yuma-vectors-1", name()))?;
-    let mut cases = replay(&document).into_diagnostic().wrap_err_with(name)?;
-    if let Some(first) = cases.iter().position(|case| case.difference.is_some()) {
-        cases.truncate(first + 1);
-    }
-    let compared = |case: &assay_yuma::vectors::Case| {
-        case.epochs
-            .iter()
-            .filter(|epoch| epoch.expected.is_some())
-            .count()
-    };
-    Ok(Some(FileReport {
-        file: file.to_owned(),
-        compared_epochs: document.cases[..cases.len()].iter().map(compared).sum(),
-        cases,
-    }))
 }

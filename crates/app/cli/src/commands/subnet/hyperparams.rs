@@ -1,70 +1,121 @@
-//! `assay subnet hyperparams`
+//! `assay subnet hyperparams`: what a subnet asks of its neurons, and changing it.
 
-use super::OneSubnet;
+mod set;
+
 use crate::{
     commands::on_chain::{chain_failure, connect},
     context::Context,
+    output,
 };
-use assay_chain::{Hyperparameters, Registration, WeightSubmission};
+use assay_chain::{Hyperparameters, NetUid, Setting, SettingAuthority, SettingValue};
+use comfy_table::CellAlignment;
+use miette::miette;
+use serde::Serialize;
 
-pub(super) async fn run(args: OneSubnet, context: &Context) -> miette::Result<()> {
-    let client = connect(context).await?;
-    let hyperparameters = client.hyperparameters(args.netuid).await.map_err(chain_failure)?;
-    context.output().data(&hyperparameters, text)
+/// Show what a subnet asks of its neurons, or change it
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Number of the subnet
+    #[arg(long, value_name = "N", global = true)]
+    netuid: Option<NetUid>,
+    #[command(subcommand)]
+    command: Option<Command>,
 }
 
-fn text(rules: &Hyperparameters) -> String {
-    let weights = match rules.weight_submission {
-        WeightSubmission::Direct => "in the open".to_owned(),
-        WeightSubmission::CommitReveal { reveal_period_epochs } => {
-            format!("committed, revealed after {reveal_period_epochs} epochs")
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Change one of them
+    ///
+    /// Signed by the subnet owner's coldkey, or with --sudo by the chain's sudo key. Switches are true or false, amounts are
+    /// in TAO, everything else is the whole number that the table shows.
+    Set(set::Args),
+}
+
+/// What is printed under `--json`: what a neuron needs to know, and every setting by its name.
+#[derive(Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    rules: Hyperparameters,
+    settings: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    value: SettingValue,
+    default: SettingValue,
+    unit: assay_chain::SettingUnit,
+    /// Who may change it: the owner (and root), or root alone.
+    authority: SettingAuthority,
+    meaning: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    bounds: &'static str,
+}
+
+impl Row {
+    fn new((setting, value): (&'static Setting, SettingValue)) -> Self {
+        Self {
+            name: setting.name,
+            value,
+            default: setting.default_value(),
+            unit: setting.unit,
+            authority: setting.authority,
+            meaning: setting.meaning,
+            bounds: setting.bounds,
         }
-    };
-    let liquid = match rules.liquid_alpha {
-        Some((low, high)) => format!(
-            "{:.4} to {:.4}",
-            f64::from(low) / 65535.0,
-            f64::from(high) / 65535.0
-        ),
-        None => "off".to_owned(),
-    };
-    let half_life = rules
-        .burn_half_life
-        .map_or_else(String::new, |blocks| format!(", halves in {blocks} blocks"));
-    let open = match rules.registration {
-        Registration::Open => "open",
-        Registration::Closed => "closed",
-    };
-    [
-        format!("subnet {} at {}", rules.netuid, rules.block),
-        format!("  tempo                 {} blocks", rules.tempo),
-        format!("  weights               {weights}"),
-        format!("  weights rate limit    {} blocks", rules.weights_rate_limit),
-        format!("  weights version key   {}", rules.weights_version_key),
-        format!("  weights, at least     {}", rules.min_allowed_weights),
-        format!("  stake threshold       {}", rules.stake_threshold),
-        format!("  activity cutoff       {} blocks", rules.activity_cutoff),
-        format!("  immunity period       {} blocks", rules.immunity_period),
-        format!("  neurons, at most      {}", rules.max_neurons),
-        format!("  validators, at most   {}", rules.max_validators),
-        format!("  kappa                 {:.4}", f64::from(rules.kappa) / 65535.0),
-        format!("  rho                   {}", rules.rho),
-        format!("  consensus             Yuma {}", rules.yuma_version),
-        format!("  liquid alpha          {liquid}"),
-        format!(
-            "  bonds moving average  {:.4}",
-            rules.bonds_moving_average as f64 / 1e6
-        ),
-        format!(
-            "  bonds penalty         {:.4}",
-            f64::from(rules.bonds_penalty) / 65535.0
-        ),
-        format!("  serving rate limit    {} blocks", rules.serving_rate_limit),
-        format!("  registration          {open}, {} now", rules.burn),
-        format!(
-            "  registration price    {} to {}{half_life}",
-            rules.min_burn, rules.max_burn
-        ),
-    ]
-    .join("\n")
+    }
+}
+
+pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let netuid = args.netuid.ok_or_else(|| {
+        miette!(
+            help = "add --netuid N; `assay subnet list` shows them",
+            "which subnet is not said"
+        )
+    })?;
+    let client = connect(context).await?;
+    match args.command {
+        Some(Command::Set(args)) => set::run(args, netuid, &client, context).await,
+        None => {
+            let snapshot = client.pin().await.map_err(chain_failure)?;
+            let (rules, settings) =
+                tokio::try_join!(snapshot.hyperparameters(netuid), snapshot.settings(netuid))
+                    .map_err(chain_failure)?;
+            let settings = settings.into_iter().map(Row::new).collect();
+            context.output().data(&Answer { rules, settings }, text)
+        }
+    }
+}
+
+fn text(answer: &Answer) -> String {
+    let mut table = output::table(["name", "value", "default", "who", "what it is", "bounds"]);
+    for row in &answer.settings {
+        // Factors differ in digits that nobody sees.
+        let default = if row.value.to_string() == row.default.to_string() {
+            String::new()
+        } else {
+            row.default.to_string()
+        };
+        table.add_row([
+            row.name.to_owned(),
+            row.value.to_string(),
+            default,
+            match row.authority {
+                SettingAuthority::Owner => "owner",
+                SettingAuthority::Root => "root",
+            }
+            .to_owned(),
+            row.meaning.to_owned(),
+            row.bounds.to_owned(),
+        ]);
+    }
+    for column in table.column_iter_mut().skip(1).take(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    format!(
+        "subnet {} at block {}; the default is shown where the value is another\n{}",
+        answer.rules.netuid,
+        answer.rules.block.number,
+        table.trim_fmt()
+    )
 }

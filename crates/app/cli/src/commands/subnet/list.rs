@@ -13,7 +13,7 @@ pub(super) async fn run(context: &Context) -> miette::Result<()> {
     let subnets = client.subnets().await.map_err(chain_failure)?;
     context
         .output()
-        .data(&subnets, |subnets| table(subnets).to_string())
+        .data(&subnets, |subnets| table(subnets).trim_fmt())
 }
 
 fn table(subnets: &[SubnetSummary]) -> Table {
@@ -24,6 +24,7 @@ fn table(subnets: &[SubnetSummary]) -> Table {
         "owner",
         "neurons",
         "tempo",
+        "price of an alpha",
         "registration",
         "phase",
         "TAO in pool",
@@ -36,12 +37,21 @@ fn table(subnets: &[SubnetSummary]) -> Table {
             short(&subnet.owner),
             format!("{}/{}", subnet.neurons, subnet.max_neurons),
             subnet.tempo.to_string(),
+            price(subnet),
             registration(subnet),
             phase(subnet.phase).to_owned(),
             subnet.tao_in.to_string(),
         ]);
     }
     table
+}
+
+/// What the pool's reserves say; root and subnets without a pool trade one to one.
+fn price(subnet: &SubnetSummary) -> String {
+    if subnet.alpha_in == assay_chain::Alpha::ZERO {
+        return String::new();
+    }
+    format!("{:.6} τ", subnet.tao_in.tokens() / subnet.alpha_in.tokens())
 }
 
 pub(super) fn registration(subnet: &SubnetSummary) -> String {

@@ -1,6 +1,6 @@
 //! `assay weights set`
 
-use super::history_file;
+use super::{Weight, by_hotkey_or_uid, history_file};
 use crate::{
     commands::{
         on_chain::{account, chain_failure, connect, hinted},
@@ -9,13 +9,12 @@ use crate::{
     context::Context,
     output,
 };
-use assay_chain::{AccountId, Metagraph, NetUid, Uid, Zeros};
+use assay_chain::{NetUid, Zeros};
 use assay_keys::KeyRole;
 use assay_neuron::{AttemptStart, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights};
 use comfy_table::Table;
-use miette::miette;
 use serde::Serialize;
-use std::{path::PathBuf, str::FromStr};
+use std::path::PathBuf;
 
 /// Set the weights of the wallet's hotkey
 ///
@@ -40,50 +39,6 @@ pub(crate) struct Args {
     history: Option<PathBuf>,
 }
 
-/// Who gets how much.
-#[derive(Clone, Debug)]
-struct Weight {
-    who: Who,
-    value: f64,
-}
-
-#[derive(Clone, Debug)]
-enum Who {
-    Uid(Uid),
-    Hotkey(AccountId),
-}
-
-#[derive(Debug, thiserror::Error)]
-enum WeightError {
-    #[error("write UID=VALUE or HOTKEY=VALUE, like 3=0.5")]
-    Form,
-    #[error("\"{0}\" is neither a uid nor the address of a hotkey")]
-    Who(String),
-    #[error("\"{0}\" is not a weight: a number, 0 or more")]
-    Value(String),
-}
-
-impl FromStr for Weight {
-    type Err = WeightError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (who, value) = text.split_once('=').ok_or(WeightError::Form)?;
-        let number = value
-            .parse()
-            .ok()
-            .filter(|value: &f64| value.is_finite() && *value >= 0.0);
-        let who = match (who.parse(), who.parse()) {
-            (Ok(uid), _) => Who::Uid(uid),
-            (_, Ok(hotkey)) => Who::Hotkey(hotkey),
-            _ => return Err(WeightError::Who(who.to_owned())),
-        };
-        Ok(Self {
-            who,
-            value: number.ok_or_else(|| WeightError::Value(value.to_owned()))?,
-        })
-    }
-}
-
 #[derive(Serialize)]
 struct Answer {
     dry_run: bool,
@@ -104,11 +59,16 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let client = connect(context).await?;
     let hotkey = account(context, KeyRole::Hotkey)?;
     let metagraph = client.metagraph(netuid).await.map_err(chain_failure)?;
+    let hotkeys: Vec<_> = metagraph.neurons.iter().map(|neuron| neuron.hotkey).collect();
     let scores = args
         .weights
         .iter()
-        .map(|weight| by_hotkey(weight, &metagraph))
-        .collect::<Result<Vec<_>, _>>()?;
+        .map(|weight| {
+            // The chain knows hotkeys; a uid means who has it now.
+            let (uid, value) = by_hotkey_or_uid(weight, &hotkeys, netuid)?;
+            Ok((hotkeys[usize::from(uid.0)], value))
+        })
+        .collect::<miette::Result<Vec<_>>>()?;
 
     let planned = plan_weights(&client, netuid, hotkey, args.version_key, zeros, &scores)
         .await
@@ -158,22 +118,6 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     })
 }
 
-/// The chain knows hotkeys; a uid means who has it now.
-fn by_hotkey(weight: &Weight, metagraph: &Metagraph) -> miette::Result<(AccountId, f64)> {
-    match weight.who {
-        Who::Hotkey(hotkey) => Ok((hotkey, weight.value)),
-        Who::Uid(uid) => match metagraph.neuron(uid) {
-            Some(neuron) => Ok((neuron.hotkey, weight.value)),
-            None => Err(miette!(
-                help = "`assay subnet metagraph` lists the neurons",
-                "there is no uid {uid} in subnet {}, which has {}",
-                metagraph.netuid,
-                metagraph.size()
-            )),
-        },
-    }
-}
-
 fn failure(error: SetWeightsError) -> miette::Report {
     let hint = error.hint();
     hinted(error, hint)
@@ -191,31 +135,4 @@ fn table(start: &AttemptStart) -> Table {
         ]);
     }
     table
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn weights_are_read_for_uids_and_hotkeys_and_anything_else_is_named() {
-        let weight: Weight = "3=0.5".parse().unwrap();
-        assert!(matches!(
-            weight,
-            Weight {
-                who: Who::Uid(Uid(3)),
-                value: 0.5
-            }
-        ));
-        let hotkey = "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY=2";
-        assert!(matches!(hotkey.parse::<Weight>().unwrap().who, Who::Hotkey(_)));
-        assert!(matches!("3".parse::<Weight>(), Err(WeightError::Form)));
-        assert!(matches!("alice=1".parse::<Weight>(), Err(WeightError::Who(_))));
-        for value in ["3=-1", "3=NaN", "3=inf", "3="] {
-            assert!(
-                matches!(value.parse::<Weight>(), Err(WeightError::Value(_))),
-                "{value}"
-            );
-        }
-    }
 }
