@@ -4,7 +4,7 @@
 
 mod devnet;
 
-use assay_chain::{Alpha, NetUid, Rao};
+use assay_chain::{AccountId, Alpha, NetUid, Rao};
 use assay_devnet::BlockProduction;
 use assay_peers::Python;
 use devnet::{Subnet, pair};
@@ -85,7 +85,7 @@ fn btcli_9_shows_pays_registers_stakes_and_sets() {
     let (netuid, alice) = (subnet.netuid, pair("//Alice").account());
     let number = netuid.to_string();
     let btcli = Btcli::new(devnet.url());
-    let balance = |account| runtime.block_on(client.balance(account)).unwrap().free;
+    let balance = |account: &AccountId| runtime.block_on(client.balance(account)).unwrap().free;
 
     let shown = btcli.with("alice", &["wallet", "balance"]);
     assert_eq!(shown["balances"]["alice"]["coldkey"], alice.to_string());
