@@ -1,8 +1,10 @@
 """Makes wallets without passwords for development accounts, coldkey //NAME and hotkey //NAME//hotkey.
 
-Arguments: a folder, then names. Each wallet is called by its name in small letters, its hotkey `default`.
+Arguments: a folder, then names. Each wallet is called by its name in small letters, its hotkey `default`. Prints the
+addresses, one JSON object a wallet.
 """
 
+import json
 import sys
 
 from bittensor_wallet import Keypair, Wallet
@@ -13,4 +15,6 @@ for name in names:
     coldkey = Keypair.create_from_uri(f"//{name}")
     wallet.set_coldkey(coldkey, encrypt=False, overwrite=True)
     wallet.set_coldkeypub(coldkey, encrypt=False, overwrite=True)
-    wallet.set_hotkey(Keypair.create_from_uri(f"//{name}//hotkey"), encrypt=False, overwrite=True)
+    hotkey = Keypair.create_from_uri(f"//{name}//hotkey")
+    wallet.set_hotkey(hotkey, encrypt=False, overwrite=True)
+    print(json.dumps({"coldkey": coldkey.ss58_address, "hotkey": hotkey.ss58_address}))

@@ -24,12 +24,14 @@ struct Btcli {
 impl Btcli {
     fn new(url: String) -> Self {
         let home = tempfile::tempdir().unwrap();
-        Python::venv("cli9")
+        let made = Python::venv("cli9")
             .script("conformance/cli9/wallets.py")
             .arg(home.path().join("wallets"))
             .arg("Alice")
             .arg("Dave")
-            .output();
+            .run();
+        assert_eq!(made[0]["coldkey"], pair("//Alice").account().to_string());
+        assert_eq!(made[1]["hotkey"], pair("//Dave//hotkey").account().to_string());
         Self { url, home }
     }
 
