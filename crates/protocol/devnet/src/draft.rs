@@ -11,7 +11,9 @@ use sp_inherents::InherentData;
 use sp_runtime::{
     ApplyExtrinsicResult, StateVersion,
     traits::Header as _,
-    transaction_validity::{TransactionValidity, TransactionValidityError},
+    transaction_validity::{
+        InvalidTransaction::ExhaustsResources, TransactionValidity, TransactionValidityError,
+    },
 };
 use sp_state_machine::Backend;
 
@@ -34,6 +36,14 @@ pub(crate) enum Applied {
     Refused(TransactionValidityError),
     /// The runtime panicked on it; it left nothing behind.
     Panicked(CallError),
+}
+
+/// What became of a carrier and of what it hides.
+#[derive(Debug)]
+pub(crate) struct CarrierApplied {
+    pub(crate) carrier: Applied,
+    /// Nothing when the carrier was not included.
+    pub(crate) inner: Option<Applied>,
 }
 
 impl<'a> Draft<'a> {
@@ -111,6 +121,34 @@ impl<'a> Draft<'a> {
             Err(error @ CallError::Panicked { .. }) => Ok(Applied::Panicked(error)),
             Err(error) => Err(error),
         }
+    }
+
+    /// Tries to add a carrier and, right after it, what it hides. Without room for both, neither is added, since what is
+    /// hidden is lost with its carrier's block.
+    pub(crate) fn apply_carrier(
+        &mut self,
+        carrier: &[u8],
+        inner: &[u8],
+    ) -> Result<CarrierApplied, CallError> {
+        self.overlay.start_transaction();
+        let before = self.extrinsics.len();
+        let carrier = self.apply(carrier)?;
+        let inner = match &carrier {
+            Applied::Included { .. } => Some(self.apply(inner)?),
+            Applied::Refused(_) | Applied::Panicked(_) => None,
+        };
+        if let Some(Applied::Refused(no_room @ TransactionValidityError::Invalid(ExhaustsResources))) = inner
+        {
+            // Every transaction on top of the one started above is closed.
+            let _ = self.overlay.rollback_transaction();
+            self.extrinsics.truncate(before);
+            return Ok(CarrierApplied {
+                carrier: Applied::Refused(no_room),
+                inner: None,
+            });
+        }
+        let _ = self.overlay.commit_transaction();
+        Ok(CarrierApplied { carrier, inner })
     }
 
     /// What a transaction would come to in this block, without adding it.

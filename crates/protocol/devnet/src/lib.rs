@@ -43,5 +43,6 @@ pub const SIMPLIFICATIONS: &[&str] = &[
     "no TAO is minted, fees are burned, and root stake earns nothing",
     "commit-reveal is not built: a subnet that demands it takes no weights until it is switched off",
     "locks, leases, EVM keys and collateral are empty storage without calls; root claims find nothing",
-    "shielded calls are not opened",
+    "shielded calls are opened with one key for ever, which follows from the seed that everybody can read",
+    "registration by proof of work takes a thousand tries, and its challenge may be a minute old at any block time",
 ];

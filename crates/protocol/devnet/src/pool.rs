@@ -208,12 +208,7 @@ impl Pool {
             };
             self.forget(&entry, hash);
             for tag in &entry.provides {
-                for dependent in self.dependents.remove(tag).unwrap_or_default() {
-                    if let Some(other) = self.entries.get_mut(&dependent) {
-                        other.requires.retain(|required| required != tag);
-                        unsettled.push(dependent);
-                    }
-                }
+                unsettled.extend(self.satisfy(tag));
             }
             entry.tell(&Status::InBlock { block, index: *index });
             placed.push(Included {
@@ -267,6 +262,27 @@ impl Pool {
         let unsettled = self.remove(hash, &Status::Dropped);
         self.settle(unsettled);
         known
+    }
+
+    /// Takes note that a sealed block provides these tags without a transaction of the pool doing so.
+    pub(crate) fn satisfied_elsewhere(&mut self, tags: &[TransactionTag]) {
+        let unsettled = tags.iter().flat_map(|tag| self.satisfy(tag)).collect();
+        self.settle(unsettled);
+    }
+
+    /// Takes a tag off the requirements of who waits for it, and returns who did.
+    fn satisfy(&mut self, tag: &TransactionTag) -> Vec<H256> {
+        let waiting = self.dependents.remove(tag).unwrap_or_default();
+        waiting
+            .into_iter()
+            .filter(|hash| match self.entries.get_mut(hash) {
+                Some(entry) => {
+                    entry.requires.retain(|required| required != tag);
+                    true
+                }
+                None => false,
+            })
+            .collect()
     }
 
     /// Throws everything out: the chain has been replaced by another.

@@ -368,6 +368,54 @@ impl_runtime_apis! {
         fn get_root_basket_positions(_coldkey: AccountId) -> Vec<(AccountId, u64, u64)> {
             Vec::new()
         }
+
+        fn get_root_basket_portfolio(_coldkey: AccountId) -> Vec<BasketPosition> {
+            Vec::new()
+        }
+
+        fn get_basket_position(_hotkey: AccountId, _coldkey: AccountId) -> Option<BasketPosition> {
+            None
+        }
+
+        fn basket_position(_hotkey: AccountId, _coldkey: AccountId) -> Option<BasketPosition> {
+            None
+        }
+
+        fn get_basket_payout(_hotkey: AccountId, _coldkey: AccountId) -> u64 {
+            0
+        }
+
+        fn get_basket_claim_preview(_hotkey: AccountId, _coldkey: AccountId) -> Option<BasketClaimPreview> {
+            None
+        }
+
+        fn get_root_basket_claim_previews(_coldkey: AccountId) -> Vec<BasketClaimPreview> {
+            Vec::new()
+        }
+
+        fn get_validator_basket(_hotkey: AccountId) -> Vec<(u16, u64, u64)> {
+            Vec::new()
+        }
+
+        fn get_validator_basket_nav(_hotkey: AccountId) -> u64 {
+            0
+        }
+
+        fn get_validator_basket_summary(hotkey: AccountId) -> BasketSummary {
+            BasketSummary::empty(hotkey)
+        }
+
+        fn get_all_validator_baskets() -> Vec<BasketSummary> {
+            Vec::new()
+        }
+
+        fn get_root_basket_total_nav() -> u64 {
+            0
+        }
+
+        fn get_basket_trading_status(_hotkey: AccountId) -> BasketTradingStatus {
+            BasketTradingStatus::CLOSED
+        }
     }
 }
 

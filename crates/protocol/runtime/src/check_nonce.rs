@@ -23,7 +23,8 @@ use sp_runtime::{
 pub struct CheckNonce(#[codec(compact)] pub Nonce);
 
 impl CheckNonce {
-    fn tag(who: &AccountId, nonce: Nonce) -> Vec<u8> {
+    /// The tag under which the pool knows an account's transaction with this nonce.
+    pub(crate) fn tag(who: &AccountId, nonce: Nonce) -> Vec<u8> {
         (who, nonce).encode()
     }
 }

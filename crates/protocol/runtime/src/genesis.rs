@@ -10,11 +10,11 @@ pub use founding::{
 };
 pub use settings::{OF_CHAIN as CHAIN_SETTINGS, OF_SUBNET as SUBNET_SETTINGS, Setting, Unit};
 
-use crate::hex_literal::hex_literal;
 use crate::{
-    AccountId, AuraConfig, Balance, BalancesConfig, Runtime, RuntimeGenesisConfig, SubtensorModule,
-    SubtensorModuleConfig, SudoConfig,
+    AccountId, AuraConfig, Balance, BalancesConfig, MevShieldConfig, Runtime, RuntimeGenesisConfig,
+    SubtensorModule, SubtensorModuleConfig, SudoConfig,
 };
+use crate::{hex_literal::hex_literal, shield::Shield};
 use codec::Encode;
 use serde::{Deserialize, Serialize};
 use sp_core::{Pair, sr25519};
@@ -196,6 +196,10 @@ impl Genesis {
             },
             sudo: SudoConfig {
                 key: Some(self.sudo.clone()),
+            },
+            mev_shield: MevShieldConfig {
+                encapsulation_key: Shield::of_seed(self.seed).encapsulation_key(),
+                ..Default::default()
             },
             ..Default::default()
         })

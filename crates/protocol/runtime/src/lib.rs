@@ -4,24 +4,31 @@
 mod apis;
 mod call_filter;
 mod charge_payment;
+mod check_mortality;
 mod check_nonce;
 mod faucet;
 mod fees;
 pub mod fixed_point;
 pub mod genesis;
 mod hex_literal;
+mod inner_extrinsic;
 mod pallet_configs;
 pub mod pallets;
+mod proxy_filter;
 pub mod runtime_api;
+pub mod shield;
 mod signature;
 pub mod upgrade;
 mod version;
 
 pub use apis::{RUNTIME_API_VERSIONS, RuntimeApi, api};
 pub use charge_payment::ChargePayment;
+pub use check_mortality::CheckMortality;
 pub use check_nonce::CheckNonce;
 pub use faucet::faucet;
+pub use inner_extrinsic::{InnerExtrinsic, inner_of_carrier};
 pub use pallet_subtensor::SubtensorTransactionExtension;
+pub use proxy_filter::ProxyType;
 pub use signature::Signature;
 pub use version::VERSION;
 
@@ -29,8 +36,9 @@ use sp_runtime::{AccountId32, MultiAddress, generic, traits::BlakeTwo256};
 
 use frame_support::weights::Weight;
 use pallets::{
-    admin_utils as pallet_admin_utils, aura as pallet_aura, commitments as pallet_commitments,
-    drand as pallet_drand, mev_shield as pallet_shield, subtensor as pallet_subtensor, swap as pallet_swap,
+    admin_utils as pallet_admin_utils, alpha_assets as pallet_alpha_assets, aura as pallet_aura,
+    commitments as pallet_commitments, drand as pallet_drand, mev_shield as pallet_shield,
+    subtensor as pallet_subtensor, swap as pallet_swap,
 };
 
 /// A 32-byte account key: the public key of an sr25519 or ed25519 pair.
@@ -59,7 +67,7 @@ pub type TxExtension = (
     frame_system::CheckSpecVersion<Runtime>,
     frame_system::CheckTxVersion<Runtime>,
     frame_system::CheckGenesis<Runtime>,
-    frame_system::CheckMortality<Runtime>,
+    CheckMortality,
     CheckNonce,
     frame_system::CheckWeight<Runtime>,
     ChargePayment,
@@ -89,11 +97,14 @@ frame_support::construct_runtime!(
         SubtensorModule: pallet_subtensor = 7,
         Utility: pallet_utility = 11,
         Sudo: pallet_sudo = 12,
+        Multisig: pallet_multisig = 13,
+        Proxy: pallet_proxy = 16,
         Commitments: pallet_commitments = 18,
         AdminUtils: pallet_admin_utils = 19,
         Drand: pallet_drand = 26,
         Swap: pallet_swap = 28,
         MevShield: pallet_shield = 30,
+        AlphaAssets: pallet_alpha_assets = 31,
     }
 );
 

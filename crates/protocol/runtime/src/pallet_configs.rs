@@ -3,7 +3,8 @@
 use crate::{
     AccountId, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall,
     RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    call_filter::NoNestedBatches, fees::LinearWeightToFee, pallets, upgrade::CurrentVersion,
+    call_filter::NoNestedBatches, fees::LinearWeightToFee, inner_extrinsic::ThisRuntime, pallets,
+    proxy_filter::ProxyType, upgrade::CurrentVersion,
 };
 use frame_support::{
     derive_impl,
@@ -17,7 +18,10 @@ use frame_support::{
 };
 use frame_system::limits::{BlockLength, BlockWeights};
 use pallet_transaction_payment::FungibleAdapter;
-use sp_runtime::{Perbill, traits::AccountIdLookup};
+use sp_runtime::{
+    Perbill,
+    traits::{AccountIdLookup, BlakeTwo256},
+};
 
 /// Share of a block that ordinary transactions may fill.
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -79,7 +83,11 @@ impl pallets::drand::Config for Runtime {}
 
 impl pallets::swap::Config for Runtime {}
 
-impl pallets::mev_shield::Config for Runtime {}
+impl pallets::alpha_assets::Config for Runtime {}
+
+impl pallets::mev_shield::Config for Runtime {
+    type Inner = ThisRuntime;
+}
 
 impl pallet_balances::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
@@ -119,4 +127,32 @@ impl pallet_sudo::Config for Runtime {
     type RuntimeEvent = RuntimeEvent;
     type RuntimeCall = RuntimeCall;
     type WeightInfo = pallet_sudo::weights::SubstrateWeight<Runtime>;
+}
+
+impl pallet_multisig::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    // The chain asks 20 000 000 rao an item and 1 000 000 a byte.
+    type DepositBase = ConstU64<132_000_000>;
+    type DepositFactor = ConstU64<32_000_000>;
+    type MaxSignatories = ConstU32<100>;
+    type WeightInfo = pallet_multisig::weights::SubstrateWeight<Runtime>;
+    type BlockNumberProvider = System;
+}
+
+impl pallet_proxy::Config for Runtime {
+    type RuntimeEvent = RuntimeEvent;
+    type RuntimeCall = RuntimeCall;
+    type Currency = Balances;
+    type ProxyType = ProxyType;
+    type ProxyDepositBase = ConstU64<60_000_000>;
+    type ProxyDepositFactor = ConstU64<33_000_000>;
+    type MaxProxies = ConstU32<20>;
+    type WeightInfo = pallet_proxy::weights::SubstrateWeight<Runtime>;
+    type MaxPending = ConstU32<75>;
+    type CallHasher = BlakeTwo256;
+    type AnnouncementDepositBase = ConstU64<36_000_000>;
+    type AnnouncementDepositFactor = ConstU64<68_000_000>;
+    type BlockNumberProvider = System;
 }

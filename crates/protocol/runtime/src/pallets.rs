@@ -1,6 +1,7 @@
 //! The pallets of our own, one module each, under the names and indices of the original chain.
 
 pub mod admin_utils;
+pub mod alpha_assets;
 pub mod aura;
 pub mod commitments;
 pub mod drand;

@@ -316,11 +316,6 @@ fn root_setters_are_shut_to_owners_and_subnets_must_exist() {
         Err(DispatchError::BadOrigin)
     );
     assert_eq!(world.root(kappa(77)), Err(AdminError::SubnetDoesNotExist.into()));
-    let work = Admin::sudo_set_network_pow_registration_allowed {
-        netuid: NETUID,
-        registration_allowed: true,
-    };
-    assert_eq!(world.root(work), Err(AdminError::POWRegistrationDisabled.into()));
 }
 
 #[test]

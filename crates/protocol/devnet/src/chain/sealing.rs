@@ -3,14 +3,14 @@
 use super::{Chain, Head};
 use crate::{
     Clock, DevnetError,
-    draft::{Applied, Draft},
+    draft::{Applied, CarrierApplied, Draft},
     executor::CallError,
     state::{self, subnet_key},
     store::{Nodes, SealedBlock, Standing, State, StoreError},
 };
-use node_subtensor_runtime::{AccountId, Header};
+use node_subtensor_runtime::{AccountId, Header, genesis::SEED_KEY, inner_of_carrier};
 use sp_core::H256;
-use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
+use sp_runtime::transaction_validity::{InvalidTransaction, TransactionTag, TransactionValidityError};
 use std::{
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -52,6 +52,8 @@ pub(super) struct Made {
     /// Hashes and places in the body of the transactions from the pool.
     included: Vec<(H256, u32)>,
     invalid: Vec<H256>,
+    /// Tags of the extrinsics that carriers hid, which no transaction of the pool provides.
+    unshielded: Vec<TransactionTag>,
     /// Whether the runtime is another one after it.
     upgrades: bool,
 }
@@ -156,6 +158,7 @@ impl Chain {
             nodes,
             included,
             invalid,
+            unshielded,
             upgrades,
         } = made;
         let upgrades = parent.upgrades + u32::from(upgrades);
@@ -176,6 +179,7 @@ impl Chain {
         self.head.send_replace(head.clone());
         let ready = {
             let mut pool = self.pool.lock();
+            pool.satisfied_elsewhere(&unshielded);
             pool.sealed(number, hash, &included, &invalid);
             pool.finalized(finalized);
             pool.has_ready()
@@ -204,7 +208,8 @@ impl Chain {
             let minted = draft.mint(account, *rao).map_err(failed)?;
             minted.map_err(|error| DevnetError::Faucet { rao: *rao, error })?;
         }
-        make(draft, ready, upgrades).map_err(failed)
+        let seed = state::read(state, SEED_KEY)?.unwrap_or_default();
+        make(draft, seed, ready, upgrades).map_err(failed)
     }
 
     pub(super) fn next_time(&self, state: &State, warp_ms: u64) -> Result<u64, StoreError> {
@@ -233,11 +238,34 @@ fn epochs(state: &State, netuid: u16) -> Result<u64, StoreError> {
     Ok(state::read(state, &subnet_key("SubnetEpochIndex", netuid))?.unwrap_or(0))
 }
 
-fn make(mut draft: Draft<'_>, ready: &[(H256, Arc<[u8]>)], upgrades: bool) -> Result<Made, CallError> {
-    let (mut included, mut invalid) = (Vec::new(), Vec::new());
+fn make(
+    mut draft: Draft<'_>,
+    seed: u64,
+    ready: &[(H256, Arc<[u8]>)],
+    upgrades: bool,
+) -> Result<Made, CallError> {
+    let (mut included, mut invalid, mut unshielded) = (Vec::new(), Vec::new(), Vec::new());
     let mut passed_over = 0;
     for (hash, bytes) in ready {
-        match draft.apply(bytes)? {
+        let applied = match inner_of_carrier(bytes, seed) {
+            None => draft.apply(bytes)?,
+            Some(inner) => {
+                let CarrierApplied {
+                    carrier,
+                    inner: applied,
+                } = draft.apply_carrier(bytes, &inner.bytes)?;
+                match applied {
+                    Some(Applied::Included { .. }) => unshielded.extend(inner.provides),
+                    // The carrier's events have told its sender.
+                    Some(lost) => {
+                        tracing::warn!(carrier = ?hash, ?lost, "a shielded extrinsic is not applied")
+                    }
+                    None => {}
+                }
+                carrier
+            }
+        };
+        match applied {
             Applied::Included { index } => included.push((*hash, index)),
             Applied::Refused(TransactionValidityError::Invalid(InvalidTransaction::ExhaustsResources)) => {
                 passed_over += 1;
@@ -266,6 +294,7 @@ fn make(mut draft: Draft<'_>, ready: &[(H256, Arc<[u8]>)], upgrades: bool) -> Re
         nodes,
         included,
         invalid,
+        unshielded,
         upgrades,
     })
 }

@@ -107,6 +107,7 @@ async fn a_call_that_does_not_exist_and_one_that_panics_are_errors_and_the_node_
         "AccountNonceApi_account_nonce",
         "Core_initialize_block",
         "Metadata_metadata_at_version",
+        "SubnetInfoRuntimeApi_get_metagraph",
     ] {
         let panicked = node.refusal("state_call", json!([method, "", null])).await;
         assert_eq!(panicked.code(), 4003);

@@ -14,6 +14,7 @@ mod killed;
 mod limits;
 mod node;
 mod pool;
+mod shielded;
 mod spec;
 mod subscriptions;
 mod subxt_backends;

@@ -13,7 +13,7 @@ pub use pallet::*;
 
 use crate::{
     fixed_point::{I64F64, I96F32, U64F64},
-    pallets::subtensor::{self as pallet_subtensor, Hyperparameter, RecycleOrBurnEnum},
+    pallets::subtensor::{self as pallet_subtensor, EpochConsensus, Hyperparameter, RecycleOrBurnEnum},
 };
 use gates::Freeze::{Gated, Open};
 
@@ -82,10 +82,14 @@ macro_rules! setters {
                 InvalidValue,
                 /// This cannot be done to root.
                 NotPermittedOnRootSubnet,
-                /// Registration by proof of work is gone.
+                /// Registration by proof of work was gone for a while; here it works.
                 POWRegistrationDisabled,
                 /// The call is deprecated.
                 Deprecated,
+                /// At most 95 % of a registration can become collateral.
+                CollateralLockShareTooHigh,
+                /// Collateral must drain, at most tenfold.
+                CollateralDrainRatioOutOfBounds,
             }
 
             #[pallet::hooks]
@@ -252,6 +256,9 @@ setters! {
         /// Sets the superseded activity cut-off.
         18 sudo_set_activity_cutoff(activity_cutoff: u16) Gated ActivityCutoff check activity_cutoff
             => ActivityCutoff, ActivityCutoffSet;
+        /// Opens or closes registration by proof of work, as in later runtimes.
+        20 sudo_set_network_pow_registration_allowed(registration_allowed: bool) Open PowRegistrationAllowed
+            => NetworkPowRegistrationAllowed, PowRegistrationAllowed;
         /// Sets the least a uid costs.
         22 sudo_set_min_burn(min_burn: u64) Gated MinBurn check min_burn => MinBurn, MinBurnSet;
         /// Sets the most a uid costs.
@@ -284,6 +291,15 @@ setters! {
             => MinChildkeyTakePerSubnet, MinChildKeyTakePerSubnetSet;
         /// Locks the owner's share or not; nothing is locked on this chain.
         95 sudo_set_owner_cut_auto_lock_enabled(enabled: bool) Gated OwnerCutAutoLock => OwnerCutAutoLockEnabled;
+        /// Chooses what decides an epoch, a later runtime's call. This chain runs Yuma Consensus only.
+        110 sudo_set_epoch_consensus(mode: EpochConsensus) Gated EpochConsensus check epoch_consensus
+            => SubnetEpochConsensus;
+        /// Sets the share of a registration kept as collateral, a later runtime's call; no collateral is kept here.
+        111 sudo_set_collateral_lock_share(lock_share: u16) Gated CollateralLockShare check collateral_lock_share
+            => CollateralLockShare;
+        /// Sets how fast collateral drains, a later runtime's call; no collateral is kept here.
+        112 sudo_set_collateral_drain_ratio(drain_ratio: U64F64) Gated CollateralDrainRatio
+            check collateral_drain_ratio => CollateralDrainRatio;
     }
     others {
         /// Sets the lowest version key of weights.
@@ -299,17 +315,6 @@ setters! {
             let event = pallet_subtensor::Event::WeightsVersionKeySet(netuid, weights_version_key);
             pallet_subtensor::Pallet::<T>::deposit_event(event);
             Ok(())
-        }
-
-        /// Always fails: registration by proof of work is gone.
-        #[pallet::call_index(20)]
-        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
-        pub fn sudo_set_network_pow_registration_allowed(
-            _origin: OriginFor<T>,
-            _netuid: u16,
-            _registration_allowed: bool,
-        ) -> DispatchResult {
-            Err(Error::<T>::POWRegistrationDisabled.into())
         }
 
         /// Sets how much of old bonds an epoch keeps.

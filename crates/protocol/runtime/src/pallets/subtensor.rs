@@ -38,6 +38,7 @@ mod neurons;
 mod ownership;
 mod payout;
 mod pool;
+mod pow_registration;
 mod price;
 mod pruning;
 mod rate_limits;
@@ -68,6 +69,7 @@ pub use lease::{QueuedNetworkRegistration, SubnetLease};
 pub use lock::{LockState, MinerCollateralState};
 pub use pallet::*;
 pub use pool::{Swap, SwapDirection};
+pub use pow_registration::proof_seal;
 pub(crate) use rate_limits::TransactionKind;
 pub use rate_limits::{Hyperparameter, RateLimitKey};
 pub use registration_price::{decay_factor, decayed_price, raised_price};
@@ -139,7 +141,7 @@ pub mod pallet {
         AxonInfo, ChainIdentityV2, EpochConsensus, LockState, MechId, MinerCollateralState, NetUid,
         NeuronCertificate, PrometheusInfo, QueuedNetworkRegistration, RateLimitKey, RecycleOrBurnEnum,
         RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid,
-        hotkey_swap::StakeAtSwap, stake::PriceLimit,
+        hotkey_swap::StakeAtSwap, pow_registration::ProofOfWork, stake::PriceLimit,
     };
     use crate::NOMINAL_CALL_WEIGHT;
     use crate::fixed_point::{I64F64, I96F32, U64F64, U96F32};
@@ -164,6 +166,8 @@ pub mod pallet {
     pub trait Config:
         frame_system::Config<AccountId = AccountId32, Hash = H256, RuntimeEvent: From<Event<Self>>>
         + pallet_balances::Config<Balance = u64>
+        + crate::pallets::aura::Config
+        + crate::pallets::alpha_assets::Config
     {
     }
 

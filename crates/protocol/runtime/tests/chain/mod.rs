@@ -12,8 +12,9 @@
 
 use codec::{Decode, Encode};
 use node_subtensor_runtime::{
-    AccountId, Address, ChargePayment, CheckNonce, Hash, Header, Runtime, RuntimeCall, Signature,
-    SubtensorTransactionExtension, TxExtension, UncheckedExtrinsic, VERSION, api, genesis::Genesis,
+    AccountId, Address, ChargePayment, CheckMortality, CheckNonce, Hash, Header, Runtime, RuntimeCall,
+    Signature, SubtensorTransactionExtension, TxExtension, UncheckedExtrinsic, VERSION, api,
+    genesis::Genesis,
 };
 use sp_core::{Pair, sr25519};
 use sp_inherents::InherentData;
@@ -113,12 +114,17 @@ pub fn account(pair: &sr25519::Pair) -> AccountId {
 
 /// A signed extrinsic without era and tip.
 pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedExtrinsic {
+    signed_in_era(pair, nonce, Era::Immortal, call)
+}
+
+/// A signed extrinsic without tip whose era, if any, began with block 0.
+pub fn signed_in_era(pair: &sr25519::Pair, nonce: u32, era: Era, call: RuntimeCall) -> UncheckedExtrinsic {
     let extension: TxExtension = (
         frame_system::CheckNonZeroSender::new(),
         frame_system::CheckSpecVersion::new(),
         frame_system::CheckTxVersion::new(),
         frame_system::CheckGenesis::new(),
-        frame_system::CheckMortality::from(Era::Immortal),
+        CheckMortality::from(era),
         CheckNonce(nonce),
         frame_system::CheckWeight::new(),
         ChargePayment::with_tip(0),
@@ -150,7 +156,8 @@ pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedE
     )
 }
 
-fn genesis_hash() -> Hash {
+/// The hash of block 0.
+pub fn genesis_hash() -> Hash {
     let header = Header {
         parent_hash: Hash::zero(),
         number: 0,

@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod api_names;
+mod client_names;
 mod storage;
 mod types;
 mod variants;
@@ -61,11 +62,14 @@ fn pallets_and_extensions_are_where_clients_look() {
             (7, "SubtensorModule"),
             (11, "Utility"),
             (12, "Sudo"),
+            (13, "Multisig"),
+            (16, "Proxy"),
             (18, "Commitments"),
             (19, "AdminUtils"),
             (26, "Drand"),
             (28, "Swap"),
             (30, "MevShield"),
+            (31, "AlphaAssets"),
         ]
     );
     let extensions: Vec<&str> = metadata

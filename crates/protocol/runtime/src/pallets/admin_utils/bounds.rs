@@ -4,7 +4,7 @@ use super::{Config, Error, Pallet, pallet_subtensor};
 use crate::fixed_point::U64F64;
 use frame_support::{dispatch::DispatchResult, ensure};
 use pallet_subtensor::{
-    Authority, LiquidAlphaOn, MaxAllowedUids, MaxBurn, MaxChildkeyTake, MaxMechanismCount,
+    Authority, EpochConsensus, LiquidAlphaOn, MaxAllowedUids, MaxBurn, MaxChildkeyTake, MaxMechanismCount,
     MechanismCountCurrent, MinActivityCutoff, MinAllowedUids, MinBurn, MinChildkeyTake, SubnetworkN,
 };
 
@@ -18,6 +18,10 @@ const HIGHEST_MIN_BURN: u64 = 1_000_000_000;
 const LOWEST_MAX_BURN: u64 = 100_000_000;
 /// The slowest speed of bonds, of 65535: a fortieth.
 const LOWEST_ALPHA: u16 = 1_638;
+/// The largest share of a registration that can become collateral: 95 %, so that some of it is always burned.
+const MOST_COLLATERAL: u16 = 62_258;
+/// The fastest collateral may drain: ten for one earned, in 64 fraction bits.
+const MOST_DRAIN: u128 = 10 << 64;
 
 impl<T: Config> Pallet<T> {
     pub(super) fn max_validators(netuid: u16, most: u16) -> DispatchResult {
@@ -71,6 +75,25 @@ impl<T: Config> Pallet<T> {
     pub(super) fn max_burn(netuid: u16, rao: u64) -> DispatchResult {
         ensure!(rao >= LOWEST_MAX_BURN, Error::<T>::ValueNotInBounds);
         ensure!(rao > MinBurn::<T>::get(netuid), Error::<T>::ValueNotInBounds);
+        Ok(())
+    }
+
+    /// A mode that changed nothing would be a lie to whoever sets it.
+    pub(super) fn epoch_consensus(_netuid: u16, mode: EpochConsensus) -> DispatchResult {
+        ensure!(mode == EpochConsensus::Yuma, Error::<T>::InvalidValue);
+        Ok(())
+    }
+
+    pub(super) fn collateral_lock_share(_netuid: u16, share: u16) -> DispatchResult {
+        ensure!(share <= MOST_COLLATERAL, Error::<T>::CollateralLockShareTooHigh);
+        Ok(())
+    }
+
+    pub(super) fn collateral_drain_ratio(_netuid: u16, ratio: U64F64) -> DispatchResult {
+        ensure!(
+            ratio.bits > 0 && ratio.bits <= MOST_DRAIN,
+            Error::<T>::CollateralDrainRatioOutOfBounds
+        );
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! nobody.
 
 use super::{Config, Error, Event, NetUid, Pallet, ROOT, SubnetAlphaOut, stake::PriceLimit};
+use crate::pallets::alpha_assets;
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::{AccountId32, DispatchError};
 
@@ -32,6 +33,7 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
     ) -> DispatchResult {
         let given = Self::give_up(coldkey, hotkey, amount, netuid)?;
+        alpha_assets::Pallet::<T>::count_burned(netuid, given);
         Self::deposit_event(Event::AlphaBurned(coldkey.clone(), hotkey.clone(), given, netuid));
         Ok(())
     }

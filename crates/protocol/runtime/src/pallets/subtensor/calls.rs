@@ -799,5 +799,25 @@ pub(crate) mod calls {
             let owner = Self::ensure_subnet_owner(origin, netuid)?;
             Self::do_trigger_epoch(&owner, netuid)
         }
+
+        /// Registers a hotkey by a proof of work, without burn and fee; a later runtime's call.
+        #[pallet::call_index(143)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn pow_register(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            work_block: u64,
+            nonce: u64,
+            work: Vec<u8>,
+            hotkey: AccountId32,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let proof = ProofOfWork {
+                block: work_block,
+                nonce,
+                seal: &work,
+            };
+            Self::do_pow_register(&coldkey, netuid, &hotkey, proof)
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(crate) mod genesis {
             Tempo::<T>::insert(netuid, 100);
             NetworkRegistrationAllowed::<T>::insert(netuid, true);
             SubnetOwner::<T>::insert(netuid, ZeroAccount::get());
+            Pallet::<T>::set_easy_work(netuid);
         }
     }
 

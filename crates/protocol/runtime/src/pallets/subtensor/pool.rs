@@ -8,6 +8,7 @@ use super::{
     Config, NetUid, Pallet, ROOT, SubnetAlphaIn, SubnetAlphaOut, SubnetMechanism, SubnetTAO, SubnetVolume,
     TotalStake,
 };
+use crate::pallets::alpha_assets;
 use sp_core::{U256, U512};
 
 /// One TAO per alpha, in the unit of prices: rao of TAO for 10⁹ rao of alpha.
@@ -174,6 +175,7 @@ impl<T: Config> Pallet<T> {
     /// Takes alpha out of the issuance.
     pub(crate) fn withdraw_from_issuance(netuid: NetUid, alpha: u64) {
         SubnetAlphaOut::<T>::mutate(netuid, |out| *out = out.saturating_sub(alpha));
+        alpha_assets::Pallet::<T>::count_recycled(netuid, alpha);
     }
 
     /// All alpha there is, in the pool and outside, in rao.

@@ -73,6 +73,12 @@ pub enum Hyperparameter {
     MechanismEmissionSplit = 32,
     ActivityCutoffFactor = 33,
     Tempo = 34,
+    /// A later runtime's.
+    EpochConsensus = 35,
+    /// A later runtime's.
+    CollateralLockShare = 36,
+    /// A later runtime's.
+    CollateralDrainRatio = 37,
 }
 
 /// Transactions recorded per account and subnet, numbered as in `TransactionKeyLastBlock`.

@@ -84,13 +84,13 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    fn has_room(netuid: NetUid) -> bool {
+    pub(super) fn has_room(netuid: NetUid) -> bool {
         let slots = MaxAllowedUids::<T>::get(netuid);
         slots > 0 && (SubnetworkN::<T>::get(netuid) < slots || Self::neuron_to_prune(netuid).is_some())
     }
 
     /// Appends the hotkey, or replaces the neuron that must go.
-    fn seat(netuid: NetUid, hotkey: &AccountId32) -> Result<Uid, Error<T>> {
+    pub(super) fn seat(netuid: NetUid, hotkey: &AccountId32) -> Result<Uid, Error<T>> {
         if SubnetworkN::<T>::get(netuid) < MaxAllowedUids::<T>::get(netuid) {
             return Ok(Self::append_neuron(netuid, hotkey));
         }

@@ -118,6 +118,7 @@ impl<T: Config> Pallet<T> {
         ImmunityPeriod::<T>::insert(netuid, 5_000);
         Yuma3On::<T>::insert(netuid, true);
         Burn::<T>::insert(netuid, INITIAL_BURN);
+        Self::set_easy_work(netuid);
         // The first epochs of subnets created together do not fall on one block.
         let stagger = u64::from(netuid % INITIAL_TEMPO);
         LastEpochBlock::<T>::insert(netuid, now.saturating_sub(stagger));

@@ -5,8 +5,10 @@
 //! chain.
 
 use super::{
-    Call, CommitRevealWeightsEnabled, Config, Error, NetUid, Pallet, Uids, pallet, take::TakeChange,
+    Call, CommitRevealWeightsEnabled, Config, Error, NetUid, Pallet, Uids, pallet,
+    pow_registration::ProofOfWork, take::TakeChange,
 };
+use crate::{pallets::mev_shield, shield::ShieldError};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
     pallet_prelude::Weight,
@@ -51,6 +53,10 @@ pub enum RejectionCode {
     UidNotFound = 19,
     /// The coldkey's swap is disputed.
     ColdkeySwapDisputed = 21,
+    /// The ciphertext has not the parts of a shielded extrinsic.
+    FailedShieldedTxParsing = 23,
+    /// The ciphertext was made for another key.
+    InvalidShieldedTxPubKeyHash = 24,
     /// The hotkey belongs to another coldkey.
     NonAssociatedColdKey = 25,
     /// The take is below its bound.
@@ -84,6 +90,16 @@ impl RejectionCode {
             Error::DelegateTakeTooLow => Self::DelegateTakeTooLow,
             Error::DelegateTakeTooHigh => Self::DelegateTakeTooHigh,
             _ => Self::BadRequest,
+        }
+    }
+}
+
+impl From<ShieldError> for RejectionCode {
+    fn from(error: ShieldError) -> Self {
+        match error {
+            ShieldError::Malformed => Self::FailedShieldedTxParsing,
+            ShieldError::OtherKey => Self::InvalidShieldedTxPubKeyHash,
+            ShieldError::Unopenable => Self::BadRequest,
         }
     }
 }
@@ -136,8 +152,9 @@ impl<T> std::fmt::Debug for SubtensorTransactionExtension<T> {
 
 impl<T> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for SubtensorTransactionExtension<T>
 where
-    T: Config + Send + Sync,
-    T::RuntimeCall: Dispatchable<RuntimeOrigin = T::RuntimeOrigin> + IsSubType<Call<T>>,
+    T: Config + mev_shield::Config + Send + Sync,
+    T::RuntimeCall:
+        Dispatchable<RuntimeOrigin = T::RuntimeOrigin> + IsSubType<Call<T>> + IsSubType<mev_shield::Call<T>>,
     T::RuntimeOrigin: OriginTrait<AccountId = AccountId32>,
 {
     const IDENTIFIER: &'static str = "SubtensorTransactionExtension";
@@ -160,7 +177,11 @@ where
         _source: TransactionSource,
     ) -> ValidateResult<(), T::RuntimeCall> {
         if let Some(who) = origin.as_signer() {
-            Pallet::<T>::check_signed(who, call.is_sub_type()).map_err(|error| RejectionCode::of(&error))?;
+            Pallet::<T>::check_signed(who, IsSubType::<Call<T>>::is_sub_type(call))
+                .map_err(|error| RejectionCode::of(&error))?;
+        }
+        if let Some(mev_shield::Call::submit_encrypted { ciphertext }) = call.is_sub_type() {
+            mev_shield::Pallet::<T>::check_carrier(ciphertext).map_err(RejectionCode::from)?;
         }
         Ok((ValidTransaction::default(), (), origin))
     }
@@ -196,6 +217,20 @@ impl<T: Config> Pallet<T> {
                 } else {
                     Err(Error::InputLengthsUnequal)
                 }
+            }
+            Call::pow_register {
+                netuid,
+                work_block,
+                nonce,
+                work,
+                hotkey,
+            } => {
+                let proof = ProofOfWork {
+                    block: *work_block,
+                    nonce: *nonce,
+                    seal: work,
+                };
+                Self::check_proof(who, *netuid, hotkey, proof)
             }
             Call::register_network { .. } | Call::register_network_with_identity { .. } => {
                 Self::check_network_rate(who)

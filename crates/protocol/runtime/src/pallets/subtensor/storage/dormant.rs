@@ -155,6 +155,15 @@ pub(crate) mod dormant_storage {
         OptionQuery,
     >;
 
+    /// A later runtime's item: units of a basket made per rao of root stake so far.
+    #[pallet::storage]
+    pub type BasketRate<T: Config> = StorageMap<_, Blake2_128Concat, AccountId32, I96F32, ValueQuery>;
+
+    /// A later runtime's item: what of a basket a coldkey has claimed already.
+    #[pallet::storage]
+    pub type BasketClaimed<T: Config> =
+        StorageDoubleMap<_, Blake2_128Concat, AccountId32, Blake2_128Concat, AccountId32, i128, ValueQuery>;
+
     /// Which migrations of the chain have run; none here.
     #[pallet::storage]
     pub type HasMigrationRun<T: Config> = StorageMap<_, Identity, Vec<u8>, bool, ValueQuery>;

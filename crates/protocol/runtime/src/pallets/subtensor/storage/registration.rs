@@ -38,7 +38,7 @@ pub(crate) mod registration_storage {
     #[pallet::storage]
     pub type RegistrationsThisInterval<T: Config> = StorageMap<_, Identity, NetUid, u16, ValueQuery>;
 
-    /// Registrations a block allows; enforced for root only.
+    /// Registrations a block allows; enforced for root and for proofs of work.
     #[pallet::storage]
     pub type MaxRegistrationsPerBlock<T: Config> =
         StorageMap<_, Identity, NetUid, u16, ValueQuery, ConstU16<1>>;
@@ -61,21 +61,21 @@ pub(crate) mod registration_storage {
     pub type NetworkRegistrationAllowed<T: Config> =
         StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
-    /// Inert: nothing registers by proof of work.
+    /// Uids may be registered by proof of work.
     #[pallet::storage]
     pub type NetworkPowRegistrationAllowed<T: Config> =
         StorageMap<_, Identity, NetUid, bool, ValueQuery, ConstBool<true>>;
 
-    /// Inert.
+    /// How many tries a proof of work takes on average.
     #[pallet::storage]
     pub type Difficulty<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<10_000_000>>;
 
-    /// Inert.
+    /// The least it takes, whatever `Difficulty` says.
     #[pallet::storage]
     pub type MinDifficulty<T: Config> =
         StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<10_000_000>>;
 
-    /// Inert.
+    /// The most it takes, whatever `Difficulty` says.
     #[pallet::storage]
     pub type MaxDifficulty<T: Config> =
         StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<4_611_686_018_427_387_903>>;
@@ -96,7 +96,7 @@ pub(crate) mod registration_storage {
     #[pallet::storage]
     pub type UsedWork<T: Config> = StorageMap<_, Identity, Vec<u8>, u64, ValueQuery>;
 
-    /// A later runtime's item: the block of the last proof of work used.
+    /// A later runtime's item: the block in which a hotkey last registered by proof of work.
     #[pallet::storage]
     pub type LastPowRegistrationBlock<T: Config> =
         StorageMap<_, Blake2_128Concat, AccountId32, u64, ValueQuery>;
