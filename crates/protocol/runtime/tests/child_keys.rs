@@ -347,3 +347,22 @@ fn root_validators_lend_their_stake_to_new_subnets_unless_they_refuse() {
         assert_eq!(waiting, [(key(1), (vec![(u64::MAX, key(90))], due))]);
     });
 }
+
+#[test]
+fn a_dissolved_subnet_forgets_its_families() {
+    let mut world = family();
+    set_children(&mut world, 1, &[(HALF, 2)]).unwrap();
+    world.advance(60);
+    let take = Call::set_childkey_take {
+        hotkey: key(2),
+        netuid: NETUID,
+        take: 9,
+    };
+    world.signed(&coldkey(2), take).unwrap();
+    world
+        .root(Call::root_dissolve_network { netuid: NETUID })
+        .unwrap();
+    assert!(children(&mut world, 1).is_empty());
+    assert!(parents(&mut world, 2).is_empty());
+    assert!(!world.read(|| ChildkeyTake::<Runtime>::contains_key(key(2), NETUID)));
+}

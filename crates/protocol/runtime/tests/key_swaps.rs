@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod chain;
 mod world;
 
+use chain::{Chain, account, signed};
 use node_subtensor_runtime::{
-    Balances, Runtime, SubtensorModule,
-    genesis::TAO,
+    Balances, Runtime, RuntimeCall, SubtensorModule,
+    genesis::{Genesis, TAO},
     pallets::subtensor::{
         AutoStakeDestination, Axons, ChildKeys, ChildkeyTake, ColdkeySwapAnnouncements, ColdkeySwapDisputes,
         Delegates, IdentitiesV2, IsNetworkMember, Keys, OwnedHotkeys, Owner, ParentKeys, PendingChildKeys,
@@ -14,9 +16,11 @@ use node_subtensor_runtime::{
         transaction_checks::RejectionCode,
     },
 };
+use sp_core::{Pair, sr25519};
 use sp_runtime::{
     DispatchError, DispatchResult,
     traits::{BlakeTwo256, Hash},
+    transaction_validity::{InvalidTransaction, TransactionValidityError},
 };
 use world::{Admin, Call, Error, Event, NETUID, OWNER, OWNER_HOTKEY, World, key};
 
@@ -474,4 +478,34 @@ fn root_swaps_coldkeys_at_once_and_the_old_call_is_gone() {
     let money = world.read(|| Balances::free_balance(key(101)));
     world.root(call(key(70), TAO)).unwrap();
     assert_eq!(world.read(|| Balances::free_balance(key(70))), money - TAO);
+}
+
+#[test]
+fn a_signed_transaction_of_an_announced_coldkey_does_not_get_into_a_block() {
+    let mut chain = Chain::start(&Genesis::default());
+    let alice = sr25519::Pair::from_string("//Alice", None).unwrap();
+    let bob = account(&sr25519::Pair::from_string("//Bob", None).unwrap());
+    let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
+        dest: bob.clone().into(),
+        value: TAO,
+    });
+    let batch = RuntimeCall::Utility(pallet_utility::Call::batch {
+        calls: vec![transfer.clone()],
+    });
+    let announce = Call::announce_coldkey_swap {
+        new_coldkey_hash: BlakeTwo256::hash_of(&bob),
+    };
+    let dispute = RuntimeCall::SubtensorModule(Call::dispute_coldkey_swap {});
+    let results = chain.block(&[
+        signed(&alice, 0, RuntimeCall::SubtensorModule(announce)),
+        signed(&alice, 1, transfer),
+        signed(&alice, 1, batch),
+        signed(&alice, 1, dispute.clone()),
+        signed(&alice, 2, dispute),
+    ]);
+    let code = |code| {
+        let refused = InvalidTransaction::Custom(code);
+        Err(TransactionValidityError::Invalid(refused))
+    };
+    assert_eq!(results, [Ok(Ok(())), code(0), code(0), Ok(Ok(())), code(21)]);
 }

@@ -208,6 +208,47 @@ fn a_transfer_needs_the_owners_leave_and_gives_the_stake_away() {
 }
 
 #[test]
+fn the_newest_clients_move_down_to_a_price_and_give_to_another_hotkey() {
+    let mut world = two_subnets();
+    let ratio = world.read(|| {
+        let price = |netuid| u128::from(SubtensorModule::alpha_price(netuid));
+        u64::try_from(price(NETUID) * u128::from(TAO) / price(OTHER)).unwrap()
+    });
+    let to = |netuid, limit_price| Call::move_stake_limit {
+        origin_hotkey: key(1),
+        destination_hotkey: key(2),
+        origin_netuid: NETUID,
+        destination_netuid: netuid,
+        alpha_amount: TAO,
+        limit_price,
+        allow_partial: false,
+    };
+    assert_eq!(
+        world.signed(&key(101), to(OTHER, ratio)),
+        Err(Error::SlippageTooHigh.into())
+    );
+    world.signed(&key(101), to(OTHER, ratio / 100 * 99)).unwrap();
+    assert!(staked(&mut world, 2, 101, OTHER) > 0);
+    world.signed(&key(101), to(NETUID, u64::MAX)).unwrap();
+    assert_eq!(
+        staked(&mut world, 2, 101, NETUID),
+        TAO,
+        "no price within a subnet"
+    );
+
+    let gift = Call::transfer_stake_and_hotkey {
+        destination_coldkey: key(150),
+        origin_hotkey: key(2),
+        destination_hotkey: key(1),
+        origin_netuid: NETUID,
+        destination_netuid: NETUID,
+        alpha_amount: TAO,
+    };
+    world.signed(&key(101), gift).unwrap();
+    assert_eq!(staked(&mut world, 1, 150, NETUID), TAO);
+}
+
+#[test]
 fn moves_are_refused_for_what_is_wrong_first() {
     let mut world = two_subnets();
     let error =

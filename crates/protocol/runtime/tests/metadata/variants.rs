@@ -93,6 +93,9 @@ const NOT_SIMULATED: [u8; 16] = [
     93, 96, 97, 98, 100, 110, 111, 113, 115, 116, 117, 118, 136, 137, 138, 142,
 ];
 
+/// Calls of later runtimes, which clients of today send; beyond the original's indices.
+const LATER_CALLS: [&str; 3] = ["pow_register", "move_stake_limit", "transfer_stake_and_hotkey"];
+
 #[test]
 fn calls_have_the_originals_indices_and_arguments() {
     let metadata = metadata();
@@ -113,8 +116,7 @@ fn calls_have_the_originals_indices_and_arguments() {
         .collect();
     assert_eq!(missing, NOT_SIMULATED, "calls we do not have");
     for (index, name, fields) in ours {
-        // A later runtime's call, beyond the original's indices.
-        if name == "pow_register" {
+        if LATER_CALLS.contains(&name.as_str()) {
             continue;
         }
         let (their_name, their_fields) = theirs

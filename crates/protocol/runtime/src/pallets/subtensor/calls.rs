@@ -430,7 +430,7 @@ pub(crate) mod calls {
             let coldkey = ensure_signed(origin)?;
             let origin = (&origin_hotkey, origin_netuid);
             let destination = (&destination_hotkey, destination_netuid);
-            Self::do_move_stake(&coldkey, origin, destination, alpha_amount)
+            Self::do_move_stake(&coldkey, origin, destination, alpha_amount, PriceLimit::None)
         }
 
         /// Gives stake to another coldkey.
@@ -445,8 +445,9 @@ pub(crate) mod calls {
             alpha_amount: u64,
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
-            let netuids = (origin_netuid, destination_netuid);
-            Self::do_transfer_stake(&coldkey, &destination_coldkey, &hotkey, netuids, alpha_amount)
+            let origin = (&hotkey, origin_netuid);
+            let destination = (&hotkey, destination_netuid);
+            Self::do_transfer_stake(&coldkey, &destination_coldkey, origin, destination, alpha_amount)
         }
 
         /// Swaps the alpha of one subnet for that of another.
@@ -818,6 +819,44 @@ pub(crate) mod calls {
                 seal: &work,
             };
             Self::do_pow_register(&coldkey, netuid, &hotkey, proof)
+        }
+
+        /// Moves stake to another hotkey and, between subnets, down to a price; a call of later runtimes.
+        #[pallet::call_index(144)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn move_stake_limit(
+            origin: OriginFor<T>,
+            origin_hotkey: AccountId32,
+            destination_hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+            limit_price: u64,
+            allow_partial: bool,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let origin = (&origin_hotkey, origin_netuid);
+            let destination = (&destination_hotkey, destination_netuid);
+            let limit = PriceLimit::new(limit_price, allow_partial);
+            Self::do_move_stake(&coldkey, origin, destination, alpha_amount, limit)
+        }
+
+        /// Gives stake to another coldkey on another hotkey; a call of later runtimes.
+        #[pallet::call_index(145)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
+        pub fn transfer_stake_and_hotkey(
+            origin: OriginFor<T>,
+            destination_coldkey: AccountId32,
+            origin_hotkey: AccountId32,
+            destination_hotkey: AccountId32,
+            origin_netuid: NetUid,
+            destination_netuid: NetUid,
+            alpha_amount: u64,
+        ) -> DispatchResult {
+            let coldkey = ensure_signed(origin)?;
+            let origin = (&origin_hotkey, origin_netuid);
+            let destination = (&destination_hotkey, destination_netuid);
+            Self::do_transfer_stake(&coldkey, &destination_coldkey, origin, destination, alpha_amount)
         }
     }
 }

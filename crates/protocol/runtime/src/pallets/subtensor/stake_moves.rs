@@ -19,12 +19,14 @@ struct Place<'a> {
 }
 
 impl<T: Config> Pallet<T> {
-    /// Moves stake to another hotkey, on the same subnet or on another.
+    /// Moves stake to another hotkey, on the same subnet or on another. The limit is as for swaps and counts between
+    /// subnets only.
     pub(crate) fn do_move_stake(
         coldkey: &AccountId32,
         (origin_hotkey, origin_netuid): (&AccountId32, NetUid),
         (destination_hotkey, destination_netuid): (&AccountId32, NetUid),
         amount: u64,
+        limit: PriceLimit,
     ) -> DispatchResult {
         let from = Place {
             coldkey,
@@ -36,7 +38,7 @@ impl<T: Config> Pallet<T> {
             hotkey: destination_hotkey,
             netuid: destination_netuid,
         };
-        let tao = Self::move_alpha(from, to, amount, PriceLimit::None)?;
+        let tao = Self::move_alpha(from, to, amount, limit)?;
         Self::deposit_event(Event::StakeMoved(
             coldkey.clone(),
             origin_hotkey.clone(),
@@ -48,29 +50,29 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// Gives stake to another coldkey, where the subnets' owners allow that.
+    /// Gives stake to another coldkey, where the subnets' owners allow that. The event names the hotkey it arrives at.
     pub(crate) fn do_transfer_stake(
         coldkey: &AccountId32,
         destination_coldkey: &AccountId32,
-        hotkey: &AccountId32,
-        (origin_netuid, destination_netuid): (NetUid, NetUid),
+        (origin_hotkey, origin_netuid): (&AccountId32, NetUid),
+        (destination_hotkey, destination_netuid): (&AccountId32, NetUid),
         amount: u64,
     ) -> DispatchResult {
         let from = Place {
             coldkey,
-            hotkey,
+            hotkey: origin_hotkey,
             netuid: origin_netuid,
         };
         let to = Place {
             coldkey: destination_coldkey,
-            hotkey,
+            hotkey: destination_hotkey,
             netuid: destination_netuid,
         };
         let tao = Self::move_alpha(from, to, amount, PriceLimit::None)?;
         Self::deposit_event(Event::StakeTransferred(
             coldkey.clone(),
             destination_coldkey.clone(),
-            hotkey.clone(),
+            destination_hotkey.clone(),
             origin_netuid,
             destination_netuid,
             tao,

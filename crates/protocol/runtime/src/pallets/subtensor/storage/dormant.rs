@@ -1,5 +1,5 @@
-//! Items of concerns this chain does not simulate (locks, leases, root claims, voting power, collateral): clients
-//! read them by name and find the defaults.
+//! Items of concerns this chain does not simulate (locks, leases, root claims, collateral): clients read them by name
+//! and find the defaults, or what accounts have wished for.
 
 use frame_support::pallet_macros::pallet_section;
 
@@ -115,24 +115,6 @@ pub(crate) mod dormant_storage {
     /// Dividends of a lease that wait, in rao.
     #[pallet::storage]
     pub type AccumulatedLeaseDividends<T: Config> = StorageMap<_, Twox64Concat, u32, u64, ValueQuery>;
-
-    /// The voting power of a hotkey.
-    #[pallet::storage]
-    pub type VotingPower<T: Config> =
-        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId32, u64, ValueQuery>;
-
-    /// Voting power is tracked.
-    #[pallet::storage]
-    pub type VotingPowerTrackingEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
-
-    /// The block at which tracking stops.
-    #[pallet::storage]
-    pub type VotingPowerDisableAtBlock<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
-
-    /// The smoothing of voting power.
-    #[pallet::storage]
-    pub type VotingPowerEmaAlpha<T: Config> =
-        StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<3_570_000_000_000_000>>;
 
     /// A later runtime's item: the share of a registration kept as collateral.
     #[pallet::storage]

@@ -106,6 +106,24 @@ pub(crate) mod stake_storage {
     #[pallet::storage]
     pub type NominatorMinRequiredStake<T: Config> = StorageValue<_, u64, ValueQuery>;
 
+    /// The voting power of a hotkey.
+    #[pallet::storage]
+    pub type VotingPower<T: Config> =
+        StorageDoubleMap<_, Identity, NetUid, Blake2_128Concat, AccountId32, u64, ValueQuery>;
+
+    /// Voting power is tracked.
+    #[pallet::storage]
+    pub type VotingPowerTrackingEnabled<T: Config> = StorageMap<_, Identity, NetUid, bool, ValueQuery>;
+
+    /// The block at which tracking stops.
+    #[pallet::storage]
+    pub type VotingPowerDisableAtBlock<T: Config> = StorageMap<_, Identity, NetUid, u64, ValueQuery>;
+
+    /// The smoothing of voting power.
+    #[pallet::storage]
+    pub type VotingPowerEmaAlpha<T: Config> =
+        StorageMap<_, Identity, NetUid, u64, ValueQuery, ConstU64<3_570_000_000_000_000>>;
+
     /// Retired by the chain.
     #[pallet::storage]
     pub type LastColdkeyHotkeyStakeBlock<T: Config> =
