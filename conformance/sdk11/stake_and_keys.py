@@ -39,11 +39,11 @@ async def main():
 
         await do("create", intents.RegisterSubnet(hotkey_ss58=ON_ALICE), ALICE)
         await do("start", intents.StartCall(netuid=NETUID), ALICE)
-        await do("stake", intents.AddStake(hotkey_ss58=ON_ALICE, netuid=NETUID, amount_tao=100), ALICE)
+        await do("stake", intents.AddStake(hotkey_ss58=ON_ALICE, netuid=NETUID, amount_tao=20), ALICE)
         await do("associate", intents.AssociateHotkey(hotkey_ss58=ON_BOB), BOB)
 
         move = {"origin_netuid": NETUID, "dest_netuid": NETUID}
-        move["amount_alpha"] = 10
+        move["amount_alpha"] = 5
         await do("move", intents.MoveStake(origin_hotkey_ss58=ON_ALICE, dest_hotkey_ss58=ON_BOB, **move), ALICE)
         gift = {"dest_coldkey_ss58": BOB.coldkey.ss58_address, "hotkey_ss58": ON_ALICE, **move}
         await do("transfer", intents.TransferStake(**gift), ALICE)

@@ -42,7 +42,7 @@ pub const SIMPLIFICATIONS: &[&str] = &[
     "a subnet's pool is a plain constant product without a fee, and root's is one to one",
     "no TAO is minted, fees are burned, and root stake earns nothing",
     "commit-reveal is not built: a subnet that demands it takes no weights until it is switched off",
-    "locks, leases, EVM keys and collateral are empty storage without calls; root claims find nothing",
+    "locks, leases and collateral are empty storage without calls; root claims find nothing",
     "shielded calls are opened with one key for ever, which follows from the seed that everybody can read",
     "registration by proof of work takes a thousand tries, and its challenge may be a minute old at any block time",
 ];

@@ -14,12 +14,15 @@ use node_subtensor_runtime::{
     Runtime, RuntimeCall, RuntimeOrigin, SubtensorModule,
     fixed_point::I96F32,
     pallets::subtensor::{
-        Active, AdminFreezeWindow, BlockAtRegistration, Bonds, Emission, ImmunityPeriod, Incentive, Keys,
-        LastEpochBlock, LastUpdate, MaxAllowedUids, MinAllowedUids, NumRootClaim, RootClaimType,
-        RootClaimTypeEnum, RootClaimableThreshold, SubnetworkN, TokenSymbol, Uids, ValidatorPermit,
-        VotingPower, VotingPowerDisableAtBlock, VotingPowerTrackingEnabled, Weights,
+        Active, AdminFreezeWindow, AssociatedEvmAddress, BlockAtRegistration, Bonds, Emission,
+        ImmunityPeriod, Incentive, Keys, LastEpochBlock, LastUpdate, MaxAllowedUids, MinAllowedUids,
+        NumRootClaim, RootClaimType, RootClaimTypeEnum, RootClaimableThreshold, SubnetworkN, TokenSymbol,
+        Uids, ValidatorPermit, VotingPower, VotingPowerDisableAtBlock, VotingPowerTrackingEnabled, Weights,
+        transaction_checks::RejectionCode,
     },
 };
+use sp_core::{H160, Pair, ecdsa};
+use sp_io::hashing::keccak_256;
 use sp_runtime::{DispatchError, DispatchResult};
 use std::collections::BTreeSet;
 use world::{Admin, Call, Error, Event, NETUID, OWNER, OWNER_HOTKEY, World, coldkey, key};
@@ -333,4 +336,70 @@ fn root_claims_keep_the_wish_and_find_nothing() {
         world.read(|| RootClaimableThreshold::<Runtime>::get(NETUID)),
         I96F32::from_bits(1_000 << 32)
     );
+}
+
+/// The Ethereum address of the private key 1.
+const ADDRESS: &str = "7e5f4552091a69125d5dfcb7b8c2659029395bdf";
+
+/// What the private key 1 signs for a hotkey and a block, as an Ethereum wallet does.
+fn signed_by_one(hotkey: u8, block: u64) -> [u8; 65] {
+    let mut message = b"\x19Ethereum Signed Message:\n64".to_vec();
+    message.extend([hotkey; 32]);
+    message.extend(keccak_256(&block.to_le_bytes()));
+    let mut seed = [0; 32];
+    seed[31] = 1;
+    let pair = ecdsa::Pair::from_seed(&seed);
+    pair.sign_prehashed(&keccak_256(&message)).0
+}
+
+#[test]
+fn a_neuron_is_tied_to_the_ethereum_address_that_signs_for_it() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    let address = |text: &str| H160::from_slice(&hex::decode(text).unwrap());
+    let call = |evm_key, signature| Call::associate_evm_key {
+        netuid: NETUID,
+        evm_key,
+        block_number: 5,
+        signature,
+    };
+    let mine = address(ADDRESS);
+    assert_eq!(
+        world.signed(&key(9), call(mine, signed_by_one(9, 5))),
+        Err(Error::HotKeyNotRegisteredInSubNet.into())
+    );
+    assert_eq!(
+        world.signed(&key(1), call(mine, [0xff; 65])),
+        Err(Error::UnableToRecoverPublicKey.into())
+    );
+    for wrong in [signed_by_one(2, 5), signed_by_one(1, 6)] {
+        assert_eq!(
+            world.signed(&key(1), call(mine, wrong)),
+            Err(Error::InvalidRecoveredPublicKey.into())
+        );
+    }
+    world.signed(&key(1), call(mine, signed_by_one(1, 5))).unwrap();
+    let block_associated = world.now();
+    assert_eq!(
+        world.events().last(),
+        Some(&Event::EvmKeyAssociated {
+            netuid: NETUID,
+            hotkey: key(1),
+            evm_key: mine,
+            block_associated
+        })
+    );
+    assert_eq!(
+        world.read(|| AssociatedEvmAddress::<Runtime>::get(NETUID, 1)),
+        Some((mine, block_associated))
+    );
+    let again = call(mine, signed_by_one(1, 5));
+    assert_eq!(
+        world.read(|| SubtensorModule::check_transaction(&key(1), &again)
+            .err()
+            .map(|error| RejectionCode::of(&error) as u8)),
+        Some(20)
+    );
+    world.advance(7_200);
+    world.signed(&key(1), again).unwrap();
 }

@@ -27,6 +27,7 @@ mod epoch;
 mod epoch_schedule;
 mod errors;
 mod events;
+mod evm_key;
 mod genesis;
 mod hooks;
 mod hotkey_swap;

@@ -1,8 +1,7 @@
 //! The calls of the pallet at the original's indices, each with its signer's check and nothing more; what they do is in
 //! the files of their concerns. FRAME wants them all in one block, so this file is as long as the table of calls.
 //!
-//! Absent are the calls of concerns this chain does not simulate: locks (136, 137, 138, 142), leases (110, 111) and EVM
-//! keys (93).
+//! Absent are the calls of concerns this chain does not simulate: locks (136, 137, 138, 142) and leases (110, 111).
 //!
 //! Weights, serving, takes and commits are free: a hotkey needs no balance.
 
@@ -530,6 +529,20 @@ pub(crate) mod calls {
             ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
             Self::ensure_subnet_owner(origin, netuid)?;
             Self::do_start_call(netuid)
+        }
+
+        /// Ties an Ethereum address to a hotkey's uid.
+        #[pallet::call_index(93)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn associate_evm_key(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            evm_key: H160,
+            block_number: u64,
+            signature: [u8; 65],
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_associate_evm_key(&hotkey, netuid, evm_key, block_number, &signature)
         }
 
         /// Takes staked alpha out of the issuance.

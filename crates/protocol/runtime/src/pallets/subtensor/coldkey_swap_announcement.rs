@@ -92,6 +92,10 @@ impl<T: Config> Pallet<T> {
     /// When the signer has announced a swap of its coldkey and the call does not serve it; `None` stands for a call of
     /// another pallet.
     pub fn check_coldkey_swap(who: &AccountId32, call: Option<&Call<T>>) -> Result<(), Error<T>> {
+        // Every transaction pays for this look-up; nobody disputes what was not announced.
+        if !ColdkeySwapAnnouncements::<T>::contains_key(who) {
+            return Ok(());
+        }
         ensure!(
             !ColdkeySwapDisputes::<T>::contains_key(who),
             Error::<T>::ColdkeySwapDisputed
@@ -105,10 +109,7 @@ impl<T: Config> Pallet<T> {
                     | Call::clear_coldkey_swap_announcement { .. }
             )
         );
-        ensure!(
-            serves || !ColdkeySwapAnnouncements::<T>::contains_key(who),
-            Error::<T>::ColdkeySwapAnnounced
-        );
+        ensure!(serves, Error::<T>::ColdkeySwapAnnounced);
         Ok(())
     }
 }

@@ -4,9 +4,9 @@
 //! the table; both are the chain's ways and visible to clients.
 
 use super::{
-    Active, Axons, BlockAtRegistration, Bonds, Config, Consensus, Dividends, Emission, Incentive,
-    IsNetworkMember, Keys, LastUpdate, MechId, MechanismCountCurrent, MechanismEmissionSplit, NetUid,
-    NeuronCertificates, Pallet, Prometheus, StakeWeight, SubnetworkN, Uid, Uids, ValidatorPermit,
+    Active, AssociatedEvmAddress, Axons, BlockAtRegistration, Bonds, Config, Consensus, Dividends, Emission,
+    Incentive, IsNetworkMember, Keys, LastUpdate, MechId, MechanismCountCurrent, MechanismEmissionSplit,
+    NetUid, NeuronCertificates, Pallet, Prometheus, StakeWeight, SubnetworkN, Uid, Uids, ValidatorPermit,
     ValidatorTrust, Weights, storage_index,
 };
 use frame_support::storage::StorageMap;
@@ -69,6 +69,7 @@ impl<T: Config> Pallet<T> {
         Axons::<T>::remove(netuid, &old);
         NeuronCertificates::<T>::remove(netuid, &old);
         Prometheus::<T>::remove(netuid, &old);
+        AssociatedEvmAddress::<T>::remove(netuid, uid);
         set::<Emission<T>, u64>(netuid, uid, 0);
         set::<Consensus<T>, u16>(netuid, uid, 0);
         set::<Dividends<T>, u16>(netuid, uid, 0);

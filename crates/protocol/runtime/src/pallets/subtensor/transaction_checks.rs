@@ -51,6 +51,8 @@ pub enum RejectionCode {
     InputLengthsUnequal = 18,
     /// The hotkey has no uid on the subnet.
     UidNotFound = 19,
+    /// An EVM address was associated too recently.
+    EvmKeyAssociateRateLimitExceeded = 20,
     /// The coldkey's swap is disputed.
     ColdkeySwapDisputed = 21,
     /// The ciphertext has not the parts of a shielded extrinsic.
@@ -85,6 +87,7 @@ impl RejectionCode {
             Error::InvalidPort => Self::InvalidPort,
             Error::InputLengthsUnequal => Self::InputLengthsUnequal,
             Error::HotKeyNotRegisteredInSubNet => Self::UidNotFound,
+            Error::EvmKeyAssociateRateLimitExceeded => Self::EvmKeyAssociateRateLimitExceeded,
             Error::ColdkeySwapDisputed => Self::ColdkeySwapDisputed,
             Error::NonAssociatedColdKey => Self::NonAssociatedColdKey,
             Error::DelegateTakeTooLow => Self::DelegateTakeTooLow,
@@ -262,6 +265,7 @@ impl<T: Config> Pallet<T> {
                 port,
                 ..
             } => Self::check_prometheus(who, *netuid, *ip, *ip_type, *port),
+            Call::associate_evm_key { netuid, .. } => Self::check_evm_key(who, *netuid).map(|_| ()),
             _ => Ok(()),
         }
     }
