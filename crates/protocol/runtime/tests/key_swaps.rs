@@ -484,13 +484,19 @@ fn root_swaps_coldkeys_at_once_and_the_old_call_is_gone() {
 fn a_signed_transaction_of_an_announced_coldkey_does_not_get_into_a_block() {
     let mut chain = Chain::start(&Genesis::default());
     let alice = sr25519::Pair::from_string("//Alice", None).unwrap();
-    let bob = account(&sr25519::Pair::from_string("//Bob", None).unwrap());
+    let bobs = sr25519::Pair::from_string("//Bob", None).unwrap();
+    let bob = account(&bobs);
     let transfer = RuntimeCall::Balances(pallet_balances::Call::transfer_keep_alive {
         dest: bob.clone().into(),
         value: TAO,
     });
     let batch = RuntimeCall::Utility(pallet_utility::Call::batch {
         calls: vec![transfer.clone()],
+    });
+    let by_proxy = RuntimeCall::Proxy(pallet_proxy::Call::proxy {
+        real: account(&alice).into(),
+        force_proxy_type: None,
+        call: Box::new(transfer.clone()),
     });
     let announce = Call::announce_coldkey_swap {
         new_coldkey_hash: BlakeTwo256::hash_of(&bob),
@@ -500,6 +506,7 @@ fn a_signed_transaction_of_an_announced_coldkey_does_not_get_into_a_block() {
         signed(&alice, 0, RuntimeCall::SubtensorModule(announce)),
         signed(&alice, 1, transfer),
         signed(&alice, 1, batch),
+        signed(&bobs, 0, by_proxy),
         signed(&alice, 1, dispute.clone()),
         signed(&alice, 2, dispute),
     ]);
@@ -507,5 +514,8 @@ fn a_signed_transaction_of_an_announced_coldkey_does_not_get_into_a_block() {
         let refused = InvalidTransaction::Custom(code);
         Err(TransactionValidityError::Invalid(refused))
     };
-    assert_eq!(results, [Ok(Ok(())), code(0), code(0), Ok(Ok(())), code(21)]);
+    assert_eq!(
+        results,
+        [Ok(Ok(())), code(0), code(0), code(0), Ok(Ok(())), code(21)]
+    );
 }

@@ -17,7 +17,7 @@ use frame_support::{
 use scale_info::TypeInfo;
 use sp_runtime::{
     AccountId32, impl_tx_ext_default,
-    traits::{DispatchInfoOf, Dispatchable, TransactionExtension, ValidateResult},
+    traits::{DispatchInfoOf, Dispatchable, StaticLookup, TransactionExtension, ValidateResult},
     transaction_validity::{
         InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
     },
@@ -153,11 +153,17 @@ impl<T> std::fmt::Debug for SubtensorTransactionExtension<T> {
     }
 }
 
-impl<T> TransactionExtension<<T as frame_system::Config>::RuntimeCall> for SubtensorTransactionExtension<T>
+/// A call of the whole runtime; without the alias it could also be the one the proxies know.
+type CallOf<T> = <T as frame_system::Config>::RuntimeCall;
+
+impl<T> TransactionExtension<CallOf<T>> for SubtensorTransactionExtension<T>
 where
-    T: Config + mev_shield::Config + Send + Sync,
-    T::RuntimeCall:
-        Dispatchable<RuntimeOrigin = T::RuntimeOrigin> + IsSubType<Call<T>> + IsSubType<mev_shield::Call<T>>,
+    T: Config + mev_shield::Config + pallet_proxy::Config + Send + Sync,
+    CallOf<T>: Dispatchable<RuntimeOrigin = T::RuntimeOrigin>
+        + IsSubType<Call<T>>
+        + IsSubType<mev_shield::Call<T>>
+        + IsSubType<pallet_proxy::Call<T>>,
+    <T as pallet_proxy::Config>::RuntimeCall: IsSubType<Call<T>>,
     T::RuntimeOrigin: OriginTrait<AccountId = AccountId32>,
 {
     const IDENTIFIER: &'static str = "SubtensorTransactionExtension";
@@ -165,31 +171,43 @@ where
     type Val = ();
     type Pre = ();
 
-    fn weight(&self, _call: &T::RuntimeCall) -> Weight {
+    fn weight(&self, _call: &CallOf<T>) -> Weight {
         Weight::zero()
     }
 
     fn validate(
         &self,
         origin: T::RuntimeOrigin,
-        call: &T::RuntimeCall,
-        _info: &DispatchInfoOf<T::RuntimeCall>,
+        call: &CallOf<T>,
+        _info: &DispatchInfoOf<CallOf<T>>,
         _len: usize,
         _implicit: (),
         _implication: &impl Encode,
         _source: TransactionSource,
-    ) -> ValidateResult<(), T::RuntimeCall> {
-        if let Some(who) = origin.as_signer() {
-            Pallet::<T>::check_signed(who, IsSubType::<Call<T>>::is_sub_type(call))
-                .map_err(|error| RejectionCode::of(&error))?;
-        }
-        if let Some(mev_shield::Call::submit_encrypted { ciphertext }) = call.is_sub_type() {
+    ) -> ValidateResult<(), CallOf<T>> {
+        let refused = |error: Error<T>| TransactionValidityError::from(RejectionCode::of(&error));
+        let shielded: Option<&mev_shield::Call<T>> = call.is_sub_type();
+        if let Some(mev_shield::Call::submit_encrypted { ciphertext }) = shielded {
+            // What the carrier hides is checked when it is opened.
             mev_shield::Pallet::<T>::check_carrier(ciphertext).map_err(RejectionCode::from)?;
+        } else if let Some(who) = origin.as_signer() {
+            Pallet::<T>::check_signed(who, IsSubType::<Call<T>>::is_sub_type(call)).map_err(refused)?;
+            let proxied: Option<&pallet_proxy::Call<T>> = call.is_sub_type();
+            // A proxy may not do what the account it acts for may not.
+            if let Some(
+                pallet_proxy::Call::proxy { real, call, .. }
+                | pallet_proxy::Call::proxy_announced { real, call, .. },
+            ) = proxied
+            {
+                let real = <T as frame_system::Config>::Lookup::lookup(real.clone())?;
+                Pallet::<T>::check_coldkey_swap(&real, IsSubType::<Call<T>>::is_sub_type(&**call))
+                    .map_err(refused)?;
+            }
         }
         Ok((ValidTransaction::default(), (), origin))
     }
 
-    impl_tx_ext_default!(T::RuntimeCall; prepare);
+    impl_tx_ext_default!(CallOf<T>; prepare);
 }
 
 impl<T: Config> Pallet<T> {
