@@ -66,9 +66,6 @@ with bt.Subtensor(network=sys.argv[1]) as chain:
     gift = (BOB.coldkey.ss58_address, ALICE.hotkey.ss58_address, NETUID, NETUID, ALPHA(7))
     done("transfer", chain.transfer_stake(ALICE, *gift))
     done("swap", chain.swap_stake(ALICE, ALICE.hotkey.ss58_address, NETUID, 0, ALPHA(5)))
-    done("dear", chain.swap_stake(
-        ALICE, ALICE.hotkey.ss58_address, NETUID, 0, ALPHA(50), safe_swapping=True, rate_tolerance=0.001
-    ))
     say("moved", **stakes())
     done("burn", chain.add_stake_burn(ALICE, NETUID, ALICE.hotkey.ss58_address, bt.Balance.from_tao(1)))
     say("fee", rao=chain.get_stake_movement_fee(NETUID, 0, ALPHA(5)).rao)

@@ -35,7 +35,7 @@ async def main():
 
         async def do(step, intent, who):
             result = await client.execute(intent, who)
-            say(step, success=result.success, error=str(result.error))
+            say(step, success=result.success, error=str(result.error), name=getattr(result.error, "name", None))
 
         await do("create", intents.RegisterSubnet(hotkey_ss58=ON_ALICE), ALICE)
         await do("start", intents.StartCall(netuid=NETUID), ALICE)
