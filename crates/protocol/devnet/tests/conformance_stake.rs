@@ -121,7 +121,7 @@ fn bittensor_10_moves_stake_sets_children_and_swaps_keys() {
     assert_eq!(steps.amount("seat", "uid"), 1);
     assert_eq!(steps.get("owner")["coldkey"], steps.get("owner")["eve"]);
     steps.check_refusals(&[
-        ("early", "ColdkeySwapAnnouncementNotFound"),
+        ("early", "No coldkey swap announcement"),
         ("blocked", "Custom error: 0"),
     ]);
 }
