@@ -77,10 +77,16 @@ errors! {
             "Root does not have this setting.",
             "choose a subnet other than 0";
         POWRegistrationDisabled NEVER,
-            "Registration by work cannot be switched.",
-            "registration is by burn; there is nothing to set";
+            "Registration by work cannot be switched on this chain.",
+            "register by burn";
         Deprecated NEVER,
             "The setting has no effect any more and its call is closed.",
             "leave it; `assay subnet hyperparams` lists those that count";
+        CollateralLockShareTooHigh NEVER,
+            "More of a registration would become collateral than may.",
+            "use at most 62258 of 65535, which is 95 %";
+        CollateralDrainRatioOutOfBounds NEVER,
+            "Collateral would drain not at all, or too fast.",
+            "use a ratio above 0 and at most 10";
     }
 }

@@ -1,6 +1,7 @@
 //! Errors of FRAME's own pallets: the system, sudo, batches, and the shielded pool.
 
 use super::{NEVER, NEXT_BLOCK, errors};
+use crate::Retry;
 
 errors! {
     "System" {
@@ -43,11 +44,17 @@ errors! {
             "split it";
     }
     "MevShield" {
-        BadPublicKeyLen NEVER,
+        BadEncKeyLen NEVER,
             "The shield's key has the wrong length.",
             "an ML-KEM-768 key has 1184 bytes";
         Unreachable NEVER,
             "The shield met a state that cannot be.",
             "the chain's maintainers must look";
+        TooManyPendingExtrinsics Retry::AfterBlocks(1),
+            "The shield stores as many extrinsics as it may.",
+            "wait until some were applied, or send it in a carrier of its own (submit_encrypted)";
+        WeightExceedsAbsoluteMax NEVER,
+            "The weight is above half of what a block has.",
+            "choose a smaller one";
     }
 }

@@ -58,6 +58,7 @@ fn bittensor_11_lives_the_life_of_a_subnet() {
         &json!({"0": {"0": 0.299_996_795_590_732_83, "1": 0.700_003_204_409_267_1}})
     );
     describes(&steps);
+    moves(&steps);
     acts_for_others(&steps);
     fails(&steps);
     waits(&steps);
@@ -100,6 +101,31 @@ fn describes(steps: &Steps) {
     assert_eq!(steps.value("subnet identity read")["subnet_name"], json!("ore"));
     // A tenth of 65535, rounded.
     assert_eq!(steps.value("take read")["take_u16"], json!(6_554));
+}
+
+fn moves(steps: &Steps) {
+    steps.succeeded(&[
+        "move",
+        "give",
+        "children",
+        "child take",
+        "auto stake",
+        "root",
+        "swap",
+        "batch",
+    ]);
+    // One alpha, of which the pool's rounding may take a rao.
+    let given = steps.value("given").as_u64().unwrap();
+    assert!((TAO - 1..=TAO).contains(&given), "{given}");
+    let child = &steps.value("children read")["children"][0];
+    assert_eq!(child[1], json!(hotkey("Dave").to_string()));
+    let destination = &steps.value("auto stake read")[0]["hotkey"];
+    assert_eq!(destination, &json!(hotkey("Dave").to_string()));
+    assert_eq!(
+        steps.value("swapped"),
+        &json!(2),
+        "the uid of the key it replaced"
+    );
 }
 
 fn acts_for_others(steps: &Steps) {
