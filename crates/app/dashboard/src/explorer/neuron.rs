@@ -120,7 +120,7 @@ fn out_of(rows: &[Row], uid: Uid, hotkey: &impl Fn(Uid) -> AccountId) -> Vec<Sha
 
 fn into(rows: &[Row], uid: Uid, hotkey: &impl Fn(Uid) -> AccountId) -> Vec<Share> {
     ordered(rows.iter().flat_map(|(of, entries)| {
-        let found = shares(entries).find(|(target, ..)| *target == uid);
+        let found = shares(entries).find(|(target, value, _)| *target == uid && *value > 0);
         found.map(|(_, value, share)| Share {
             uid: *of,
             hotkey: hotkey(*of),

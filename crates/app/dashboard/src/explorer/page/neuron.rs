@@ -2,7 +2,7 @@
 
 use super::account::about;
 use super::pieces::{
-    account, account_link, alpha, block_link, fact, neuron_link, subnet_link, tao, unit, unknown,
+    account, account_link, alpha, block_link, fact, neuron_link, rounded, subnet_link, tao, unit, unknown,
 };
 use crate::explorer::neuron::{NeuronView, Share};
 use crate::quantity::{percent, visible, whole};
@@ -19,7 +19,7 @@ pub(in crate::explorer) fn neuron(view: &NeuronView) -> Markup {
             (tile("Incentive", percent(unit(neuron.incentive)), "of what miners get"))
             (tile("Dividends", percent(unit(neuron.dividends)), "of what validators get"))
             (tile("V-trust", neuron.validator_trust.map_or("–".to_owned(), |trust| percent(unit(trust))), "of its weights that the others share"))
-            (tile("Emission", alpha(neuron.emission), "of the last epoch"))
+            (tile("Emission", format!("{}\u{a0}α", rounded(neuron.emission.0)), "of the last epoch"))
         }
         section class="card" {
             div class="title wrap" {
