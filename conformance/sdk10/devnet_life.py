@@ -147,6 +147,17 @@ def weigh(chain, netuid):
     say("set_weights unregistered", success=missing.success, message=missing.message)
 
 
+def shield(chain, netuid):
+    """Stake through the MEV shield: the chain gets it encrypted, and runs it once it is in a block."""
+    hotkey = alice.hotkey.ss58_address
+    before = chain.get_stake(alice.coldkey.ss58_address, hotkey, netuid).rao
+    told(
+        "add_stake shielded",
+        chain.add_stake(wallet=alice, netuid=netuid, hotkey_ss58=hotkey, amount=tao(3), mev_protection=True),
+    )
+    say("shielded", added=chain.get_stake(alice.coldkey.ss58_address, hotkey, netuid).rao - before)
+
+
 async def asynchronously(netuid):
     async with bt.AsyncSubtensor(network=URL) as chain:
         told(
@@ -186,6 +197,7 @@ with bt.Subtensor(network=URL) as chain:
     netuid = found(chain)
     join(chain, netuid)
     stake(chain, netuid)
+    shield(chain, netuid)
     serve(chain, netuid)
     weigh(chain, netuid)
     asyncio.run(asynchronously(netuid))

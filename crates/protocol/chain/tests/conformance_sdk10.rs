@@ -115,6 +115,7 @@ fn lived(life: &Steps) {
         life.get("weights")["rows"],
         json!([[0, [[1, 21_845], [2, 65_535]]]])
     );
+    assert!(life.get("shielded")["added"].as_u64().unwrap() > 2_000_000_000);
     assert_eq!(
         life.get("weights async")["rows"],
         json!([[0, [[1, 65_535], [2, 65_535]]]])
