@@ -37,7 +37,8 @@ tao = bt.Balance.from_tao
 
 
 def say(step, **facts):
-    print(json.dumps({"step": step, **facts}))
+    # In one write and on a line of its own: the SDK logs from another thread to the same place.
+    sys.stdout.write("\n" + json.dumps({"step": step, **facts}) + "\n")
 
 
 def told(step, result, **facts):

@@ -170,10 +170,15 @@ def one_by_one(chain, block):
     return found
 
 
+def say(step, value, same, **facts):
+    # In one write and on a line of its own: the SDK logs from another thread to the same place.
+    sys.stdout.write("\n" + json.dumps({"step": step, "value": value, "same": same, **facts}) + "\n")
+
+
 with bt.Subtensor(network=URL) as chain:
     block = chain.get_current_block()
-    print(json.dumps({"step": "block", "value": block, "hash": chain.get_block_hash(block), "same": True}))
+    say("block", block, True, hash=chain.get_block_hash(block))
     slow = one_by_one(chain, block)
     quick = asyncio.run(all_at_once(block))
     for name, value in slow.items():
-        print(json.dumps({"step": name, "value": value, "same": value == quick[name]}))
+        say(name, value, value == quick[name])
