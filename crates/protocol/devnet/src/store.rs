@@ -45,9 +45,10 @@ use tables::{
 /// Layout of the tables; raised with every change of them.
 const SCHEMA_VERSION: u32 = 2;
 
-/// Final blocks that wait for the database. Fewer cost more commits; with many more, a start after a kill reads longer
-/// and more of the chain is in memory.
-const WAITING_BLOCKS: u32 = 256;
+/// Final blocks that wait for the database. Each commit synchronises the disk twice, which with fewer blocks is most of a
+/// fast block's time. It also copies every page that it changes, some dozen a block because hashes scatter, and those
+/// pages are free space until the next commit: many more blocks make a file of twice the size.
+const WAITING_BLOCKS: u32 = 64;
 
 /// Bytes of blocks that wait for the database: full blocks of ten megabytes must not pile up in memory.
 const WAITING_BYTES: usize = 16 * 1024 * 1024;

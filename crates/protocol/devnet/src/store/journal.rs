@@ -51,6 +51,7 @@ pub(super) enum Record {
 pub(super) struct Journal {
     path: PathBuf,
     file: fs_err::File,
+    epoch: u32,
     length: u64,
     synchronised: Instant,
 }
@@ -75,19 +76,19 @@ impl Journal {
             return Ok((journal, Vec::new()));
         }
         let (records, length) = parse(&bytes);
-        let mut file = fs_err::OpenOptions::new()
+        let file = fs_err::OpenOptions::new()
             .write(true)
             .open(&path)
             .map_err(failed)?;
-        // What a kill left half written goes, so that the next record follows the last whole one.
-        file.set_len(length).map_err(failed)?;
-        file.seek(SeekFrom::Start(length)).map_err(failed)?;
-        let journal = Self {
-            path,
+        let mut journal = Self {
+            path: path.clone(),
             file,
+            epoch,
             length,
             synchronised: Instant::now(),
         };
+        // What a kill left half written goes, so that the next record follows the last whole one.
+        journal.cut(length).map_err(failed)?;
         Ok((journal, records))
     }
 
@@ -103,8 +104,7 @@ impl Journal {
         });
         if let Err(source) = written {
             // A part of it may be there. It must not stand before a later record.
-            let _ = self.file.set_len(self.length);
-            let _ = self.file.seek(SeekFrom::Start(self.length));
+            let _ = self.cut(self.length);
             return Err(StoreError::Journal {
                 path: self.path.clone(),
                 source,
@@ -116,10 +116,25 @@ impl Journal {
 
     /// Replaces everything by these records.
     pub(super) fn rewrite(&mut self, epoch: u32, records: &[Record]) -> Result<(), StoreError> {
+        if records.is_empty() && epoch == self.epoch {
+            return self.cut(HEADER_BYTES).map_err(|source| StoreError::Journal {
+                path: self.path.clone(),
+                source,
+            });
+        }
         *self = write_anew(&self.path, epoch, records).map_err(|source| StoreError::Journal {
             path: self.path.clone(),
             source,
         })?;
+        Ok(())
+    }
+}
+
+impl Journal {
+    fn cut(&mut self, length: u64) -> io::Result<()> {
+        self.file.set_len(length)?;
+        self.file.seek(SeekFrom::Start(length))?;
+        self.length = length;
         Ok(())
     }
 }
@@ -138,6 +153,7 @@ fn write_anew(path: &Path, epoch: u32, records: &[Record]) -> io::Result<Journal
     Ok(Journal {
         path: path.to_owned(),
         file,
+        epoch,
         length: bytes.len() as u64,
         synchronised: Instant::now(),
     })

@@ -31,15 +31,14 @@ pub enum History {
     /// At least those of this many blocks up to the last final one. Older blocks stay, without their states. They are
     /// thrown away half as many at a time, so that up to half more are there.
     Blocks(u32),
-    /// All, for ever. An empty block takes two to four kilobytes then, a day of blocks every quarter of a second about
-    /// a gigabyte.
+    /// All, for ever. An empty block takes some six kilobytes then, half of it its changes of the state; a day of blocks
+    /// every quarter of a second two gigabytes.
     Archive,
 }
 
-/// Somewhat more than the hours that a miner or validator looks back: eight tempos and the public nodes' few hundred
-/// blocks fit several times. Twice as many double the disk space of a busy chain; fewer than 2,400 would break clients
-/// that read the state at a commitment's block after an epoch or six.
-pub const DEFAULT_HISTORY: u32 = 4_096;
+/// Eight hours of the public chain's blocks, and as far back as transactions may be anchored. Twice as many double the
+/// space that a chain takes; fewer would break clients that read the state at a commitment's block after some epochs.
+pub const DEFAULT_HISTORY: u32 = 2_400;
 
 impl Default for History {
     /// [`DEFAULT_HISTORY`], because a devnet that runs overnight should not fill the disk.

