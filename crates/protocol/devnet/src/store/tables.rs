@@ -71,17 +71,29 @@ pub(super) fn open_file(folder: &Path) -> Result<Database, StoreError> {
     Ok(database)
 }
 
-/// Whether more than half of a large file is free pages, as a burst of blocks or a pruned history leaves it.
+/// Whether more than half of what a large file takes on the disk is free pages, as a burst of blocks or old states that
+/// are gone leave it. The file's length says less: the database doubles it, and most of the new half is a hole.
 fn is_mostly_slack(database: &Database, file: &Path) -> Result<bool, StoreError> {
-    let length = fs_err::metadata(file).map_or(0, |metadata| metadata.len());
-    if length < WORTH_COMPACTING {
+    let taken = fs_err::metadata(file).map_or(0, |metadata| bytes_on_disk(&metadata));
+    if taken < WORTH_COMPACTING {
         return Ok(false);
     }
     let transaction = database.begin_write().map_err(opening)?;
     let stats = transaction.stats().map_err(opening)?;
     let used = stats.allocated_pages() * stats.page_size() as u64;
     transaction.abort().map_err(opening)?;
-    Ok(used * 2 < length)
+    Ok(used * 2 < taken)
+}
+
+#[cfg(unix)]
+fn bytes_on_disk(metadata: &std::fs::Metadata) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    metadata.blocks() * 512
+}
+
+#[cfg(not(unix))]
+fn bytes_on_disk(metadata: &std::fs::Metadata) -> u64 {
+    metadata.len()
 }
 
 pub(super) fn journal_path(folder: &Path) -> PathBuf {

@@ -1,11 +1,16 @@
 //! Thousands of subscribers, some of which do not listen.
 
-use crate::node::{Client, Node, PATIENCE, hexed, next, number, storage_key};
+use crate::node::{Client, Node, PATIENCE, hexed, manual, next, number, storage_key};
+use assay_devnet::Devnet;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, BufReader},
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
@@ -14,6 +19,9 @@ const SOCKETS: usize = 200;
 const HEADS_A_SOCKET: usize = 8;
 const VALUES_A_SOCKET: usize = 2;
 const BLOCKS: u32 = 20;
+
+/// Tells the process to be a node.
+const APART: &str = "ASSAY_DEVNET_APART";
 
 const DEAF_SOCKETS: usize = 20;
 const SUBSCRIPTIONS_OF_THE_DEAF: usize = 20;
@@ -62,12 +70,24 @@ async fn two_thousand_subscribers_hear_of_every_block_in_order() {
     node.stop().await;
 }
 
+/// Not a test by itself: a node in a process of its own, so that its memory is nobody else's.
+#[tokio::test(flavor = "multi_thread")]
+async fn node_apart() {
+    if std::env::var_os(APART).is_none() {
+        return;
+    }
+    let devnet = Devnet::start(manual()).await.unwrap();
+    println!("\nlistening on {}", devnet.url());
+    std::future::pending::<()>().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_listen_costs_little_and_hears_everything_later() {
-    let node = Node::manual().await;
+    let node = Apart::start();
+    let client = Client::connect(&node.url).await;
     let mut deaf = Vec::new();
     for _ in 0..DEAF_SOCKETS {
-        let mut socket = Socket::connect(&node.devnet.url()).await;
+        let mut socket = Socket::connect(&node.url).await;
         for id in 0..SUBSCRIPTIONS_OF_THE_DEAF {
             socket
                 .send(
@@ -77,10 +97,10 @@ async fn who_does_not_listen_costs_little_and_hears_everything_later() {
         }
         deaf.push(socket);
     }
-    let mut heads = node.heads().await;
+    let mut heads = client.heads().await;
     next(&mut heads).await;
-    let before = resident();
-    node.devnet.produce(UNHEARD_BLOCKS).await.unwrap();
+    let before = node.resident();
+    client.ask("devnet_produce", json!([UNHEARD_BLOCKS])).await;
     for expected in 1..=UNHEARD_BLOCKS {
         assert_eq!(
             number(&next(&mut heads).await),
@@ -88,7 +108,7 @@ async fn who_does_not_listen_costs_little_and_hears_everything_later() {
             "who listens is not held up"
         );
     }
-    let grown = resident().saturating_sub(before);
+    let grown = node.resident().saturating_sub(before);
     assert!(grown < ROOM, "{grown} bytes more");
 
     let mut socket = deaf.pop().unwrap();
@@ -106,22 +126,49 @@ async fn who_does_not_listen_costs_little_and_hears_everything_later() {
             "{before:?} then {heard}"
         );
     }
-    drop((deaf, socket));
-    node.stop().await;
 }
 
-/// Bytes of this process in memory.
-fn resident() -> u64 {
-    let status = fs_err::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .unwrap();
-    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+/// A node in a process of its own, which ends with this.
+struct Apart {
+    child: Child,
+    url: String,
+}
+
+impl Apart {
+    fn start() -> Self {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["crowd::node_apart", "--exact", "--nocapture"])
+            .env(APART, "1")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let url = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .find_map(|line| line.unwrap().strip_prefix("listening on ").map(str::to_owned));
+        let url = url.expect("the node says where it listens");
+        Self { child, url }
+    }
+
+    /// Bytes that it has in memory.
+    fn resident(&self) -> u64 {
+        let status = fs_err::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// A WebSocket that reads only when told to.
-struct Socket(BufReader<TcpStream>);
+struct Socket(tokio::io::BufReader<TcpStream>);
 
 impl Socket {
     async fn connect(url: &str) -> Self {
@@ -132,7 +179,7 @@ impl Socket {
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
         );
         stream.write_all(request.as_bytes()).await.unwrap();
-        let mut stream = BufReader::new(stream);
+        let mut stream = tokio::io::BufReader::new(stream);
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             head.push(stream.read_u8().await.unwrap());
