@@ -1,9 +1,9 @@
 //! Throwing old states away: marking the trie nodes that the kept states reach, and removing the others.
 //!
-//! Marking reads the database as it is at one moment, on a thread of its own, while blocks go on. Removing is one
-//! transaction, which first marks what the blocks written since then reach; a kill in between leaves everything or
-//! nothing done. Nodes of blocks that are not in the database yet are not looked at: the older nodes that they build on
-//! are reached from the last block in the database too.
+//! Marking reads the database as it is at one moment, on a thread of its own, while blocks go on. Removing takes some
+//! transactions, each of which first marks what the blocks written since the last one reach; what a kill in between
+//! leaves undone is found the next time. Nodes of blocks that are not in the database yet are not looked at: the older
+//! nodes that they build on are reached from the last block in the database too.
 //!
 //! Caveat: child tries are not followed. The runtime has none.
 
@@ -46,6 +46,10 @@ impl Default for History {
         Self::Blocks(DEFAULT_HISTORY)
     }
 }
+
+/// Parts in which nodes are removed, each in a transaction of its own, which copies every page that it changes: all at
+/// once would double the file. A divisor of 256.
+const PARTS: u8 = 16;
 
 /// Fewest blocks whose states go at a time: each time costs a walk through all that is kept.
 const MIN_STEP: u32 = 32;
@@ -112,31 +116,46 @@ impl Store {
             }
         }
         drop(reader);
-        let mut transaction = self.database.begin_write().map_err(writing)?;
-        transaction.set_quick_repair(self.is_durable());
+        let mut next = first;
         let mut removed = 0;
-        {
-            let headers = transaction.open_table(HEADERS).map_err(writing)?;
-            let mut nodes = transaction.open_table(NODES).map_err(writing)?;
-            let mut number = first;
-            while let Some(root) = state_root(&headers, number)? {
-                mark(&nodes, root, &mut marks)?;
-                number += 1;
+        for part in 0..PARTS {
+            if self.is_closing() && part > 0 {
+                return Ok(None);
             }
-            // From here on nobody begins to read a state that goes.
-            self.first_state.store(first, Ordering::Release);
-            nodes
-                .retain(|hash, _| {
-                    let kept = marks.contains(hash);
-                    removed += u64::from(!kept);
-                    kept
-                })
-                .map_err(writing)?;
+            let mut transaction = self.database.begin_write().map_err(writing)?;
+            transaction.set_quick_repair(self.is_durable());
+            {
+                let headers = transaction.open_table(HEADERS).map_err(writing)?;
+                let mut nodes = transaction.open_table(NODES).map_err(writing)?;
+                while let Some(root) = state_root(&headers, next)? {
+                    mark(&nodes, root, &mut marks)?;
+                    next += 1;
+                }
+                // From here on nobody begins to read a state that goes.
+                self.first_state.store(first, Ordering::Release);
+                let (from, to) = part_of_all(part);
+                nodes
+                    .retain_in(&from..=&to, |hash, _| {
+                        let kept = marks.contains(hash);
+                        removed += u64::from(!kept);
+                        kept
+                    })
+                    .map_err(writing)?;
+            }
+            put_number(&transaction, FIRST_STATE, first).map_err(writing)?;
+            transaction.commit().map_err(writing)?;
         }
-        put_number(&transaction, FIRST_STATE, first).map_err(writing)?;
-        transaction.commit().map_err(writing)?;
         Ok(Some(removed))
     }
+}
+
+/// The lowest and the highest hash of a part of all hashes.
+fn part_of_all(part: u8) -> ([u8; 32], [u8; 32]) {
+    const WIDTH: u8 = u8::MAX / PARTS + 1;
+    let (mut from, mut to) = ([0; 32], [u8::MAX; 32]);
+    from[0] = part * WIDTH;
+    to[0] = part * WIDTH + (WIDTH - 1);
+    (from, to)
 }
 
 fn state_root(
