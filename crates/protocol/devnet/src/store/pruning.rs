@@ -135,7 +135,7 @@ impl Store {
                 self.first_state.store(first, Ordering::Release);
                 let (from, to) = part_of_all(part);
                 nodes
-                    .retain_in(&from..=&to, |hash, _| {
+                    .retain_in::<&[u8; 32], _>(&from..=&to, |hash, _| {
                         let kept = marks.contains(hash);
                         removed += u64::from(!kept);
                         kept
