@@ -19,8 +19,14 @@ pub(crate) async fn connect(context: &Context) -> miette::Result<ChainClient> {
 pub(crate) async fn follow(context: &Context, receipt: &Receipt) -> miette::Result<Included> {
     let output = context.output();
     output.say(&format!("submitted {} as {}", receipt.call(), receipt.hash()));
-    let included = receipt.in_block().await.map_err(chain_failure)?;
-    output.say(&format!("in block {}", included.block));
+    match receipt.in_block().await {
+        Ok(included) => output.say(&format!("in block {}", included.block)),
+        // Only a final block decides.
+        Err(error @ ChainError::Dispatch { .. }) => {
+            output.say(&format!("{error}; waiting until that is final"))
+        }
+        Err(error) => return Err(chain_failure(error)),
+    }
     let included = receipt.finalized().await.map_err(chain_failure)?;
     output.say(&format!("final; fee {}", included.fee));
     Ok(included)

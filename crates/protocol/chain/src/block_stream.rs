@@ -19,6 +19,10 @@ use tokio::time::{Instant, sleep, timeout};
 /// Between two attempts to subscribe. Shorter hammers a node that restarts; longer delays the first block after it.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often the head is asked for, while nothing is heard, before the chain counts as stale. At the default of 90 s
+/// this is every 15 s: on a chain with blocks of 12 s hardly ever, and a subscription that died costs a block or two.
+const LOOKS: u32 = 6;
+
 /// A stream of new blocks, starting with the newest at the time of the call: ascending, each height once, none
 /// skipped. After a lost connection it subscribes again and fills the gap.
 ///
@@ -48,6 +52,8 @@ struct Follower {
     shared: Arc<Shared>,
     subscription: Option<Subscription<Header>>,
     ready: VecDeque<BlockRef>,
+    /// A block that is known of while those before it are still being looked up.
+    target: Option<BlockRef>,
     /// The newest block seen, handed out or ready.
     last: BlockRef,
     /// When it was seen, or its age was last complained about.
@@ -63,6 +69,7 @@ impl BlockStream {
             shared,
             subscription: None,
             ready: VecDeque::from([head]),
+            target: None,
             last: head,
             since: now,
             first_seen: now,
@@ -86,7 +93,7 @@ impl Follower {
             }
             let limit = self.shared.options.stale_after;
             let left = limit.saturating_sub(self.since.elapsed());
-            match timeout(left, self.hear()).await {
+            match timeout(left.min(limit / LOOKS), self.hear()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error @ ChainError::OtherChain { .. })) => {
                     self.over = true;
@@ -99,21 +106,51 @@ impl Follower {
                     sleep(PAUSE.min(limit.saturating_sub(self.since.elapsed()))).await;
                 }
                 Err(_) => {
-                    // The socket may be half dead: what comes next opens a new one.
-                    self.subscription = None;
-                    self.shared.connection.distrust().await;
-                    self.since = Instant::now();
-                    return Err(ChainError::Stale {
-                        head: self.last,
-                        age: self.first_seen.elapsed(),
-                    });
+                    if !self.look(limit / LOOKS).await && self.since.elapsed() >= limit {
+                        return Err(self.stale().await);
+                    }
                 }
             }
         }
     }
 
-    /// Waits for the next header, and makes it and what lies between ready.
+    /// Asks for the head when nothing was heard for a while: a subscription can die without a sound, and who comes
+    /// back after a long time has not heard anything either. Whether there is a newer block.
+    async fn look(&mut self, patience: Duration) -> bool {
+        match timeout(patience, self.shared.head()).await {
+            Ok(Ok(head)) if head.number > self.last.number => {
+                // What is heard from here on may have a gap before it, which is filled; what was heard already comes
+                // to nothing.
+                if self.target.is_none_or(|target| target.number < head.number) {
+                    self.target = Some(head);
+                }
+                self.subscription = None;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    async fn stale(&mut self) -> ChainError {
+        // The socket may be half dead: what comes next opens a new one.
+        self.subscription = None;
+        let stale = ChainError::Stale {
+            head: self.last,
+            age: self.first_seen.elapsed(),
+        };
+        self.shared.connection.distrust(&stale).await;
+        self.since = Instant::now();
+        stale
+    }
+
+    /// Waits for the next header, and makes it and what lies between ready. May be cut off at any time: a header that
+    /// was heard is not forgotten.
     async fn hear(&mut self) -> Result<(), ChainError> {
+        if let Some(target) = self.target {
+            self.fill(target).await?;
+            self.target = None;
+            return Ok(());
+        }
         let subscription = match &mut self.subscription {
             Some(subscription) => subscription,
             none => {
@@ -132,6 +169,15 @@ impl Follower {
             return Ok(());
         };
         let block = header.block("chain_subscribeNewHeads")?;
+        self.shared.connection.saw_head(block.number);
+        self.target = Some(block);
+        self.fill(block).await?;
+        self.target = None;
+        Ok(())
+    }
+
+    /// Makes all blocks up to this one ready.
+    async fn fill(&mut self, block: BlockRef) -> Result<(), ChainError> {
         while self.last.number.0 + 1 < block.number.0 {
             let number = Block(self.last.number.0 + 1);
             let Some(hash) = self.shared.block_hash(number).await? else {

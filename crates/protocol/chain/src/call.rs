@@ -28,6 +28,15 @@ impl Call {
         }
     }
 
+    /// A call whose arguments were named by the metadata.
+    pub(crate) fn from_arguments(pallet: String, name: String, arguments: Vec<(String, Value)>) -> Self {
+        Self {
+            pallet: pallet.into(),
+            name: name.into(),
+            arguments,
+        }
+    }
+
     /// The pallet.
     pub fn pallet(&self) -> &str {
         &self.pallet

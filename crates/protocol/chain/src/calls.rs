@@ -4,6 +4,14 @@
 //! A call's constructor tells what would be sent, for `--dry-run` and batches; its arguments are encoded by the
 //! chain's own metadata when it is signed.
 
+mod keys;
+mod proxy;
+mod stake;
+mod weight_commits;
+
+pub use keys::Child;
+pub use stake::{Fill, StakePlace};
+
 use crate::{
     AccountId, Alpha, AxonAnnouncement, Call, ChainClient, ChainError, Existence, NetUid, Pair, Rao, Receipt,
     WeightRow,
@@ -14,6 +22,10 @@ use crate::{
 use scale_value::Value;
 
 const SUBTENSOR: &str = "SubtensorModule";
+
+fn number_list(numbers: impl IntoIterator<Item = u16>) -> Value {
+    Value::unnamed_composite(numbers.into_iter().map(number_value))
+}
 
 impl Call {
     /// Sends TAO. Signed by the sender's coldkey.
@@ -97,17 +109,11 @@ impl Call {
 
     /// Sets a weight row in the open. Signed by the hotkey.
     pub fn set_weights(netuid: NetUid, row: &WeightRow, version_key: u64) -> Self {
-        let list = |numbers: Vec<u16>| Value::unnamed_composite(numbers.into_iter().map(number_value));
+        let (uids, values) = row.lists();
         let arguments = [
             ("netuid", number_value(netuid.0)),
-            (
-                "dests",
-                list(row.entries().iter().map(|(uid, _)| uid.0).collect()),
-            ),
-            (
-                "weights",
-                list(row.entries().iter().map(|(_, value)| *value).collect()),
-            ),
+            ("dests", number_list(uids)),
+            ("weights", number_list(values)),
             ("version_key", number_value(version_key)),
         ];
         Self::new(SUBTENSOR, "set_weights", arguments)

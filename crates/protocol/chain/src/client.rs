@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Balance, Block, BlockHash, BlockRef, BlockStream, ChainError, Commitment, ConnectOptions,
-    Endpoint, EpochSchedule, Hyperparameters, Metagraph, NetUid, Rao, Snapshot, StakePosition, StoredWeights,
-    SubnetSummary, Uid, connection::Connection, shared::Shared,
+    Endpoint, EndpointHealth, Endpoints, EpochSchedule, Hyperparameters, Metagraph, NetUid, Rao, Snapshot,
+    StakePosition, StoredWeights, SubnetSummary, Uid, connection::Connection, shared::Shared,
 };
 use std::sync::Arc;
 
@@ -18,20 +18,26 @@ pub struct ChainClient {
 }
 
 impl ChainClient {
-    /// Connects, and reads the runtime's metadata.
+    /// Connects to the first of these nodes that answers, and reads the runtime's metadata. When a node fails, falls
+    /// behind or asks to be left alone, the client moves on to the next; never to one of another chain.
     ///
     /// # Errors
     ///
-    /// When the node cannot be reached or does not answer in time, or its metadata cannot be read.
-    pub async fn connect(endpoint: Endpoint, options: ConnectOptions) -> Result<Self, ChainError> {
-        let connection = Connection::new(endpoint, &options);
+    /// When no node can be reached or answers in time, or the metadata cannot be read.
+    pub async fn connect(endpoints: Endpoints, options: ConnectOptions) -> Result<Self, ChainError> {
+        let connection = Connection::new(endpoints, &options);
         Ok(Self {
             // On the heap, as in `submit`.
             shared: Arc::new(Box::pin(Shared::connect(connection, options)).await?),
         })
     }
 
-    /// The node this client talks to.
+    /// How each of the client's nodes has been doing, in the order in which they were given.
+    pub fn endpoints(&self) -> Vec<EndpointHealth> {
+        self.shared.connection.health()
+    }
+
+    /// The node this client talks to at present.
     pub fn endpoint(&self) -> &Endpoint {
         self.shared.connection.endpoint()
     }
@@ -192,6 +198,15 @@ impl ChainClient {
     /// As there.
     pub async fn metagraph(&self, netuid: NetUid) -> Result<Metagraph, ChainError> {
         self.pin().await?.metagraph(netuid).await
+    }
+
+    /// The same without a copy of one's own. See [`Snapshot::shared_metagraph`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn shared_metagraph(&self, netuid: NetUid) -> Result<Arc<Metagraph>, ChainError> {
+        self.pin().await?.shared_metagraph(netuid).await
     }
 
     /// What a subnet asks of its neurons. See [`Snapshot::hyperparameters`].

@@ -1,148 +1,199 @@
-//! One WebSocket to the node: every call has a deadline, a broken socket is replaced at the next call, and requests
-//! keep to a budget.
+//! The connection to the chain: one WebSocket to one of its nodes at a time. Every call has a deadline, a broken socket
+//! is replaced at the next call, and requests keep to a budget for each node.
 //!
 //! A read that the socket broke under is sent once more over a new one, within the same deadline. A submission is
 //! not: what became of it is found out in another way (see the submission module). A call that runs into its
 //! deadline condemns the socket, because a half-dead one answers nothing for ever; calls already under way on it may
 //! still finish.
 //!
+//! With several nodes a failure moves on to the next that is not known to be in trouble; each try of a call has half of
+//! the time that is left, so that a stalled node leaves time for another. All must be of the same chain: the first that
+//! answers says which, and one that answers for another is never used again.
+//!
 //! Caveat: the deadline covers the wait for the budget, for the connection and for the answer together.
 
+mod budget;
+mod limits;
+mod node;
+mod params;
+
+pub(crate) use params::{Params, hex_bytes};
+
 use crate::{
-    BlockHash, Budget, ChainError, ConnectOptions, Endpoint, Reach, error::TransportError, shape::ShapeError,
+    Block, BlockHash, ChainError, ConnectOptions, Endpoint, EndpointHealth, EndpointState, Endpoints,
+    shape::ShapeError,
 };
 use futures::future::BoxFuture;
+use node::{Node, Opening};
 use parking_lot::Mutex as SyncMutex;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use std::{
     borrow::Cow,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use subxt::ext::jsonrpsee::{
-    core::{
-        client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
-        traits::ToRpcParams,
-    },
-    ws_client::{PingConfig, WsClient, WsClientBuilder},
+    core::client::{ClientT, Error as RpcError, Subscription, SubscriptionClientT},
+    ws_client::WsClient,
 };
-use tokio::{
-    sync::Mutex,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
-/// Pings find a dead socket under an idle subscription. More often costs traffic for nothing; more seldom leaves a
-/// subscription silent for minutes.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-/// Without any frame for this long the socket counts as dead: two pings may get lost.
-const INACTIVE_LIMIT: Duration = Duration::from_secs(60);
-/// Heads are small and come every few seconds; a consumer that is this far behind lost interest.
-const SUBSCRIPTION_BUFFER: usize = 1024;
-
-/// Parameters of a request, in order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Params(Vec<Box<RawValue>>);
-
-impl Params {
-    pub(crate) fn none() -> Self {
-        Self::default()
-    }
-
-    /// One more parameter.
-    pub(crate) fn with(mut self, value: &(impl Serialize + ?Sized)) -> Self {
-        // Every parameter is text, a number, or a list of these: serialising them cannot fail.
-        if let Ok(raw) = serde_json::value::to_raw_value(value) {
-            self.0.push(raw);
-        }
-        self
-    }
-}
-
-impl ToRpcParams for Params {
-    fn to_rpc_params(self) -> Result<Option<Box<RawValue>>, serde_json::Error> {
-        if self.0.is_empty() {
-            Ok(None)
-        } else {
-            serde_json::value::to_raw_value(&self.0).map(Some)
-        }
-    }
-}
-
-/// The `0x…` of some bytes.
-pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
-    format!("0x{}", hex::encode(bytes))
-}
+/// Blocks by which a node may be behind the newest block known before another is tried. Fewer and two healthy nodes
+/// alternate; more and decisions rest on a state of minutes ago.
+const ACCEPTED_LAG: u64 = 10;
 
 pub(crate) struct Connection {
-    endpoint: Endpoint,
+    nodes: Vec<Node>,
+    active: AtomicUsize,
     deadline: Duration,
-    max_response_bytes: u32,
-    socket: Mutex<Option<Arc<WsClient>>>,
-    bucket: Option<SyncMutex<Bucket>>,
+    opening: Opening,
     genesis: SyncMutex<Option<BlockHash>>,
-    requests: AtomicU64,
 }
 
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Connection")
-            .field("endpoint", &self.endpoint)
+            .field("endpoint", self.endpoint())
             .finish_non_exhaustive()
     }
 }
 
+/// Why one try failed, and whether another may follow.
+enum Failure {
+    /// The request may be sent again.
+    Again(ChainError),
+    /// It may not, or there is no use.
+    Final(ChainError),
+}
+
 impl Connection {
     /// Prepares a connection; the first request opens it.
-    pub(crate) fn new(endpoint: Endpoint, options: &ConnectOptions) -> Self {
+    pub(crate) fn new(endpoints: Endpoints, options: &ConnectOptions) -> Self {
         // A process has one cryptography provider for TLS; whoever came first chose it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let budget = options.budget.unwrap_or(match endpoint.reach() {
-            Reach::Private => Budget::Unlimited,
-            Reach::Public => Budget::Limited {
-                burst: 30,
-                per_second: 1.0,
-            },
-        });
-        let bucket = match budget {
-            Budget::Unlimited => None,
-            Budget::Limited { burst, per_second } => Some(SyncMutex::new(Bucket::new(burst, per_second))),
-        };
         Self {
-            endpoint,
+            nodes: endpoints
+                .into_iter()
+                .map(|endpoint| Node::new(endpoint, options))
+                .collect(),
+            active: AtomicUsize::new(0),
             deadline: options.deadline,
-            max_response_bytes: options.max_response_bytes,
-            socket: Mutex::new(None),
-            bucket,
+            opening: Opening {
+                request_timeout: options.deadline,
+                max_response_bytes: options.max_response_bytes,
+                requests: AtomicU64::new(0),
+            },
             genesis: SyncMutex::new(None),
-            requests: AtomicU64::new(0),
         }
     }
 
+    fn node(&self) -> &Node {
+        // `active` is only ever set to the index of a node.
+        &self.nodes[self.active.load(Ordering::Relaxed)]
+    }
+
+    /// The node that is asked.
     pub(crate) fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.node().endpoint
     }
 
     /// How many requests were sent, subscriptions included.
     pub(crate) fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.opening.requests.load(Ordering::Relaxed)
+    }
+
+    /// How each node has been doing.
+    pub(crate) fn health(&self) -> Vec<EndpointHealth> {
+        let now = Instant::now();
+        let best = self.best_head();
+        let active = self.active.load(Ordering::Relaxed);
+        let health = self.nodes.iter().enumerate().map(|(place, node)| {
+            let health = node.health.lock();
+            EndpointHealth {
+                endpoint: node.endpoint.clone(),
+                state: if health.is_foreign {
+                    EndpointState::OtherChain
+                } else if place == active {
+                    EndpointState::Active
+                } else if health.rests(now) {
+                    EndpointState::Resting
+                } else {
+                    EndpointState::Standby
+                },
+                last_error: health.last_error.clone(),
+                latency: health.latency,
+                head: health.head,
+                lag: health.head.zip(best).map(|(head, best)| best.since(head)),
+            }
+        });
+        health.collect()
+    }
+
+    fn best_head(&self) -> Option<Block> {
+        self.nodes.iter().filter_map(|node| node.health.lock().head).max()
+    }
+
+    /// Notes the head that the node in use tells. One that is far behind what another told is left alone.
+    pub(crate) fn saw_head(&self, head: Block) {
+        let best = self.best_head();
+        let node = self.node();
+        node.health.lock().head = Some(head);
+        if let Some(best) = best.filter(|best| best.since(head) > ACCEPTED_LAG) {
+            self.leave(
+                node,
+                &ChainError::Behind {
+                    endpoint: node.endpoint.clone(),
+                    head,
+                    known: best,
+                },
+            );
+        }
+    }
+
+    /// Notes a failure of a node, and chooses another one if there is one that is not known to be in trouble.
+    fn leave(&self, node: &Node, error: &ChainError) {
+        node.health.lock().failed(error);
+        let active = self.active.load(Ordering::Relaxed);
+        if !std::ptr::eq(&raw const self.nodes[active], node) {
+            // Another call has left it already.
+            return;
+        }
+        let now = Instant::now();
+        let count = self.nodes.len();
+        let next = (1..count)
+            .map(|step| (active + step) % count)
+            .find(|place| !self.nodes[*place].health.lock().rests(now))
+            .or_else(|| self.soonest());
+        if let Some(next) = next.filter(|next| *next != active) {
+            tracing::warn!(from = %node.endpoint, to = %self.nodes[next].endpoint, %error, "changing the node");
+            self.active.store(next, Ordering::Relaxed);
+        }
+    }
+
+    /// Of nodes that are all in trouble the one whose rest ends first.
+    fn soonest(&self) -> Option<usize> {
+        let usable = self.nodes.iter().enumerate().filter_map(|(place, node)| {
+            let health = node.health.lock();
+            (!health.is_foreign).then_some((health.rests_until.max(health.closed_until), place))
+        });
+        usable.min().map(|(_, place)| place)
     }
 
     /// The chain's genesis; known after the first request.
     pub(crate) async fn genesis(&self) -> Result<BlockHash, ChainError> {
         let known = *self.genesis.lock();
-        match known {
-            Some(hash) => Ok(hash),
-            None => {
-                let deadline = Instant::now() + self.deadline;
-                self.socket(deadline, "connect").await?;
-                let known = *self.genesis.lock();
-                known.ok_or_else(|| self.late("connect"))
-            }
+        if let Some(hash) = known {
+            return Ok(hash);
         }
+        let _: Box<RawValue> = self
+            .request("chain_getBlockHash", Params::none().with(&0), None)
+            .await?;
+        let known = *self.genesis.lock();
+        known.ok_or_else(|| self.node().late("connect", self.deadline))
     }
 
     /// Asks something that changes nothing.
@@ -174,46 +225,82 @@ impl Connection {
         params: Params,
         at: Option<BlockHash>,
     ) -> BoxFuture<'_, Result<Box<RawValue>, ChainError>> {
-        Box::pin(self.request_again_once(method, params, at))
+        Box::pin(self.request_until_answered(method, params, at))
     }
 
-    async fn request_again_once(
+    async fn request_until_answered(
         &self,
         method: &'static str,
         params: Params,
         at: Option<BlockHash>,
     ) -> Result<Box<RawValue>, ChainError> {
         let deadline = Instant::now() + self.deadline;
-        let mut attempts_left = 2;
+        // A single node gets a second try over a new socket, of several each gets one.
+        let mut tries_left = self.nodes.len().max(2);
+        // That one node is of another chain matters only when the others are as well.
+        let mut passing = None;
         loop {
-            attempts_left -= 1;
-            self.wait_for_budget(deadline, method).await?;
-            let socket = self.socket(deadline, method).await?;
-            self.requests.fetch_add(1, Ordering::Relaxed);
-            let answer = timeout_at(
-                deadline,
-                socket.request::<Box<RawValue>, _>(method, params.clone()),
-            )
-            .await;
-            match answer {
-                Ok(Ok(raw)) => return Ok(raw),
-                Ok(Err(error)) if is_disconnect(&error) => {
-                    self.condemn(&socket).await;
-                    if attempts_left == 0 {
-                        return Err(self.disconnected(method, error));
-                    }
-                    tracing::debug!(endpoint = %self.endpoint, method, %error, "connection lost, asking once more");
-                }
-                Ok(Err(RpcError::RequestTimeout)) | Err(_) => {
-                    self.condemn(&socket).await;
-                    return Err(self.late(method));
-                }
-                Ok(Err(error)) => return Err(self.refused(method, at, error)),
+            tries_left -= 1;
+            let node = self.node();
+            let until = self.until(deadline, tries_left);
+            let error = match self.request_once(node, until, method, &params, at).await {
+                Ok(raw) => return Ok(raw),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Again(error)) => error,
+            };
+            self.leave(node, &error);
+            let is_alone = std::ptr::eq(node, self.node());
+            let is_hopeless = match error {
+                // The same node may be asked again over a new socket, or when its pause is over.
+                ChainError::Disconnected { .. } | ChainError::RateLimited { .. } => false,
+                _ => is_alone,
+            };
+            tracing::debug!(method, %error, "a try failed");
+            let is_last = tries_left == 0 || is_hopeless || Instant::now() >= deadline;
+            match error {
+                ChainError::OtherChain { .. } if is_last => return Err(passing.unwrap_or(error)),
+                error if is_last => return Err(error),
+                ChainError::OtherChain { .. } => {}
+                error => passing = Some(error),
             }
         }
     }
 
-    /// Subscribes. The subscription ends when its socket does.
+    /// The deadline of one try: half of what is left while there are others to try.
+    fn until(&self, deadline: Instant, tries_left: usize) -> Instant {
+        if self.nodes.len() == 1 || tries_left == 0 {
+            return deadline;
+        }
+        let now = Instant::now();
+        now + deadline.saturating_duration_since(now) / 2
+    }
+
+    async fn request_once(
+        &self,
+        node: &Node,
+        deadline: Instant,
+        method: &'static str,
+        params: &Params,
+        at: Option<BlockHash>,
+    ) -> Result<Box<RawValue>, Failure> {
+        let socket = self.open(node, deadline, method).await.map_err(Failure::Again)?;
+        let asked = Instant::now();
+        self.opening.count();
+        let request = socket.request::<Box<RawValue>, _>(method, params.clone());
+        match timeout_at(deadline, request).await {
+            Ok(Ok(raw)) => {
+                node.health.lock().answered(asked.elapsed());
+                Ok(raw)
+            }
+            Ok(Err(error)) => Err(self.failure(node, &socket, method, at, error).await),
+            Err(_) => Err(self
+                .failure(node, &socket, method, at, RpcError::RequestTimeout)
+                .await),
+        }
+    }
+
+    /// Subscribes. The subscription ends when its socket does. Nodes that cannot be reached are passed over; once the
+    /// request has gone out it is not sent again.
     pub(crate) async fn subscribe<T: DeserializeOwned>(
         &self,
         method: &'static str,
@@ -221,149 +308,106 @@ impl Connection {
         unsubscribe: &'static str,
     ) -> Result<Subscription<T>, ChainError> {
         let deadline = Instant::now() + self.deadline;
-        self.wait_for_budget(deadline, method).await?;
-        let socket = self.socket(deadline, method).await?;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        match timeout_at(deadline, socket.subscribe(method, params, unsubscribe)).await {
-            Ok(Ok(subscription)) => Ok(subscription),
-            Ok(Err(error)) if is_disconnect(&error) => {
-                self.condemn(&socket).await;
-                Err(self.disconnected(method, error))
+        let mut tries_left = self.nodes.len();
+        let (node, socket) = loop {
+            tries_left -= 1;
+            let node = self.node();
+            match self.open(node, self.until(deadline, tries_left), method).await {
+                Ok(socket) => break (node, socket),
+                Err(error) => {
+                    self.leave(node, &error);
+                    if tries_left == 0 || std::ptr::eq(node, self.node()) {
+                        return Err(error);
+                    }
+                }
             }
-            Ok(Err(RpcError::RequestTimeout)) | Err(_) => {
-                self.condemn(&socket).await;
-                Err(self.late(method))
+        };
+        self.opening.count();
+        let error = match timeout_at(deadline, socket.subscribe(method, params, unsubscribe)).await {
+            Ok(Ok(subscription)) => return Ok(subscription),
+            Ok(Err(error)) => error,
+            Err(_) => RpcError::RequestTimeout,
+        };
+        match self.failure(node, &socket, method, None, error).await {
+            Failure::Again(error) => {
+                self.leave(node, &error);
+                Err(error)
             }
-            Ok(Err(error)) => Err(self.refused(method, None, error)),
+            Failure::Final(error) => Err(error),
         }
     }
 
-    /// The open socket, or a new one.
-    async fn socket(&self, deadline: Instant, operation: &'static str) -> Result<Arc<WsClient>, ChainError> {
-        let opened = async {
-            let mut slot = self.socket.lock().await;
-            if let Some(socket) = slot.as_ref().filter(|socket| socket.is_connected()) {
-                return Ok(Arc::clone(socket));
-            }
-            *slot = None;
-            let socket = Arc::new(self.open(deadline).await?);
-            *slot = Some(Arc::clone(&socket));
-            Ok(socket)
-        };
-        timeout_at(deadline, opened)
-            .await
-            .unwrap_or_else(|_| Err(self.late(operation)))
+    /// A socket to the node, when it is its turn.
+    async fn open(
+        &self,
+        node: &Node,
+        deadline: Instant,
+        operation: &'static str,
+    ) -> Result<Arc<WsClient>, ChainError> {
+        let late = || node.late(operation, self.deadline);
+        node.wait_for_turn(deadline, late()).await?;
+        node.socket(deadline, &self.genesis, &self.opening, late()).await
     }
 
-    async fn open(&self, deadline: Instant) -> Result<WsClient, ChainError> {
-        let unreachable = |error: RpcError| ChainError::Unreachable {
-            endpoint: self.endpoint.clone(),
-            source: TransportError::new(error),
-        };
-        let left = deadline.saturating_duration_since(Instant::now());
-        let socket = WsClientBuilder::default()
-            .connection_timeout(left)
-            // Each call brings a deadline of its own; this one only bounds what was abandoned.
-            .request_timeout(self.deadline)
-            .max_response_size(self.max_response_bytes)
-            .max_buffer_capacity_per_subscription(SUBSCRIPTION_BUFFER)
-            .enable_ws_ping(
-                PingConfig::new()
-                    .ping_interval(PING_INTERVAL)
-                    .inactive_limit(INACTIVE_LIMIT)
-                    .max_failures(1),
-            )
-            .build(self.endpoint.address())
-            .await
-            .map_err(unreachable)?;
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let found: BlockHash = socket
-            .request("chain_getBlockHash", Params::none().with(&0))
-            .await
-            .map_err(unreachable)?;
-        let expected = *self.genesis.lock().get_or_insert(found);
-        if expected != found {
-            return Err(ChainError::OtherChain {
-                endpoint: self.endpoint.clone(),
-                expected,
-                found,
+    /// Takes the present socket out of use: a subscription on it has gone silent. Another node is asked from now on,
+    /// if there is one.
+    pub(crate) async fn distrust(&self, error: &ChainError) {
+        let node = self.node();
+        node.hang_up().await;
+        if self.nodes.len() > 1 {
+            self.leave(node, error);
+        }
+    }
+
+    /// What a failed request means, and what becomes of its socket.
+    async fn failure(
+        &self,
+        node: &Node,
+        socket: &Arc<WsClient>,
+        method: &'static str,
+        at: Option<BlockHash>,
+        error: RpcError,
+    ) -> Failure {
+        if let Some(retry_after) = limits::pause_of(&error) {
+            return Failure::Again(ChainError::RateLimited {
+                endpoint: node.endpoint.clone(),
+                retry_after,
             });
         }
-        tracing::debug!(endpoint = %self.endpoint, "connected");
-        Ok(socket)
-    }
-
-    /// Takes a socket out of use, unless another took its place already.
-    async fn condemn(&self, socket: &Arc<WsClient>) {
-        let mut slot = self.socket.lock().await;
-        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, socket)) {
-            *slot = None;
-        }
-    }
-
-    /// Takes the present socket out of use: a subscription on it has gone silent.
-    pub(crate) async fn distrust(&self) {
-        *self.socket.lock().await = None;
-    }
-
-    async fn wait_for_budget(&self, deadline: Instant, operation: &'static str) -> Result<(), ChainError> {
-        let Some(bucket) = &self.bucket else {
-            return Ok(());
-        };
-        let now = Instant::now();
-        let patience = deadline.saturating_duration_since(now);
-        let wait = bucket
-            .lock()
-            .take(now, patience)
-            .ok_or_else(|| self.late(operation))?;
-        tokio::time::sleep(wait).await;
-        Ok(())
-    }
-
-    fn late(&self, operation: &'static str) -> ChainError {
-        ChainError::Deadline {
-            endpoint: self.endpoint.clone(),
-            operation: Cow::Borrowed(operation),
-            after: self.deadline,
-        }
-    }
-
-    fn disconnected(&self, operation: &'static str, error: RpcError) -> ChainError {
-        ChainError::Disconnected {
-            endpoint: self.endpoint.clone(),
-            operation: Cow::Borrowed(operation),
-            source: TransportError::new(error),
-        }
-    }
-
-    fn refused(&self, method: &'static str, at: Option<BlockHash>, error: RpcError) -> ChainError {
-        let error = match error {
-            RpcError::Call(error) => error,
-            RpcError::ParseError(error) => return unreadable(method, error),
-            other => return self.disconnected(method, other),
-        };
-        let data = error.data().map(|raw| raw.get().trim_matches('"'));
-        let text = data.map_or_else(
-            || error.message().to_owned(),
-            |data| format!("{}: {data}", error.message()),
-        );
-        match at {
-            Some(hash) if text.contains("State already discarded for") => ChainError::StateDiscarded { hash },
-            Some(hash) if text.contains("UnknownBlock") => ChainError::UnknownBlock { hash },
-            _ => ChainError::Refused {
-                method: Cow::Borrowed(method),
-                code: error.code(),
-                message: text.chars().take(600).collect(),
-            },
+        match error {
+            RpcError::RequestTimeout => {
+                node.condemn(socket).await;
+                Failure::Again(node.late(method, self.deadline))
+            }
+            RpcError::Call(error) => Failure::Final(refused(method, at, &error)),
+            RpcError::ParseError(error) => Failure::Final(unreadable(method, error)),
+            error => {
+                node.condemn(socket).await;
+                Failure::Again(node.disconnected(method, error))
+            }
         }
     }
 }
 
-fn is_disconnect(error: &RpcError) -> bool {
-    matches!(
-        error,
-        RpcError::RestartNeeded(_) | RpcError::Transport(_) | RpcError::ServiceDisconnect
-    )
+fn refused(
+    method: &'static str,
+    at: Option<BlockHash>,
+    error: &subxt::ext::jsonrpsee::types::ErrorObjectOwned,
+) -> ChainError {
+    let data = error.data().map(|raw| raw.get().trim_matches('"'));
+    let text = data.map_or_else(
+        || error.message().to_owned(),
+        |data| format!("{}: {data}", error.message()),
+    );
+    match at {
+        Some(hash) if text.contains("State already discarded for") => ChainError::StateDiscarded { hash },
+        Some(hash) if text.contains("UnknownBlock") => ChainError::UnknownBlock { hash },
+        _ => ChainError::Refused {
+            method: Cow::Borrowed(method),
+            code: error.code(),
+            message: text.chars().take(600).collect(),
+        },
+    }
 }
 
 fn parse<T: DeserializeOwned>(method: &'static str, raw: &RawValue) -> Result<T, ChainError> {
@@ -373,65 +417,4 @@ fn parse<T: DeserializeOwned>(method: &'static str, raw: &RawValue) -> Result<T,
 /// An answer that is not what the method answers.
 fn unreadable(method: &'static str, error: serde_json::Error) -> ChainError {
     ShapeError::answer(method, error).into()
-}
-
-/// A bucket of tokens, one for each request.
-#[derive(Debug)]
-struct Bucket {
-    burst: f64,
-    per_second: f64,
-    tokens: f64,
-    last: Option<Instant>,
-}
-
-impl Bucket {
-    fn new(burst: u32, per_second: f64) -> Self {
-        let burst = f64::from(burst.max(1));
-        Self {
-            burst,
-            per_second: per_second.max(1e-3),
-            tokens: burst,
-            last: None,
-        }
-    }
-
-    /// Takes a token, on credit if need be, and says how long to wait until it is earned. Nothing, and no token is
-    /// taken, when that is longer than `patience`.
-    fn take(&mut self, now: Instant, patience: Duration) -> Option<Duration> {
-        if let Some(last) = self.last {
-            let earned = now.saturating_duration_since(last).as_secs_f64() * self.per_second;
-            self.tokens = (self.tokens + earned).min(self.burst);
-        }
-        self.last = Some(now);
-        let wait = Duration::from_secs_f64(((1.0 - self.tokens) / self.per_second).max(0.0));
-        if wait > patience {
-            return None;
-        }
-        self.tokens -= 1.0;
-        Some(wait)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_budget_lets_a_burst_through_and_spaces_what_follows() {
-        let start = Instant::now();
-        let mut bucket = Bucket::new(2, 4.0);
-        let patience = Duration::from_millis(400);
-        let ms = |number| Some(Duration::from_millis(number));
-        assert_eq!(bucket.take(start, patience), ms(0));
-        assert_eq!(bucket.take(start, patience), ms(0));
-        assert_eq!(bucket.take(start, patience), ms(250));
-        // Whoever does not wait that long takes nothing from the others.
-        assert_eq!(bucket.take(start, patience), None);
-        assert_eq!(bucket.take(start, Duration::from_secs(9)), ms(500));
-        // After a rest the burst is there again, and no more than that.
-        let later = start + Duration::from_secs(60);
-        assert_eq!(bucket.take(later, patience), ms(0));
-        assert_eq!(bucket.take(later, patience), ms(0));
-        assert_eq!(bucket.take(later, patience), ms(250));
-    }
 }

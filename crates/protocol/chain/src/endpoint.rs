@@ -62,6 +62,11 @@ impl Endpoint {
         self.url.as_str()
     }
 
+    /// Whether it is the node of this address.
+    pub(crate) fn is(&self, address: &str) -> bool {
+        Url::parse(address).is_ok_and(|url| url == *self.url)
+    }
+
     /// Whether the node is one's own or shared with the public.
     pub fn reach(&self) -> Reach {
         let private = |address: IpAddr| match address {

@@ -44,6 +44,24 @@ pub enum ChainError {
         /// The deadline.
         after: Duration,
     },
+    /// The node wants to be left alone for a while: it was asked too often, or its operator keeps strangers out.
+    #[error("{endpoint} takes no more requests for {} s", .retry_after.as_secs_f64().ceil())]
+    RateLimited {
+        /// The node.
+        endpoint: Endpoint,
+        /// For how long.
+        retry_after: Duration,
+    },
+    /// The node knows less of the chain than another did.
+    #[error("{endpoint} is at block {head}, {} behind what another node told", known.since(*head))]
+    Behind {
+        /// The node.
+        endpoint: Endpoint,
+        /// The newest block that it knows.
+        head: crate::Block,
+        /// The newest block that another node told.
+        known: crate::Block,
+    },
     /// The node answered with a JSON-RPC error that has no variant of its own.
     #[error("the node refused {method}: {message} (code {code})")]
     Refused {
@@ -145,6 +163,12 @@ pub enum ChainError {
     /// A commitment that the chain cannot hold.
     #[error(transparent)]
     Commitment(#[from] crate::commitment::CommitmentError),
+    /// An argument given as JSON that does not fit its type on chain.
+    #[error(transparent)]
+    Argument(#[from] crate::json::ArgumentError),
+    /// Weights that cannot be committed.
+    #[error(transparent)]
+    WeightCommit(#[from] crate::weight_commit::WeightCommitError),
     /// A weight row that the chain cannot hold.
     #[error(transparent)]
     Weights(#[from] crate::weights::WeightsError),
@@ -228,7 +252,8 @@ impl ChainError {
             Self::Unreachable { .. } | Self::Disconnected { .. } | Self::Deadline { .. } => {
                 Retry::After(Duration::from_secs(5))
             }
-            Self::Stale { .. } => Retry::After(Duration::from_secs(30)),
+            Self::RateLimited { retry_after, .. } => Retry::After(*retry_after),
+            Self::Stale { .. } | Self::Behind { .. } => Retry::After(Duration::from_secs(30)),
             // The node's own trouble mostly; a few blocks later it may have passed.
             Self::Refused { .. } | Self::PriceAboveLimit { .. } => Retry::AfterBlocks(1),
             Self::Rejected { reason, .. } => reason.retry(),
@@ -246,6 +271,8 @@ impl ChainError {
             | Self::StillPending { .. }
             | Self::NoSubnet { .. }
             | Self::Commitment(_)
+            | Self::Argument(_)
+            | Self::WeightCommit(_)
             | Self::Weights(_) => Retry::Never,
         }
     }
@@ -265,6 +292,12 @@ impl ChainError {
             }
             Self::OtherChain { .. } => {
                 "restart the client; saved state of the old chain does not apply to the new one"
+            }
+            Self::RateLimited { .. } => {
+                "wait, ask less, or name several nodes: --network finney,ws://… ; a node of one's own has no such limit"
+            }
+            Self::Behind { .. } => {
+                "the node is still syncing or has lost its peers; the client tries another"
             }
             Self::Stale { .. } => "the node may have lost its peers; another endpoint may be ahead of it",
             Self::NoSubnet { .. } => "`assay subnet list` shows the subnets of this chain",

@@ -1,5 +1,6 @@
 //! An event that a transaction caused.
 
+use assay_keys::AccountId;
 use scale_value::{Composite, Primitive, Value, ValueDef};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 use std::fmt;
@@ -52,6 +53,22 @@ impl ChainEvent {
         self.fields.values().nth(place).and_then(number)
     }
 
+    /// The account in the field of this name; nothing when there is no such field or it is not an account.
+    pub fn account(&self, field: &str) -> Option<AccountId> {
+        match &self.fields {
+            Composite::Named(fields) => fields
+                .iter()
+                .find(|(name, _)| name == field)
+                .and_then(|(_, value)| account(value)),
+            Composite::Unnamed(_) => None,
+        }
+    }
+
+    /// The account in the field at this place, whether the fields have names or not.
+    pub fn account_at(&self, place: usize) -> Option<AccountId> {
+        self.fields.values().nth(place).and_then(account)
+    }
+
     /// The fields, each with its name where the chain gives one.
     pub fn fields(&self) -> Vec<(Option<&str>, String)> {
         match &self.fields {
@@ -71,6 +88,10 @@ fn number(value: &Value) -> Option<u128> {
         ValueDef::Composite(fields) if fields.len() == 1 => fields.values().next().and_then(number),
         _ => None,
     }
+}
+
+fn account(value: &Value) -> Option<AccountId> {
+    bytes(value)?.try_into().ok().map(AccountId)
 }
 
 /// Bytes, possibly in wrappers of one field.

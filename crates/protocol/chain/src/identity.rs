@@ -36,6 +36,8 @@ pub struct SubnetIdentity {
     pub discord: String,
     /// What it does.
     pub description: String,
+    /// Its picture's address.
+    pub logo_url: String,
     /// Anything else.
     pub additional: String,
 }

@@ -3,6 +3,7 @@
 mod account;
 mod account_queue;
 mod axon;
+mod block_body;
 mod block_contents;
 mod block_stream;
 mod call;
@@ -13,12 +14,15 @@ mod connection;
 mod decoded;
 mod dispatch_failure;
 mod endpoint;
+mod endpoints;
 mod error;
 mod event;
 mod explanation;
 mod identity;
+mod json;
 mod metagraph;
 mod options;
+mod payment;
 mod pool_rejection;
 mod reads;
 mod receipt;
@@ -27,11 +31,13 @@ mod runtime;
 mod setting;
 mod shape;
 mod shared;
+mod shared_reads;
 mod snapshot;
 mod submission;
 mod subnet;
 mod tracking;
 mod units;
+mod weight_commit;
 mod weights;
 
 pub use account::{AccountRoles, Balance, Existence, HotkeyPlace, StakePosition};
@@ -40,6 +46,7 @@ pub use axon::{AxonAnnouncement, PublishedAxon};
 pub use block_contents::{BlockContents, ExtrinsicRecord, HookEvent, HookPhase, MOST_EVENTS, Signed};
 pub use block_stream::BlockStream;
 pub use call::Call;
+pub use calls::{Child, Fill, StakePlace};
 pub use client::ChainClient;
 pub use commitment::{
     BIG_RAW_BYTES, BYTES_PER_EPOCH, Commitment, CommitmentError, CommitmentField, LEAST_COST_BYTES,
@@ -48,14 +55,23 @@ pub use commitment::{
 pub use decoded::{CutBytes, Decoded, DecodedCall, DecodedEvent, DecodedField};
 pub use dispatch_failure::{DispatchFailure, GeneralFailure};
 pub use endpoint::{Endpoint, EndpointError, Reach};
+pub use endpoints::{EndpointHealth, EndpointState, Endpoints};
 pub use error::{ChainError, NotIncluded, PendingStage, TransportError};
 pub use event::ChainEvent;
 pub use explanation::{Explanation, explain, explain_in, explanations};
 pub use identity::{Identity, SubnetIdentity};
+pub use json::ArgumentError;
 pub use metagraph::{Metagraph, Neuron, StoredBonds, StoredWeights};
 pub use options::{Budget, ConnectOptions};
+pub use payment::{
+    LONGEST_SEARCH, ParsePaymentIdError, Payment, PaymentId, PaymentRefusal, PaymentTerms, TransactionRef,
+};
 pub use pool_rejection::{PoolCheck, PoolRejection};
-pub use reads::{BuyQuote, EpochForecast, SellQuote};
+pub use reads::{
+    BuyQuote, EpochForecast, SellQuote,
+    by_name::StorageEntry,
+    delegation::{Proxies, ProxyDelegate},
+};
 pub use receipt::{Included, Receipt, Stage};
 pub use retry::Retry;
 pub use scale_value;
@@ -69,5 +85,9 @@ pub use subnet::{
 pub use units::{
     Alpha, Block, BlockHash, BlockRef, ExtrinsicHash, NetUid, ParseAmountError, ParseHashError, Rao,
     UNITS_PER_TOKEN, Uid,
+};
+pub use weight_commit::{
+    CiphertextDigest, CommitFate, HashCommit, HashedWeights, QueuedCommit, RevealPlan, TimelockedCommit,
+    TimelockedWeights, WeightCommitError, weight_commit_hash,
 };
 pub use weights::{WeightRow, WeightsError, Zeros, max_upscale};

@@ -1,5 +1,8 @@
 //! What becomes of a transaction: Submitted → InBlock → Finalized, or a typed failure.
 //!
+//! Until a block is final it may be dropped for another one. Then a transaction that was in it goes back to the pool and
+//! may end differently, so nothing before finality is an end: neither success nor failure.
+//!
 //! A receipt is fed by a task of its own (see the module `tracking`), which follows the node's notifications and, where
 //! those fail, searches the blocks themselves. Success is what the chain shows: neither the pool's acceptance nor a
 //! block that holds a failed transaction counts.
@@ -14,10 +17,17 @@ use tokio::{sync::watch, time::timeout};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Stage {
-    /// The pool has it, no block yet; or a block had it and was dropped by a reorganisation.
+    /// The pool has it, no block yet.
     Submitted,
-    /// A block has it and it succeeded; the block may still be dropped, and then the stage goes back to `Submitted`.
+    /// A block has it and it succeeded; the block may still be dropped.
     InBlock(Included),
+    /// A block has it and it failed there; the block may still be dropped.
+    Failing(ChainError),
+    /// The block that had it was dropped by a reorganisation. The same bytes were sent again.
+    Reorged {
+        /// The dropped block.
+        from: BlockRef,
+    },
     /// A final block has it and it succeeded: done.
     Finalized(Included),
     /// It failed for good.
@@ -93,10 +103,11 @@ impl Receipt {
     ///
     /// # Errors
     ///
-    /// [`ChainError::Dispatch`] when the chain says that it failed, [`ChainError::NotIncluded`] when no block will
-    /// have it, [`ChainError::StillPending`] when the deadline for inclusion passed: it may still come then.
+    /// [`ChainError::Dispatch`] when the block says that it failed (ask [`finalized`](Self::finalized) whether it stays
+    /// so), [`ChainError::NotIncluded`] when no block will have it, [`ChainError::StillPending`] when the deadline for
+    /// inclusion passed: it may still come then.
     pub async fn in_block(&self) -> Result<Included, ChainError> {
-        let reached = |stage: &Stage| !matches!(stage, Stage::Submitted);
+        let reached = |stage: &Stage| !matches!(stage, Stage::Submitted | Stage::Reorged { .. });
         self.wait(reached, self.inclusion_deadline, PendingStage::NotIncluded)
             .await
     }
@@ -107,7 +118,11 @@ impl Receipt {
     ///
     /// As [`in_block`](Self::in_block).
     pub async fn finalized(&self) -> Result<Included, ChainError> {
-        self.in_block().await?;
+        match self.in_block().await {
+            // What failed in a block may succeed in another one, as long as the block is not final.
+            Ok(_) | Err(ChainError::Dispatch { .. }) => {}
+            Err(error) => return Err(error),
+        }
         self.wait(Stage::is_last, self.finality_deadline, PendingStage::NotFinal)
             .await
     }
@@ -127,8 +142,8 @@ impl Receipt {
         };
         match reached {
             Stage::InBlock(included) | Stage::Finalized(included) => Ok(included),
-            Stage::Failed(error) => Err(error),
-            Stage::Submitted => Err(ChainError::StillPending {
+            Stage::Failed(error) | Stage::Failing(error) => Err(error),
+            Stage::Submitted | Stage::Reorged { .. } => Err(ChainError::StillPending {
                 call: self.call.clone(),
                 hash: self.hash,
                 stage: pending,

@@ -3,7 +3,11 @@
 //! not fit is a [`ShapeError`].
 
 mod block;
+mod by_json;
 mod decoding;
+mod events;
+
+pub(crate) use events::EventPhase;
 
 use crate::{
     BlockHash, Call, ChainEvent, DispatchFailure, GeneralFailure,

@@ -1,10 +1,11 @@
 //! What all clones of a client share: the connection, the runtimes seen so far, and the accounts' queues.
 
 use crate::{
-    Block, BlockHash, BlockRef, ChainError, ConnectOptions, ShapeError,
+    Block, BlockHash, BlockRef, ChainError, ConnectOptions, Hyperparameters, Metagraph, ShapeError,
     account_queue::AccountQueues,
     connection::{Connection, Params, hex_bytes},
     runtime::{Runtime, RuntimeVersion},
+    shared_reads::SharedReads,
     submission::Anchor,
 };
 use codec::{Compact, Decode, Encode};
@@ -22,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) genesis: BlockHash,
     pub(crate) queues: AccountQueues,
     pub(crate) anchor: Anchor,
+    pub(crate) metagraphs: SharedReads<Metagraph>,
+    pub(crate) hyperparameters: SharedReads<Hyperparameters>,
     current: RwLock<Arc<Runtime>>,
     known: Mutex<BTreeMap<u32, Arc<Runtime>>>,
 }
@@ -93,6 +96,8 @@ impl Shared {
             genesis,
             queues: AccountQueues::default(),
             anchor: Anchor::default(),
+            metagraphs: SharedReads::default(),
+            hyperparameters: SharedReads::default(),
             known: Mutex::new(BTreeMap::from([(runtime.version().spec, Arc::clone(&runtime))])),
             current: RwLock::new(runtime),
         })
@@ -130,7 +135,9 @@ impl Shared {
     /// The newest block.
     pub(crate) async fn head(&self) -> Result<BlockRef, ChainError> {
         let header: Header = self.connection.read("chain_getHeader", Params::none()).await?;
-        header.block("chain_getHeader")
+        let head = header.block("chain_getHeader")?;
+        self.connection.saw_head(head.number);
+        Ok(head)
     }
 
     /// The block of a hash.

@@ -207,7 +207,7 @@ impl Snapshot {
         }
     }
 
-    async fn values(&self, keys: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Vec<u8>>, ChainError> {
+    pub(crate) async fn values(&self, keys: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, Vec<u8>>, ChainError> {
         const METHOD: &str = "state_queryStorageAt";
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(KEYS_PER_REQUEST) {
@@ -237,7 +237,7 @@ impl Snapshot {
     ) -> Result<Vec<(K, T)>, ChainError> {
         let runtime = self.shared.runtime_at(self.block.hash).await?;
         let prefix = runtime.storage_prefix(pallet, entry, first.clone())?;
-        let storage_keys = self.keys(&prefix).await?;
+        let storage_keys = self.keys(&prefix, None).await?;
         let values = self.values(&storage_keys).await?;
         let unknown = |source: Mismatch| {
             ChainError::Shape(ShapeError::Unknown {
@@ -263,7 +263,8 @@ impl Snapshot {
         Ok(entries)
     }
 
-    async fn keys(&self, prefix: &[u8]) -> Result<Vec<Vec<u8>>, ChainError> {
+    /// The keys under a prefix; with a limit the first so many, without one all.
+    pub(crate) async fn keys(&self, prefix: &[u8], limit: Option<usize>) -> Result<Vec<Vec<u8>>, ChainError> {
         const METHOD: &str = "state_getKeysPaged";
         let prefix = hex_bytes(prefix);
         let mut keys: Vec<Vec<u8>> = Vec::new();
@@ -279,7 +280,8 @@ impl Snapshot {
             for key in page {
                 keys.push(unhex(METHOD, &key)?);
             }
-            if is_last {
+            if is_last || limit.is_some_and(|limit| keys.len() >= limit) {
+                keys.truncate(limit.unwrap_or(usize::MAX));
                 return Ok(keys);
             }
         }

@@ -130,9 +130,9 @@ impl Shared {
     }
 
     /// Does something with the runtime; where that does not fit, with the chain's newest if that is another one.
-    pub(crate) async fn with_newest_runtime<T>(
+    pub(crate) async fn with_newest_runtime<T, E: Into<ChainError>>(
         &self,
-        work: impl Fn(&Runtime) -> Result<T, ShapeError>,
+        work: impl Fn(&Runtime) -> Result<T, E>,
     ) -> Result<T, ChainError> {
         let known = self.runtime();
         let error = match work(&known) {
@@ -144,7 +144,7 @@ impl Shared {
         if newest.version() == known.version() {
             return Err(error.into());
         }
-        Ok(work(&newest)?)
+        work(&newest).map_err(Into::into)
     }
 
     async fn anchor(&self) -> Result<BlockRef, ChainError> {

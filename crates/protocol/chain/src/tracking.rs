@@ -6,16 +6,12 @@
 //! are searched from the anchor on. The transaction's mortality bounds the search: past its last block, once that is
 //! final, it certainly did not happen.
 //!
-//! Caveat: a dispatch failure is reported at the first block that shows it. Should that very block be dropped by a
-//! reorganisation, the transaction may run once more and succeed; the receipt no longer follows it then.
+//! Success and failure alike count only in a final block. When a reorganisation drops the block, the same bytes are sent
+//! again: a node that put the transaction back into its pool answers that it has it, one that did not takes it.
 
 use crate::{
     Block, BlockHash, BlockRef, ChainError, Included, NotIncluded, PoolRejection, Rao, Stage,
-    account_queue::InFlight,
-    connection::Params,
-    shared::{Header, Shared},
-    snapshot::unhex,
-    submission::SignedTransaction,
+    account_queue::InFlight, shared::Shared, submission::SignedTransaction,
 };
 use serde::{Deserialize, de::IgnoredAny};
 use std::{sync::Arc, time::Duration};
@@ -43,23 +39,12 @@ pub(crate) enum Status {
     Ready,
     Broadcast(IgnoredAny),
     InBlock(BlockHash),
-    Retracted(IgnoredAny),
+    Retracted(BlockHash),
     FinalityTimeout(IgnoredAny),
     Finalized(BlockHash),
     Usurped(IgnoredAny),
     Dropped,
     Invalid,
-}
-
-#[derive(Deserialize)]
-struct BlockAnswer {
-    block: BlockBody,
-}
-
-#[derive(Deserialize)]
-struct BlockBody {
-    header: Header,
-    extrinsics: Vec<String>,
 }
 
 pub(crate) struct Tracker {
@@ -68,12 +53,20 @@ pub(crate) struct Tracker {
     // Frees the nonce when the tracker ends.
     _in_flight: InFlight,
     stage: watch::Sender<Stage>,
-    /// The block that holds it, as far as known.
-    included: Option<Included>,
+    /// The block that holds it, as far as known, and what it did there.
+    held: Option<Held>,
     /// All blocks up to here were searched.
     searched: Block,
+    /// A watch that came from sending it again after a reorganisation.
+    rewatched: Option<Subscription<Status>>,
     /// What a node said why it will not be included; believed once the blocks agree.
     verdict: Option<ChainError>,
+}
+
+/// What a transaction did in a block that may still be dropped.
+struct Held {
+    block: BlockRef,
+    outcome: Result<Included, ChainError>,
 }
 
 /// What came of a look.
@@ -95,7 +88,8 @@ impl Tracker {
             transaction,
             _in_flight: in_flight,
             stage,
-            included: None,
+            held: None,
+            rewatched: None,
             verdict: None,
         }
     }
@@ -138,6 +132,9 @@ impl Tracker {
                     }
                 }
             }
+            if let Some(watch) = self.rewatched.take() {
+                status = Some(watch);
+            }
             if status.is_none() {
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
@@ -153,10 +150,10 @@ impl Tracker {
                 Progress::Done => Ok(Progress::Done),
                 Progress::Continue => Ok(self.finalize()),
             },
-            Status::Retracted(_) => {
-                self.retract();
-                Ok(Progress::Continue)
+            Status::Retracted(hash) if self.held.as_ref().is_some_and(|held| held.block.hash == hash) => {
+                self.retract().await
             }
+            Status::Retracted(_) => Ok(Progress::Continue),
             Status::FinalityTimeout(_) => Ok(Progress::Continue),
             Status::Usurped(_) => self.hear_verdict(self.not_included(NotIncluded::Usurped)).await,
             Status::Dropped => self.hear_verdict(self.not_included(NotIncluded::Dropped)).await,
@@ -173,15 +170,15 @@ impl Tracker {
     /// Searches the blocks that were not searched yet, and draws conclusions.
     async fn look(&mut self) -> Result<Progress, ChainError> {
         let finalized = self.shared.finalized_head().await?;
-        if let Some(included) = &self.included {
-            let holder = included.block;
+        if let Some(held) = &self.held {
+            let holder = held.block;
             if finalized.number < holder.number {
                 return Ok(Progress::Continue);
             }
             if self.shared.block_hash(holder.number).await? == Some(holder.hash) {
                 return Ok(self.finalize());
             }
-            self.retract();
+            self.retract().await?;
         }
         let head = self.shared.head().await?;
         let last = Block(head.number.0.min(self.transaction.valid_until.0));
@@ -190,8 +187,8 @@ impl Tracker {
             let Some(hash) = self.shared.block_hash(number).await? else {
                 break;
             };
-            let body = self.body(hash).await?;
-            if self.position(&body)?.is_some() {
+            let body = self.shared.body(hash).await?;
+            if body.position(self.transaction.hash).is_some() {
                 let progress = self.settle(hash).await?;
                 self.searched = number;
                 return Ok(match progress {
@@ -221,7 +218,7 @@ impl Tracker {
 
     /// Sends the same bytes again, to hear of them anew.
     async fn send_again(&mut self) -> Result<Option<Subscription<Status>>, ChainError> {
-        if self.included.is_some() {
+        if self.held.is_some() {
             return Ok(None);
         }
         match self.shared.send(&self.transaction.bytes).await {
@@ -244,49 +241,31 @@ impl Tracker {
         }
     }
 
-    async fn body(&self, hash: BlockHash) -> Result<BlockBody, ChainError> {
-        let answer: Option<BlockAnswer> = self
-            .shared
-            .connection
-            .read_at("chain_getBlock", Params::none(), hash)
-            .await?;
-        Ok(answer.ok_or(ChainError::UnknownBlock { hash })?.block)
-    }
-
-    fn position(&self, body: &BlockBody) -> Result<Option<u32>, ChainError> {
-        for (place, extrinsic) in body.extrinsics.iter().enumerate() {
-            let bytes = unhex("chain_getBlock", extrinsic)?;
-            if sp_crypto_hashing::blake2_256(&bytes) == self.transaction.hash.0 {
-                return Ok(u32::try_from(place).ok());
-            }
-        }
-        Ok(None)
-    }
-
     /// Reads what the transaction did in a block.
     async fn settle(&mut self, hash: BlockHash) -> Result<Progress, ChainError> {
-        if self
-            .included
-            .as_ref()
-            .is_some_and(|included| included.block.hash == hash)
-        {
+        if self.held.as_ref().is_some_and(|held| held.block.hash == hash) {
             return Ok(Progress::Continue);
         }
-        let body = self.body(hash).await?;
-        let number = body.header.block("chain_getBlock")?.number;
-        let block = BlockRef { number, hash };
+        let body = self.shared.body(hash).await?;
+        let block = body.block;
         // A node that names a block which does not hold it is mistaken; the search goes on.
-        let Some(index) = self.position(&body)? else {
+        let Some(index) = body.position(self.transaction.hash) else {
             return Ok(Progress::Continue);
         };
         let outcome = self.shared.snapshot(block).outcome(index).await?;
         if let Some(failure) = outcome.failure {
-            self.fail(ChainError::Dispatch {
+            let error = ChainError::Dispatch {
                 call: self.transaction.call.clone(),
                 block,
                 failure: Box::new(failure),
+            };
+            tracing::debug!(call = %self.transaction.call, %block, %error, "failed in a block");
+            self.held = Some(Held {
+                block,
+                outcome: Err(error.clone()),
             });
-            return Ok(Progress::Done);
+            self.stage.send_replace(Stage::Failing(error));
+            return Ok(Progress::Continue);
         }
         let included = Included {
             block,
@@ -296,27 +275,43 @@ impl Tracker {
             events: outcome.events,
         };
         tracing::debug!(call = %self.transaction.call, %block, "included");
-        self.included = Some(included.clone());
+        self.held = Some(Held {
+            block,
+            outcome: Ok(included.clone()),
+        });
         self.stage.send_replace(Stage::InBlock(included));
         Ok(Progress::Continue)
     }
 
     fn finalize(&mut self) -> Progress {
-        match self.included.take() {
-            Some(included) => {
+        match self.held.take().map(|held| held.outcome) {
+            Some(Ok(included)) => {
                 self.stage.send_replace(Stage::Finalized(included));
+                Progress::Done
+            }
+            Some(Err(error)) => {
+                self.fail(error);
                 Progress::Done
             }
             None => Progress::Continue,
         }
     }
 
-    fn retract(&mut self) {
-        if let Some(included) = self.included.take() {
-            tracing::warn!(call = %self.transaction.call, block = %included.block, "dropped by a reorganisation");
-            self.searched = Block(self.searched.0.min(included.block.number.0.saturating_sub(1)));
-            self.stage.send_replace(Stage::Submitted);
+    /// The block that held it is no longer part of the chain: makes sure that a pool has it.
+    async fn retract(&mut self) -> Result<Progress, ChainError> {
+        let Some(held) = self.held.take() else {
+            return Ok(Progress::Continue);
+        };
+        tracing::warn!(call = %self.transaction.call, block = %held.block, "dropped by a reorganisation");
+        self.searched = Block(self.searched.0.min(held.block.number.0.saturating_sub(1)));
+        self.stage.send_replace(Stage::Reorged { from: held.block });
+        // Taken anew, it is watched anew; the old watch ended with the pool's memory of it.
+        if let Some(watch) = self.send_again().await? {
+            self.rewatched = Some(watch);
         }
+        // That its nonce is used may come from the very block that was dropped, or from the one that has it now.
+        self.verdict = None;
+        Ok(Progress::Continue)
     }
 
     fn not_included(&self, why: NotIncluded) -> ChainError {

@@ -121,6 +121,11 @@ impl WeightRow {
         &self.0
     }
 
+    /// The uids and their values as the chain takes them.
+    pub(crate) fn lists(&self) -> (Vec<u16>, Vec<u16>) {
+        self.0.iter().map(|(uid, value)| (uid.0, *value)).unzip()
+    }
+
     /// How many entries there are; never 0.
     pub fn entry_count(&self) -> usize {
         self.0.len()

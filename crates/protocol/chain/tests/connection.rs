@@ -3,74 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod devnet;
+mod stalling;
+mod tampering;
 
 use assay_chain::{
-    Budget, ChainClient, ChainError, ConnectOptions, Endpoint, Existence, NotIncluded, Rao, Retry, Stage,
+    Budget, ChainClient, ChainError, ConnectOptions, Existence, NotIncluded, Rao, Retry, Stage,
 };
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Genesis, Storage};
 use devnet::pair;
 use futures::StreamExt;
-use std::{
-    net::SocketAddr,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
-
-/// A TCP proxy that can fall silent without closing anything, as a half-dead network does.
-struct StallingProxy {
-    address: SocketAddr,
-    stalled: Arc<AtomicBool>,
-}
-
-impl StallingProxy {
-    async fn before(target: &Devnet) -> Self {
-        let target = target.url().trim_start_matches("ws://").to_owned();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let stalled = Arc::new(AtomicBool::new(false));
-        let state = Arc::clone(&stalled);
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(&target).await.unwrap();
-                let ((client_in, client_out), (server_in, server_out)) =
-                    (client.into_split(), server.into_split());
-                tokio::spawn(pass(client_in, server_out, Arc::clone(&state)));
-                tokio::spawn(pass(server_in, client_out, Arc::clone(&state)));
-            }
-        });
-        Self { address, stalled }
-    }
-
-    fn endpoint(&self) -> Endpoint {
-        format!("ws://{}", self.address).parse().unwrap()
-    }
-}
-
-async fn pass(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    stalled: Arc<AtomicBool>,
-) {
-    let mut buffer = vec![0; 1 << 16];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
-        if stalled.load(Ordering::SeqCst) {
-            // Takes everything and passes nothing on, for as long as the connection lives.
-            std::future::pending::<()>().await;
-        }
-        if to.write_all(&buffer[..read]).await.is_err() {
-            return;
-        }
-    }
-}
+use stalling::StallingProxy;
+use std::{net::SocketAddr, path::Path, sync::atomic::Ordering, time::Duration};
+use tampering::TamperingNode;
+use tokio::time::timeout;
 
 async fn devnet_in(folder: &Path, listen: SocketAddr, blocks: BlockProduction) -> Devnet {
     let config = DevnetConfig {
@@ -106,7 +51,9 @@ async fn a_node_that_is_not_there_is_told_with_its_address() {
 async fn a_stalled_node_costs_a_call_its_deadline_and_no_more_and_the_next_call_gets_a_new_socket() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let proxy = StallingProxy::before(&devnet).await;
-    let client = ChainClient::connect(proxy.endpoint(), quick()).await.unwrap();
+    let client = ChainClient::connect(proxy.endpoint().into(), quick())
+        .await
+        .unwrap();
     client.head().await.unwrap();
 
     proxy.stalled.store(true, Ordering::SeqCst);
@@ -191,7 +138,9 @@ async fn a_transaction_under_way_when_the_node_stops_is_sent_again_and_happens_o
 async fn a_transaction_whose_answer_got_lost_is_found_in_the_blocks() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let proxy = StallingProxy::before(&devnet).await;
-    let client = ChainClient::connect(proxy.endpoint(), quick()).await.unwrap();
+    let client = ChainClient::connect(proxy.endpoint().into(), quick())
+        .await
+        .unwrap();
     let receipt = client
         .transfer(
             &pair("//Alice"),
@@ -358,4 +307,58 @@ async fn a_budget_that_is_used_up_makes_calls_wait_and_then_run_into_their_deadl
         assert!(answered < 9, "the budget holds");
     };
     assert!(matches!(error, ChainError::Deadline { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_subscription_that_died_without_a_sound_is_noticed_before_the_chain_seems_to_stand_still() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    // Accepts subscriptions to heads, and never tells one.
+    let node = TamperingNode::before(&devnet).await;
+    let options = quick().with_stale_after(Duration::from_secs(12));
+    let client = ChainClient::connect(node.url.parse().unwrap(), options)
+        .await
+        .unwrap();
+    let mut blocks = client.blocks().await.unwrap();
+    assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
+    devnet.produce(300).await.unwrap();
+    for expected in 1..=300 {
+        assert_eq!(blocks.next().await.unwrap().unwrap().number.0, expected);
+    }
+}
+
+#[tokio::test]
+async fn many_blocks_at_once_reach_every_follower_however_slow() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = devnet::client(&devnet).await;
+    let mut followers = Vec::new();
+    for _ in 0..4 {
+        let mut blocks = client.blocks().await.unwrap();
+        assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
+        followers.push(blocks);
+    }
+    // One hears each block as it comes, one only when all have been made, and the others in turns.
+    let mut quick = followers.pop().unwrap();
+    let listening = tokio::spawn(async move {
+        for expected in 1..=1_200 {
+            assert_eq!(quick.next().await.unwrap().unwrap().number.0, expected);
+        }
+    });
+    devnet.produce(600).await.unwrap();
+    for follower in &mut followers {
+        for expected in 1..=10 {
+            assert_eq!(follower.next().await.unwrap().unwrap().number.0, expected);
+        }
+    }
+    devnet.produce(600).await.unwrap();
+    let all = async {
+        for follower in &mut followers {
+            for expected in 11..=1_200 {
+                assert_eq!(follower.next().await.unwrap().unwrap().number.0, expected);
+            }
+        }
+        listening.await.unwrap();
+    };
+    timeout(Duration::from_secs(80), all)
+        .await
+        .expect("before the chain would seem to stand still");
 }

@@ -54,7 +54,7 @@ async fn a_block_that_is_dropped_takes_its_transaction_back_and_the_next_one_bri
     node.status
         .send(format!("{{\"retracted\":\"{hash:?}\"}}"))
         .unwrap();
-    reached(&receipt, |stage| matches!(stage, Stage::Submitted)).await;
+    reached(&receipt, |stage| matches!(stage, Stage::Reorged { .. })).await;
     node.status.send(in_block).unwrap();
     reached(&receipt, |stage| matches!(stage, Stage::InBlock(_))).await;
     node.status

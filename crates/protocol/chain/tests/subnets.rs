@@ -468,3 +468,48 @@ async fn whatever_has_no_method_is_read_by_its_name() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn those_who_read_the_same_block_share_one_read() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = devnet::client(&devnet).await;
+    let netuid = Subnet::create(&client).await.netuid;
+    let snapshot = client.pin().await.unwrap();
+    let before = client.requests();
+    let readers = (0..8).map(|_| {
+        let snapshot = snapshot.clone();
+        async move {
+            tokio::join!(
+                snapshot.shared_metagraph(netuid),
+                snapshot.hyperparameters(netuid)
+            )
+        }
+    });
+    let read = futures::future::join_all(readers).await;
+    assert_eq!(
+        client.requests() - before,
+        3,
+        "two for the metagraph and one for the hyperparameters, for all eight"
+    );
+    let first = read[0].0.as_ref().unwrap();
+    assert!(
+        read.iter()
+            .all(|(metagraph, _)| std::sync::Arc::ptr_eq(metagraph.as_ref().unwrap(), first))
+    );
+    // What fails is not kept.
+    let nowhere = NetUid(4000);
+    for _ in 0..2 {
+        let error = snapshot.metagraph(nowhere).await.unwrap_err();
+        assert!(matches!(error, ChainError::NoSubnet { .. }), "{error}");
+    }
+    // Another block is another read.
+    devnet.produce(1).await.unwrap();
+    let later = client
+        .pin()
+        .await
+        .unwrap()
+        .shared_metagraph(netuid)
+        .await
+        .unwrap();
+    assert_eq!(later.block.number.0, first.block.number.0 + 1);
+}

@@ -1,7 +1,7 @@
 //! `assay dashboard`: pages about any chain.
 
 use crate::context::Context;
-use assay_chain::{ChainClient, ChainError, ConnectOptions, Endpoint};
+use assay_chain::{ChainClient, ChainError, ConnectOptions, Endpoints};
 use assay_dashboard::{Chain, Dashboard, DashboardConfig};
 use miette::{IntoDiagnostic, WrapErr};
 use serde::Serialize;
@@ -40,14 +40,14 @@ struct Listening {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
-    let endpoint: Endpoint = context
+    let endpoint: Endpoints = context
         .network()
         .parse()
         .map_err(|error| crate::chain::chain_failure(ChainError::Endpoint(error)))?;
     context.block_on(serve(args, endpoint, context))
 }
 
-async fn serve(args: Args, endpoint: Endpoint, context: &Context) -> miette::Result<()> {
+async fn serve(args: Args, endpoint: Endpoints, context: &Context) -> miette::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
     let (chain, watched) = watch::channel(Chain::Connecting {
@@ -83,7 +83,7 @@ async fn serve(args: Args, endpoint: Endpoint, context: &Context) -> miette::Res
 }
 
 /// Connects, however long it takes. The client itself comes back from what happens later.
-async fn connect(endpoint: Endpoint, chain: watch::Sender<Chain>) {
+async fn connect(endpoint: Endpoints, chain: watch::Sender<Chain>) {
     loop {
         match ChainClient::connect(endpoint.clone(), ConnectOptions::default()).await {
             Ok(client) => {

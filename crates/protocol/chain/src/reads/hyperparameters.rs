@@ -6,13 +6,23 @@ use crate::{
 };
 
 impl Snapshot {
-    /// A subnet's hyperparameters, read in one request.
+    /// A subnet's hyperparameters, read in one request that all who ask at the same block share.
     ///
     /// # Errors
     ///
     /// [`ChainError::NoSubnet`] when there is none; otherwise when the node does not answer, or the chain lacks one
     /// that every chain has.
     pub async fn hyperparameters(&self, netuid: NetUid) -> Result<Hyperparameters, ChainError> {
+        let read = self.read_hyperparameters(netuid);
+        let hyperparameters = self
+            .shared
+            .hyperparameters
+            .get(self.block.hash, netuid, read)
+            .await?;
+        Ok((*hyperparameters).clone())
+    }
+
+    async fn read_hyperparameters(&self, netuid: NetUid) -> Result<Hyperparameters, ChainError> {
         let mut query = Query::default();
         let subnet = || [number_value(netuid.0)];
         let added = query.subtensor::<bool>("NetworksAdded", subnet());

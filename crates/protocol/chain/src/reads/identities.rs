@@ -28,6 +28,7 @@ struct StoredSubnetIdentity {
     subnet_url: Vec<u8>,
     discord: Vec<u8>,
     description: Vec<u8>,
+    logo_url: Vec<u8>,
     additional: Vec<u8>,
 }
 
@@ -96,6 +97,7 @@ impl Snapshot {
             url: text(&stored.subnet_url),
             discord: text(&stored.discord),
             description: text(&stored.description),
+            logo_url: text(&stored.logo_url),
             additional: text(&stored.additional),
         }))
     }

@@ -9,6 +9,7 @@ use crate::{
     shape::{Item, Mismatch},
     snapshot::Query,
 };
+use std::sync::Arc;
 use subxt::ext::scale_decode::{self, DecodeAsType};
 
 const API: (&str, &str) = ("SubnetInfoRuntimeApi", "get_metagraph");
@@ -69,13 +70,27 @@ impl From<&AxonInfo> for Option<PublishedAxon> {
 }
 
 impl Snapshot {
-    /// A subnet and all its neurons.
+    /// A subnet and all its neurons. Those who ask for the same at the same block share one read.
     ///
     /// # Errors
     ///
     /// [`ChainError::NoSubnet`] when there is none; otherwise when the node does not answer, or the chain tells of
     /// its neurons in an unknown shape.
     pub async fn metagraph(&self, netuid: NetUid) -> Result<Metagraph, ChainError> {
+        self.shared_metagraph(netuid).await.map(Arc::unwrap_or_clone)
+    }
+
+    /// The same without a copy of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`metagraph`](Self::metagraph).
+    pub async fn shared_metagraph(&self, netuid: NetUid) -> Result<Arc<Metagraph>, ChainError> {
+        let read = self.read_metagraph(netuid);
+        self.shared.metagraphs.get(self.block.hash, netuid, read).await
+    }
+
+    async fn read_metagraph(&self, netuid: NetUid) -> Result<Metagraph, ChainError> {
         let (api, method) = API;
         let runtime = self.shared.runtime();
         let arguments = runtime.api_arguments(api, method, vec![number_value(netuid.0)])?;

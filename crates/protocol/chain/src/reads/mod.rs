@@ -4,8 +4,9 @@ mod account_roles;
 mod accounts;
 mod blocks;
 mod bonds;
-mod by_name;
+pub(crate) mod by_name;
 mod commitments;
+pub(crate) mod delegation;
 mod epoch_input;
 mod events;
 mod hyperparameters;
@@ -15,6 +16,7 @@ mod quotes;
 mod schedule;
 mod settings;
 mod subnets;
+mod weight_commits;
 mod weights;
 
 pub use epoch_input::EpochForecast;

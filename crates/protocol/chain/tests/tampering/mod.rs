@@ -1,8 +1,11 @@
 //! A node between the client and a devnet that passes everything on, except what a test wants otherwise: how far
-//! finality is, what is said of a submitted transaction, and what the metadata says.
+//! finality is, what is said of a submitted transaction, what the metadata says, and whether it answers at all. New heads
+//! are never told.
 //!
 //! What a devnet does itself (finality that lags, reorganisations, upgrades) is in the chaos tests; this is for lies that no
 //! node tells.
+
+#![allow(dead_code, reason = "each test binary uses its share; one uses all")]
 
 use assay_devnet::Devnet;
 use jsonrpsee::{
@@ -38,6 +41,10 @@ pub(crate) struct Lies {
     /// In each answer, texts and what stands in their place; both as they appear in the JSON, as long as each other
     /// where they lie in SCALE bytes.
     pub(crate) replaced: Vec<(String, String)>,
+    /// The newest header, as JSON.
+    pub(crate) head: Option<String>,
+    /// What everything is refused with: a code, and for how many seconds nobody should ask again.
+    pub(crate) limit: Option<(i32, u64)>,
 }
 
 pub(crate) struct TamperingNode {
@@ -72,6 +79,26 @@ impl Inside {
         }
     }
 
+    /// What is told without asking the devnet.
+    fn invented(
+        &self,
+        method: &str,
+        params: Option<&str>,
+    ) -> Option<Result<Box<RawValue>, ErrorObjectOwned>> {
+        let lies = self.lies.lock().unwrap();
+        if let Some((code, seconds)) = lies.limit {
+            let data = serde_json::json!({ "retry_after": seconds });
+            return Some(Err(ErrorObjectOwned::owned(
+                code,
+                "too many requests",
+                Some(data),
+            )));
+        }
+        let asks_for_head = method == "chain_getHeader" && params.is_none_or(|params| params == "[]");
+        let head = lies.head.clone().filter(|_| asks_for_head)?;
+        Some(Ok(RawValue::from_string(head).unwrap()))
+    }
+
     fn tamper(&self, method: &str, answer: &RawValue) -> Box<RawValue> {
         let lies = self.lies.lock().unwrap();
         let mut text = answer.get().to_owned();
@@ -98,6 +125,9 @@ impl TamperingNode {
         let mut module = RpcModule::new(inside);
         for method in PASSED_ON {
             let passing_on = module.register_async_method(method, move |params, inside, _| async move {
+                if let Some(answer) = inside.invented(method, params.as_str()) {
+                    return answer;
+                }
                 let answer = inside.ask(method, params.as_str()).await?;
                 Ok::<_, ErrorObjectOwned>(inside.tamper(method, &answer))
             });
@@ -120,6 +150,19 @@ impl TamperingNode {
                         let status = RawValue::from_string(status).unwrap();
                         sink.send(SubscriptionMessage::from(status)).await?;
                     }
+                    Ok(())
+                },
+            )
+            .unwrap();
+        module
+            .register_subscription(
+                "chain_subscribeNewHeads",
+                "chain_newHead",
+                "chain_unsubscribeNewHeads",
+                |_, pending, _, _| async move {
+                    // Nothing is ever told of it.
+                    let sink = pending.accept().await?;
+                    sink.closed().await;
                     Ok(())
                 },
             )
