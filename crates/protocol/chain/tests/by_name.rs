@@ -238,6 +238,10 @@ async fn every_call_that_the_client_makes_has_the_arguments_that_the_runtime_wan
         Call::set_auto_stake(netuid, &bob),
         Call::set_identity(&Identity::default()),
         Call::set_subnet_identity(netuid, &SubnetIdentity::default()),
+        Call::transfer(&bob, Rao(1), Existence::KeepAlive).for_account(&bob),
+        Call::add_proxy(&bob, "Staking", 0),
+        Call::remove_proxy(&bob, "Staking", 0),
+        Call::remove_proxies(),
     ];
     for call in calls {
         let bytes = client.call_bytes(&call).await;

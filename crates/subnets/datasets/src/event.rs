@@ -263,7 +263,12 @@ pub enum WeightsStage {
         /// The block.
         block: Block,
     },
-    /// That block is final.
+    /// A final block holds the weights encrypted; the chain reveals them later.
+    Committed {
+        /// The block in which they are expected to be revealed.
+        reveal_block: Block,
+    },
+    /// A final block holds the weights for everybody to read.
     Finalized {
         /// The block.
         block: Block,

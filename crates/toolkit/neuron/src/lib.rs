@@ -19,9 +19,10 @@ pub use score_book::{Alignment, SCHEMA as SCORE_BOOK_SCHEMA, Score, ScoreBook, S
 pub use shutdown::Shutdown;
 pub use supervisor::{Exit, RestartPolicy, Supervisor, TaskFailure, TaskHandle};
 pub use weight_history::{
-    Attempt, AttemptEntry, AttemptStage, AttemptStart, HistoryError, StageRecord, WeightHistory,
+    Attempt, AttemptEntry, AttemptStage, AttemptStart, HistoryError, SCHEMA as WEIGHT_HISTORY_SCHEMA,
+    StageRecord, WeightHistory,
 };
 pub use weight_setter::{
-    AppliedWeights, AttemptStep, PlannedWeights, SetWeightsError, WeightSetter, WeightSetterConfig,
-    plan_weights,
+    AppliedWeights, AttemptStep, PlannedWeights, SentWeights, SetWeightsError, WeightSetter,
+    WeightSetterConfig, WeightsWarning, plan_weights,
 };

@@ -63,7 +63,7 @@ impl MetagraphCache {
     ///
     /// When there is no such subnet or the chain does not answer; the last one stays published.
     pub async fn refresh(&self) -> Result<Arc<Metagraph>, ChainError> {
-        let metagraph = Arc::new(self.client.metagraph(self.netuid).await?);
+        let metagraph = self.client.shared_metagraph(self.netuid).await?;
         self.published.send_if_modified(|published| {
             // A node that lags behind the last one asked must not turn the clock back.
             let newer = published

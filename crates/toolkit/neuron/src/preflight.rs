@@ -1,26 +1,16 @@
 //! Whether the chain would take a weight row, decided before anything is signed.
 //!
-//! The chain's own checks, in its own order, on facts read at one block. A refusal here costs nothing and names the
-//! number that stands in the way; the chain would only give a code, and a limit that is hit once can be hit for ever.
+//! The chain's own checks, in its own order, on facts read at one block. They are the same whether weights are set in the
+//! open or committed: what is wrong with a committed row the chain would only find at its reveal, and tell nobody. A
+//! refusal here costs nothing and names the number that stands in the way; the chain would only give a code, and a limit
+//! that is hit once can be hit for ever.
 
-use assay_chain::{
-    Alpha, Block, Hyperparameters, Metagraph, NetUid, Neuron, Retry, Uid, WeightRow, WeightSubmission,
-};
+use assay_chain::{Alpha, Block, Hyperparameters, Metagraph, NetUid, Neuron, Retry, Uid, WeightRow};
 
 /// Why the chain would not take a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// The subnet takes only committed weights.
-    #[error(
-        "subnet {netuid} takes only committed weights (commit-reveal, revealed after {reveal_period_epochs} epochs)"
-    )]
-    CommitReveal {
-        /// The subnet.
-        netuid: NetUid,
-        /// Epochs between a commitment and its reveal.
-        reveal_period_epochs: u64,
-    },
     /// The root network has no miners.
     #[error("weights cannot be set on the root network")]
     RootNetwork,
@@ -88,9 +78,6 @@ impl Refusal {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::CommitReveal { .. } => {
-                "this validator sets weights in the open only; the subnet's owner can switch commit-reveal off"
-            }
             Self::RootNetwork => "choose a subnet other than 0",
             Self::TooManyWeights { .. } | Self::NoSuchNeuron { .. } => {
                 "read the metagraph again and make the row anew"
@@ -136,13 +123,6 @@ pub struct Facts<'a> {
 ///
 /// The first refusal, in the chain's order.
 pub fn check_validator(facts: &Facts<'_>) -> Result<(), Refusal> {
-    let netuid = facts.metagraph.netuid;
-    if let WeightSubmission::CommitReveal { reveal_period_epochs } = facts.hyperparameters.weight_submission {
-        return Err(Refusal::CommitReveal {
-            netuid,
-            reveal_period_epochs,
-        });
-    }
     check_network(facts)?;
     let validator = check_registered(facts)?;
     check_stake(facts, validator)?;

@@ -1,11 +1,13 @@
 //! Every attempt to set weights, with the stages it went through, on disk.
 //!
-//! One line of JSON for each step, appended and flushed to the disk before the next step is taken: what a crash can
+//! The first line tells the layout's version. Then one line of JSON for each step, appended and flushed to the disk before the next step is taken: what a crash can
 //! lose is the last line's end, which the next start drops. An attempt whose last known stage is `Submitted` was cut
 //! off there; the weight setter finds out what became of it.
 
 use crate::atomic_file;
-use assay_chain::{AccountId, Block, BlockRef, ExtrinsicHash, NetUid, Uid};
+use assay_chain::{
+    AccountId, Block, BlockRef, CiphertextDigest, ExtrinsicHash, NetUid, RevealPlan, TimelockedCommit, Uid,
+};
 use fs_err::File;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -14,6 +16,9 @@ use std::{
     path::{Path, PathBuf},
     time::SystemTime,
 };
+
+/// The version of the file's layout. 1 had no line that told it, and no commits.
+pub const SCHEMA: u32 = 2;
 
 /// Attempts that are kept. At an attempt every 100 blocks of 12 s these are some two weeks.
 const KEPT: usize = 1000;
@@ -56,6 +61,13 @@ pub enum AttemptStage {
         /// Why.
         reason: String,
     },
+    /// It was encrypted, and is about to be committed.
+    Sealed {
+        /// Which commit it is.
+        digest: CiphertextDigest,
+        /// When it will be revealed.
+        plan: RevealPlan,
+    },
     /// The pool has it.
     Submitted {
         /// The transaction.
@@ -68,8 +80,23 @@ pub enum AttemptStage {
         /// The block.
         block: BlockRef,
     },
+    /// The block that had it was dropped by a reorganisation; the same transaction goes on.
+    Reorged {
+        /// The dropped block.
+        from: BlockRef,
+    },
     /// A final block has it.
     Finalized {
+        /// The block.
+        block: BlockRef,
+    },
+    /// The chain's queue holds the commit, and will reveal it.
+    Committed {
+        /// The commit.
+        commit: TimelockedCommit,
+    },
+    /// The chain has revealed the commit.
+    Revealed {
         /// The block.
         block: BlockRef,
     },
@@ -84,6 +111,9 @@ pub enum AttemptStage {
         reason: String,
         /// The chain's own name of the error.
         chain_error: Option<String>,
+        /// After how many blocks another try makes sense, where that is known.
+        #[serde(default)]
+        blocks_to_wait: Option<u64>,
     },
 }
 
@@ -125,10 +155,23 @@ impl Attempt {
         self.stages.last().map(|record| &record.stage)
     }
 
+    /// Whether no final block is known to have taken it, and yet one may. What waits for its reveal is not under way: the
+    /// chain has it, and takes further rows.
+    pub fn is_under_way(&self) -> bool {
+        let is_committed = |record: &StageRecord| matches!(record.stage, AttemptStage::Committed { .. });
+        !self.is_over() && !self.stages.iter().any(is_committed)
+    }
+
     /// Whether its end is known.
     pub fn is_over(&self) -> bool {
         self.stage().is_some_and(AttemptStage::is_last)
     }
+}
+
+/// The file's first line.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    schema: u32,
 }
 
 /// A line of the file.
@@ -161,6 +204,14 @@ pub enum HistoryError {
         #[source]
         source: serde_json::Error,
     },
+    /// A newer version wrote it.
+    #[error("{} has layout {found}, this version reads up to {SCHEMA}; the file was left as it is", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its layout.
+        found: u32,
+    },
     /// The file system refused.
     #[error(transparent)]
     File(#[from] io::Error),
@@ -183,7 +234,7 @@ impl WeightHistory {
         let path = path.as_ref();
         let (attempts, is_clean) = read(path)?;
         if !is_clean {
-            let mut text = Vec::new();
+            let mut text = header().map_err(io::Error::from)?;
             for attempt in &attempts {
                 for line in lines_of(attempt) {
                     serde_json::to_writer(&mut text, &line).map_err(io::Error::from)?;
@@ -271,21 +322,32 @@ impl WeightHistory {
 fn read(path: &Path) -> Result<(VecDeque<Attempt>, bool), HistoryError> {
     let text = match fs_err::read(path) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((VecDeque::new(), true)),
+        // A new file is begun with its header.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((VecDeque::new(), false)),
         Err(error) => return Err(error.into()),
     };
     let mut attempts: VecDeque<Attempt> = VecDeque::new();
-    let mut is_clean = text.is_empty() || text.ends_with(b"\n");
+    let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let header = serde_json::from_slice::<Header>(first).ok();
+    if let Some(Header { schema: found }) = header.as_ref().filter(|header| header.schema > SCHEMA) {
+        return Err(HistoryError::Newer {
+            path: path.to_owned(),
+            found: *found,
+        });
+    }
+    let is_torn = !text.is_empty() && !text.ends_with(b"\n");
+    let mut is_clean = !is_torn && header.as_ref().is_some_and(|header| header.schema == SCHEMA);
     let mut lines = text
         .split(|byte| *byte == b'\n')
         .enumerate()
+        .skip(usize::from(header.is_some()))
         .filter(|(_, line)| !line.is_empty())
         .peekable();
     while let Some((number, line)) = lines.next() {
         let line: Line = match serde_json::from_slice(line) {
             Ok(line) => line,
             // Torn off by a crash while it was written.
-            Err(_) if lines.peek().is_none() && !is_clean => break,
+            Err(_) if lines.peek().is_none() && is_torn => break,
             Err(source) => {
                 return Err(HistoryError::Corrupt {
                     path: path.to_owned(),
@@ -320,6 +382,13 @@ fn read(path: &Path) -> Result<(VecDeque<Attempt>, bool), HistoryError> {
         is_clean = false;
     }
     Ok((attempts, is_clean))
+}
+
+/// The first line of a file.
+fn header() -> Result<Vec<u8>, serde_json::Error> {
+    let mut line = serde_json::to_vec(&Header { schema: SCHEMA })?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 fn lines_of(attempt: &Attempt) -> impl Iterator<Item = Line> {

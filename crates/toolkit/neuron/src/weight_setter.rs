@@ -1,24 +1,34 @@
 //! Setting weights so that one knows what became of them.
 //!
 //! Scores come by hotkey and are matched with slots at the very block that the row is checked against. The chain's
-//! checks run here first; what would be refused is refused by name, with the number of blocks to wait. What is sent is
-//! followed to the end: Submitted, InBlock, Finalized, and Applied once the chain's state shows the row. Every step is
-//! in the [history](crate::WeightHistory) before the next is taken.
+//! checks run here first; what would be refused is refused by name, with the number of blocks to wait. Then the chain's
+//! setting decides: the row is sent in the open, or encrypted so that the chain reveals it when the subnet's reveal
+//! period is over. Either way it is followed to its end:
 //!
-//! Caveat: weights are sent in the open. A subnet with commit-reveal is refused by name.
+//! - in the open: Submitted, InBlock, Finalized, and Applied once the chain's final state shows the row;
+//! - committed: Sealed, Submitted, InBlock, Finalized, Committed, and, some epochs later, Revealed and Applied.
+//!
+//! A reorganisation shows as Reorged; the same transaction goes on from there. Every step is in the
+//! [history](crate::WeightHistory) before the next is taken, so another process can go on wherever this one stopped.
+
+mod error;
+mod plan;
+mod resume;
+mod settle;
+
+pub use error::SetWeightsError;
+pub use plan::{PlannedWeights, WeightsWarning, plan_weights};
 
 use crate::{
-    AttemptEntry, AttemptStage, AttemptStart, HistoryError, Refusal, WeightHistory,
+    AttemptStage, HistoryError, Refusal, WeightHistory,
     preflight::{self, Facts},
 };
 use assay_chain::{
-    AccountId, Block, ChainClient, ChainError, Hyperparameters, Included, Metagraph, NetUid, Pair, Retry,
-    Snapshot, Uid, WeightRow, WeightsError, Zeros,
+    AccountId, BlockRef, Call, ChainClient, ChainError, Included, NetUid, Pair, PoolCheck, PoolRejection,
+    Receipt, Retry, Snapshot, Stage, TimelockedCommit, WeightRow, Zeros,
 };
-use std::{
-    collections::{BTreeMap, HashMap},
-    path::PathBuf,
-};
+use plan::{Grounds, grounds, read};
+use std::path::PathBuf;
 use tokio::sync::{Mutex, broadcast};
 
 /// How a validator sets weights.
@@ -32,67 +42,17 @@ pub struct WeightSetterConfig {
     pub history: PathBuf,
 }
 
-/// Why weights were not set.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetWeightsError {
-    /// The chain would refuse; nothing was sent.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The scores make no row.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// Nobody with a score has a slot.
-    #[error("none of the {scored} hotkeys with a score has a slot in the subnet")]
-    NobodyToReward {
-        /// Hotkeys with a score.
-        scored: usize,
-    },
-    /// An earlier attempt may still come; nothing was sent.
-    #[error("attempt {attempt} is still under way")]
-    UnderWay {
-        /// Its number in the history.
-        attempt: u64,
-    },
-    /// It was sent, or could not be sent, and failed.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// It is in a final block and yet the chain's state shows another row: a later attempt overtook it.
-    #[error("the row of block {block} is not what the chain holds now")]
-    Overtaken {
-        /// The block that took it.
-        block: Block,
-    },
-    /// The history cannot be written; nothing was sent.
-    #[error(transparent)]
-    History(#[from] HistoryError),
-}
-
-impl SetWeightsError {
-    /// Whether and when another try makes sense.
-    pub fn retry(&self) -> Retry {
-        match self {
-            Self::Refused(refusal) => refusal.retry(),
-            Self::Chain(error) => error.retry(),
-            Self::UnderWay { .. } => Retry::AfterBlocks(1),
-            Self::Overtaken { .. } | Self::NobodyToReward { .. } | Self::Weights(_) | Self::History(_) => {
-                Retry::Never
-            }
-        }
-    }
-
-    /// What to do about it.
-    pub fn hint(&self) -> Option<String> {
-        match self {
-            Self::Refused(refusal) => Some(refusal.hint().to_owned()),
-            Self::Chain(error) => error.hint().map(Into::into),
-            Self::Overtaken { .. } => Some("let only one validator set weights with this hotkey".to_owned()),
-            Self::NobodyToReward { .. } => {
-                Some("scores may be of another subnet, or all miners were pruned".to_owned())
-            }
-            Self::Weights(_) | Self::History(_) | Self::UnderWay { .. } => None,
-        }
-    }
+/// Weights that a final block has taken.
+#[derive(Clone, Debug)]
+pub struct SentWeights {
+    /// The attempt's number in the history.
+    pub attempt: u64,
+    /// The transaction.
+    pub included: Included,
+    /// The row.
+    pub row: WeightRow,
+    /// The commit, where the chain reveals the row later; nothing where its state shows the row already.
+    pub commit: Option<TimelockedCommit>,
 }
 
 /// Weights that the chain holds.
@@ -104,15 +64,8 @@ pub struct AppliedWeights {
     pub included: Included,
     /// The row.
     pub row: WeightRow,
-}
-
-/// A row that would pass, and what it was made of.
-#[derive(Clone, Debug)]
-pub struct PlannedWeights {
-    /// The row.
-    pub row: WeightRow,
-    /// What the history notes of it.
-    pub start: AttemptStart,
+    /// The block whose state shows the row.
+    pub applied: BlockRef,
 }
 
 /// A step that an attempt has taken.
@@ -122,6 +75,17 @@ pub struct AttemptStep {
     pub attempt: u64,
     /// The step.
     pub stage: AttemptStage,
+}
+
+/// Whether a row came too soon after the last one, as the pool and the chain say it.
+fn is_rate_limit(error: &ChainError) -> bool {
+    match error {
+        ChainError::Rejected { reason, .. } => *reason == PoolRejection::Check(PoolCheck::RateLimitExceeded),
+        error => matches!(
+            error.chain_name(),
+            Some("SettingWeightsTooFast" | "CommittingWeightsTooFast")
+        ),
+    }
 }
 
 /// Steps kept for a slow listener: those of some ten attempts.
@@ -135,7 +99,8 @@ pub struct WeightSetter {
     netuid: NetUid,
     version_key: u64,
     zeros: Zeros,
-    // One attempt at a time: the lock is held from the first check to the last step.
+    /// One attempt is being sent or resolved at a time.
+    turn: Mutex<()>,
     history: Mutex<WeightHistory>,
     steps: broadcast::Sender<AttemptStep>,
 }
@@ -158,6 +123,7 @@ impl WeightSetter {
             netuid,
             version_key: config.version_key,
             zeros: config.zeros,
+            turn: Mutex::new(()),
             history: Mutex::new(WeightHistory::open(config.history)?),
             steps: broadcast::Sender::new(STEPS_KEPT),
         })
@@ -187,19 +153,16 @@ impl WeightSetter {
     ///
     /// As [`set`](Self::set), short of sending.
     pub async fn plan(&self, scores: &[(AccountId, f64)]) -> Result<PlannedWeights, SetWeightsError> {
-        let hotkey = self.hotkey.account();
-        plan_weights(
-            &self.client,
-            self.netuid,
-            hotkey,
-            self.version_key,
-            self.zeros,
-            scores,
-        )
-        .await
+        Ok(self.grounds(scores).await?.planned)
     }
 
-    /// Sets the weights that scores make, and follows them until the chain's state shows them.
+    async fn grounds(&self, scores: &[(AccountId, f64)]) -> Result<Grounds, SetWeightsError> {
+        let hotkey = (self.hotkey.account(), self.version_key);
+        grounds(&self.client, self.netuid, hotkey, self.zeros, scores).await
+    }
+
+    /// Sets the weights that scores make, and follows them until the chain's state shows them. Where weights are
+    /// committed this takes the subnet's reveal period: an epoch or more.
     ///
     /// Scores are finite and not negative, of any scale; the largest becomes 65535. Hotkeys without a slot are left
     /// out and noted. Neurons without a score get what the configuration says of zeros.
@@ -207,161 +170,193 @@ impl WeightSetter {
     /// # Errors
     ///
     /// [`SetWeightsError::Refused`] before anything is sent; [`SetWeightsError::Chain`] when the transaction failed or
-    /// its fate is not known yet ([`ChainError::StillPending`]: [`resume`](Self::resume) finds it out).
+    /// its fate is not known yet ([`ChainError::StillPending`]: [`resume`](Self::resume) finds it out);
+    /// [`SetWeightsError::Dropped`] when the chain did not reveal the commit.
     pub async fn set(&self, scores: &[(AccountId, f64)]) -> Result<AppliedWeights, SetWeightsError> {
-        let mut history = self.history.lock().await;
+        let sent = self.submit(scores).await?;
+        self.settle(sent).await
+    }
+
+    /// Sends the weights that scores make, until a final block has taken them. Where weights are set in the open they
+    /// are applied then; where they are committed, [`settle`](Self::settle) follows them on, and further rows may be
+    /// sent meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set), up to there.
+    pub async fn submit(&self, scores: &[(AccountId, f64)]) -> Result<SentWeights, SetWeightsError> {
+        let _turn = self.turn.lock().await;
         // Each step on the heap: nested in one another they would take much of a worker thread's stack.
-        Box::pin(self.resolve(&mut history)).await?;
-        if let Some(open) = history.attempts().find(|attempt| !attempt.is_over()) {
+        Box::pin(self.resolve()).await?;
+        if let Some(open) = self.history().await.iter().find(|attempt| attempt.is_under_way()) {
             return Err(SetWeightsError::UnderWay { attempt: open.number });
         }
-        let PlannedWeights { row, start } = match Box::pin(self.plan(scores)).await {
-            Ok(planned) => planned,
+        let Grounds { planned, snapshot } = match Box::pin(self.grounds(scores)).await {
+            Ok(grounds) => grounds,
             Err(SetWeightsError::Refused(refusal)) => {
-                let attempt = history.begin(None)?;
+                let attempt = self.history.lock().await.begin(None)?;
                 let reason = refusal.to_string();
-                self.note(&mut history, attempt, AttemptStage::Refused { reason })?;
+                self.note(attempt, AttemptStage::Refused { reason }).await?;
                 return Err(refusal.into());
             }
             Err(error) => return Err(error),
         };
-        let attempt = history.begin(Some(start))?;
-        let done = Box::pin(self.send(&mut history, attempt, &row)).await;
+        for warning in &planned.warnings {
+            tracing::warn!(netuid = %self.netuid, "{warning}");
+        }
+        let PlannedWeights {
+            row, start, reveal, ..
+        } = planned;
+        let attempt = self.history.lock().await.begin(Some(start))?;
+        let done = match reveal {
+            None => Box::pin(self.send_openly(attempt, &row)).await,
+            Some(_) => Box::pin(self.commit(attempt, &row, &snapshot)).await,
+        };
         match done {
-            Ok(included) => Ok(AppliedWeights {
+            Ok((included, commit)) => Ok(SentWeights {
                 attempt,
                 included,
                 row,
+                commit,
             }),
             // Its end is not known: the attempt stays open.
             Err(error @ SetWeightsError::Chain(ChainError::StillPending { .. })) => Err(error),
             Err(error) => {
-                let chain_error = match &error {
-                    SetWeightsError::Chain(error) => error.chain_name().map(str::to_owned),
-                    _ => None,
-                };
-                let reason = error.to_string();
-                self.note(
-                    &mut history,
-                    attempt,
-                    AttemptStage::Failed { reason, chain_error },
-                )?;
+                let error = self.with_blocks_to_wait(error).await;
+                self.note_failure(attempt, &error).await?;
                 Err(error)
             }
         }
     }
 
-    async fn send(
+    /// A failure for the rate limit, with the number of blocks that are left of it now.
+    async fn with_blocks_to_wait(&self, error: SetWeightsError) -> SetWeightsError {
+        let failure = match error {
+            SetWeightsError::Chain(failure) if is_rate_limit(&failure) => failure,
+            error => return error,
+        };
+        match self.preflight().await {
+            Err(SetWeightsError::Refused(Refusal::TooSoon { blocks_left, .. })) => {
+                SetWeightsError::TooFast { failure, blocks_left }
+            }
+            _ => SetWeightsError::Chain(failure),
+        }
+    }
+
+    async fn send_openly(
         &self,
-        history: &mut WeightHistory,
         attempt: u64,
         row: &WeightRow,
-    ) -> Result<Included, SetWeightsError> {
-        let (client, netuid) = (&self.client, self.netuid);
-        let receipt = client
-            .set_weights(&self.hotkey, netuid, row, self.version_key)
+    ) -> Result<(Included, Option<TimelockedCommit>), SetWeightsError> {
+        let call = Call::set_weights(self.netuid, row, self.version_key);
+        let included = self.send(attempt, &call).await?;
+        let block = included.block;
+        let snapshot = self.client.at(block.hash).await?;
+        if !self.holds(&snapshot, row).await? {
+            return Err(SetWeightsError::Overtaken { block: block.number });
+        }
+        self.note(attempt, AttemptStage::Applied { block }).await?;
+        Ok((included, None))
+    }
+
+    async fn commit(
+        &self,
+        attempt: u64,
+        row: &WeightRow,
+        snapshot: &Snapshot,
+    ) -> Result<(Included, Option<TimelockedCommit>), SetWeightsError> {
+        let hotkey = self.hotkey.account();
+        let sealed = snapshot
+            .timelock_weights(&hotkey, self.netuid, row, self.version_key)
             .await?;
+        let stage = AttemptStage::Sealed {
+            digest: sealed.digest(),
+            plan: sealed.plan,
+        };
+        self.note(attempt, stage).await?;
+        let call = Call::commit_timelocked_weights(&sealed);
+        let included = self.send(attempt, &call).await?;
+        let commit = self.client.timelocked_commit(&hotkey, &sealed, &included).await?;
+        let stage = AttemptStage::Committed {
+            commit: commit.clone(),
+        };
+        self.note(attempt, stage).await?;
+        Ok((included, Some(commit)))
+    }
+
+    /// Sends a call and notes its stages up to the final block.
+    async fn send(&self, attempt: u64, call: &Call) -> Result<Included, SetWeightsError> {
+        let receipt = self.client.submit(&self.hotkey, call).await?;
         let submitted = AttemptStage::Submitted {
             hash: receipt.hash(),
             valid_until: receipt.valid_until(),
         };
-        self.note(history, attempt, submitted)?;
-        let block = receipt.in_block().await?.block;
-        self.note(history, attempt, AttemptStage::InBlock { block })?;
-        let included = receipt.finalized().await?;
+        self.note(attempt, submitted).await?;
+        self.follow(attempt, &receipt).await
+    }
+
+    async fn follow(&self, attempt: u64, receipt: &Receipt) -> Result<Included, SetWeightsError> {
+        let mut stages = receipt.stages();
+        let mut holder: Option<BlockRef> = None;
+        let finalized = receipt.finalized();
+        tokio::pin!(finalized);
+        let included = loop {
+            tokio::select! {
+                included = &mut finalized => break included?,
+                Ok(()) = stages.changed() => {}
+            }
+            let stage = stages.borrow_and_update().clone();
+            match stage {
+                Stage::InBlock(included) if holder != Some(included.block) => {
+                    let block = included.block;
+                    holder = Some(block);
+                    self.note(attempt, AttemptStage::InBlock { block }).await?;
+                }
+                Stage::Reorged { from } => {
+                    holder = None;
+                    self.note(attempt, AttemptStage::Reorged { from }).await?;
+                }
+                _ => {}
+            }
+        };
         let block = included.block;
-        self.note(history, attempt, AttemptStage::Finalized { block })?;
-        let snapshot = client.at(block.hash).await?;
-        if !self.holds(&snapshot, row).await? {
-            return Err(SetWeightsError::Overtaken { block: block.number });
+        // Finality may come in one breath with the block.
+        if holder != Some(block) {
+            self.note(attempt, AttemptStage::InBlock { block }).await?;
         }
-        self.note(history, attempt, AttemptStage::Applied { block })?;
+        self.note(attempt, AttemptStage::Finalized { block }).await?;
         Ok(included)
     }
 
     /// Writes a step down, then tells those who listen.
-    fn note(
-        &self,
-        history: &mut WeightHistory,
-        attempt: u64,
-        stage: AttemptStage,
-    ) -> Result<(), HistoryError> {
-        history.note(attempt, stage.clone())?;
+    async fn note(&self, attempt: u64, stage: AttemptStage) -> Result<(), HistoryError> {
+        self.history.lock().await.note(attempt, stage.clone())?;
         // Nobody may be listening.
         let _ = self.steps.send(AttemptStep { attempt, stage });
         Ok(())
     }
 
+    async fn note_failure(&self, attempt: u64, error: &SetWeightsError) -> Result<(), HistoryError> {
+        let chain_error = match error {
+            SetWeightsError::Chain(error) | SetWeightsError::TooFast { failure: error, .. } => {
+                error.chain_name().map(str::to_owned)
+            }
+            _ => None,
+        };
+        let stage = AttemptStage::Failed {
+            reason: error.to_string(),
+            chain_error,
+            blocks_to_wait: match error.retry() {
+                Retry::AfterBlocks(blocks) => Some(blocks),
+                _ => None,
+            },
+        };
+        self.note(attempt, stage).await
+    }
+
     /// The steps of attempts as they are taken. One who falls far behind misses the oldest; all are in the history.
     pub fn steps(&self) -> broadcast::Receiver<AttemptStep> {
         self.steps.subscribe()
-    }
-
-    /// Finds out what became of attempts whose end was not seen, after a crash or an outage. Gives their numbers.
-    /// [`set`](Self::set) does so by itself.
-    ///
-    /// An attempt has been applied when final state holds its row and shows an update by this validator since the
-    /// attempt was checked. It has failed when its transaction's lifetime is over, or when neither a block that is not
-    /// final yet nor the node's pool has anything of this validator.
-    ///
-    /// Caveat: behind a load balancer another node's pool may still have it. Should it come after all, a row that is
-    /// as good as the next one is on chain, and the rate limit holds the next one back by name.
-    ///
-    /// # Errors
-    ///
-    /// When the chain does not answer or the history cannot be written.
-    pub async fn resume(&self) -> Result<Vec<u64>, SetWeightsError> {
-        let mut history = self.history.lock().await;
-        self.resolve(&mut history).await
-    }
-
-    async fn resolve(&self, history: &mut WeightHistory) -> Result<Vec<u64>, SetWeightsError> {
-        let open: Vec<_> = history
-            .attempts()
-            .filter(|attempt| !attempt.is_over())
-            .cloned()
-            .collect();
-        if open.is_empty() {
-            return Ok(Vec::new());
-        }
-        let account = self.hotkey.account();
-        // The pool first: what leaves it meanwhile is in a block by then.
-        let next_nonce = self.client.next_nonce(&account).await?;
-        let finalized = self.client.finalized_head().await?;
-        let snapshot = self.client.at(finalized.hash).await?;
-        let (metagraph, balance) =
-            tokio::try_join!(snapshot.metagraph(self.netuid), snapshot.balance(&account))?;
-        let is_under_way = next_nonce > balance.nonce;
-        let validator = metagraph.by_hotkey(&account);
-        let mut resolved = Vec::new();
-        for attempt in open {
-            let start = attempt.start.as_ref();
-            let updated = validator
-                .zip(start)
-                .is_some_and(|(validator, start)| validator.last_update > start.block.number);
-            let applied = match start.and_then(row_of) {
-                Some(row) if updated => self.holds(&snapshot, &row).await?,
-                _ => false,
-            };
-            let expired = attempt.stages.iter().any(|record| match record.stage {
-                AttemptStage::Submitted { valid_until, .. } => finalized.number > valid_until,
-                _ => false,
-            });
-            let stage = if applied {
-                AttemptStage::Applied { block: finalized }
-            } else if expired || !is_under_way {
-                AttemptStage::Failed {
-                    reason: "its end was not seen, and neither the chain nor the node's pool has it"
-                        .to_owned(),
-                    chain_error: None,
-                }
-            } else {
-                continue;
-            };
-            self.note(history, attempt.number, stage)?;
-            resolved.push(attempt.number);
-        }
-        Ok(resolved)
     }
 
     /// The attempts so far, oldest first.
@@ -377,104 +372,4 @@ impl WeightSetter {
         let stored = snapshot.weights_of(self.netuid, uid).await?;
         Ok(stored == row.entries())
     }
-}
-
-/// The row that an attempt sent.
-fn row_of(start: &AttemptStart) -> Option<WeightRow> {
-    let values: Vec<_> = start
-        .entries
-        .iter()
-        .map(|entry| (entry.uid, entry.value))
-        .collect();
-    WeightRow::from_values(&values, Zeros::Explicit).ok()
-}
-
-/// The row that a validator's scores would make now, checked as the chain would check it. Needs no key; nothing is
-/// sent.
-///
-/// # Errors
-///
-/// As [`WeightSetter::set`], short of sending.
-pub async fn plan_weights(
-    client: &ChainClient,
-    netuid: NetUid,
-    hotkey: AccountId,
-    version_key: u64,
-    zeros: Zeros,
-    scores: &[(AccountId, f64)],
-) -> Result<PlannedWeights, SetWeightsError> {
-    let snapshot = client.pin().await?;
-    let (metagraph, hyperparameters) = read(&snapshot, netuid).await?;
-    let facts = Facts {
-        metagraph: &metagraph,
-        hyperparameters: &hyperparameters,
-        validator: metagraph.by_hotkey(&hotkey),
-        version_key,
-    };
-    // Who may not set weights at all is told so before anything is said of the scores.
-    preflight::check_validator(&facts)?;
-    let MatchedRow { row, without_slot } = match_slots(&metagraph, zeros, scores)?;
-    preflight::check_row(&facts, &row)?;
-    let entries = row.entries().iter().filter_map(|&(uid, value)| {
-        let hotkey = metagraph.neuron(uid)?.hotkey;
-        Some(AttemptEntry { uid, hotkey, value })
-    });
-    Ok(PlannedWeights {
-        start: AttemptStart {
-            netuid,
-            hotkey,
-            block: metagraph.block,
-            version_key,
-            entries: entries.collect(),
-            without_slot,
-        },
-        row,
-    })
-}
-
-async fn read(snapshot: &Snapshot, netuid: NetUid) -> Result<(Metagraph, Hyperparameters), ChainError> {
-    tokio::try_join!(snapshot.metagraph(netuid), snapshot.hyperparameters(netuid))
-}
-
-struct MatchedRow {
-    row: WeightRow,
-    without_slot: Vec<AccountId>,
-}
-
-/// Matches hotkeys with the slots they have in a metagraph.
-fn match_slots(
-    metagraph: &Metagraph,
-    zeros: Zeros,
-    scores: &[(AccountId, f64)],
-) -> Result<MatchedRow, SetWeightsError> {
-    let slots: HashMap<AccountId, Uid> = metagraph
-        .neurons
-        .iter()
-        .map(|neuron| (neuron.hotkey, neuron.uid))
-        .collect();
-    let mut scored: BTreeMap<Uid, f64> = BTreeMap::new();
-    let mut without_slot = Vec::new();
-    for (hotkey, score) in scores {
-        match slots.get(hotkey) {
-            Some(&uid) => {
-                if scored.insert(uid, *score).is_some() {
-                    return Err(WeightsError::Duplicate { uid }.into());
-                }
-            }
-            None => without_slot.push(*hotkey),
-        }
-    }
-    if scored.is_empty() {
-        return Err(SetWeightsError::NobodyToReward { scored: scores.len() });
-    }
-    if zeros == Zeros::Explicit {
-        for neuron in &metagraph.neurons {
-            scored.entry(neuron.uid).or_insert(0.0);
-        }
-    }
-    let scored: Vec<_> = scored.into_iter().collect();
-    Ok(MatchedRow {
-        row: WeightRow::from_scores(&scored, zeros)?,
-        without_slot,
-    })
 }

@@ -1,7 +1,12 @@
 //! The history of weight attempts across restarts, crashes in mid-line, and years.
 
-use assay_chain::{AccountId, Block, BlockHash, BlockRef, ExtrinsicHash, NetUid, Uid};
-use assay_neuron::{AttemptEntry, AttemptStage, AttemptStart, HistoryError, WeightHistory};
+use assay_chain::{
+    AccountId, Block, BlockHash, BlockRef, CiphertextDigest, ExtrinsicHash, NetUid, RevealPlan,
+    TimelockedCommit, Uid,
+};
+use assay_neuron::{
+    AttemptEntry, AttemptStage, AttemptStart, HistoryError, WEIGHT_HISTORY_SCHEMA, WeightHistory,
+};
 use std::io::Write;
 
 fn start() -> AttemptStart {
@@ -104,7 +109,8 @@ fn damage_in_the_middle_is_named_by_its_line_and_left_as_it_is() {
         .replacen("\"attempt\":2", "\"attempt\":two", 1);
     fs_err::write(&path, &damaged).unwrap();
     let error = WeightHistory::open(&path).unwrap_err();
-    assert!(matches!(error, HistoryError::Corrupt { line: 2, .. }), "{error}");
+    // The first line tells the layout.
+    assert!(matches!(error, HistoryError::Corrupt { line: 3, .. }), "{error}");
     assert_eq!(fs_err::read_to_string(&path).unwrap(), damaged);
 }
 
@@ -120,5 +126,76 @@ fn the_oldest_attempts_are_let_go_and_the_newest_stay() {
     let numbers: Vec<_> = history.attempts().map(|attempt| attempt.number).collect();
     assert_eq!((numbers.len(), numbers[0], numbers[999]), (1000, 501, 1500));
     drop(history);
-    assert_eq!(fs_err::read_to_string(&path).unwrap().lines().count(), 1000);
+    assert_eq!(fs_err::read_to_string(&path).unwrap().lines().count(), 1 + 1000);
+}
+
+#[test]
+fn a_file_of_the_first_layout_is_taken_over_and_one_of_a_newer_layout_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    // As the first version wrote it: no line that tells the layout, no commits.
+    let hash = format!("0x{}", "09".repeat(32));
+    let old = format!(
+        "{{\"attempt\":1,\"at_ms\":5,\"event\":{{\"began\":null}}}}\n\
+         {{\"attempt\":1,\"at_ms\":6,\"event\":{{\"stage\":{{\"submitted\":{{\"hash\":\"{hash}\",\"valid_until\":138}}}}}}}}\n"
+    );
+    fs_err::write(&path, &old).unwrap();
+    assert_eq!(
+        WeightHistory::look(&path).unwrap()[0].stage(),
+        Some(&submitted()),
+        "looking does not need the file to be taken over"
+    );
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), old);
+    let history = WeightHistory::open(&path).unwrap();
+    assert_eq!(history.attempts().next().unwrap().stage(), Some(&submitted()));
+    drop(history);
+    let migrated = fs_err::read_to_string(&path).unwrap();
+    assert_eq!(migrated, format!("{{\"schema\":{WEIGHT_HISTORY_SCHEMA}}}\n{old}"));
+
+    let newer = migrated.replacen(&WEIGHT_HISTORY_SCHEMA.to_string(), "9", 1);
+    fs_err::write(&path, &newer).unwrap();
+    let error = WeightHistory::open(&path).unwrap_err();
+    assert!(matches!(error, HistoryError::Newer { found: 9, .. }), "{error}");
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), newer);
+}
+
+#[test]
+fn a_commit_comes_back_whole_and_does_not_keep_the_next_attempt_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let mut history = WeightHistory::open(&path).unwrap();
+    let number = history.begin(Some(start())).unwrap();
+    let block = BlockRef {
+        number: Block(12),
+        hash: BlockHash([5; 32]),
+    };
+    let digest = CiphertextDigest([6; 32]);
+    let plan = RevealPlan {
+        at: block,
+        reveal_block: Block(360),
+        round: 1000,
+        period_blocks: 360,
+    };
+    history
+        .note(number, AttemptStage::Sealed { digest, plan })
+        .unwrap();
+    history.note(number, submitted()).unwrap();
+    assert!(history.attempts().next().unwrap().is_under_way());
+    let commit = TimelockedCommit {
+        netuid: NetUid(1),
+        hotkey: AccountId([1; 32]),
+        block,
+        epoch: 3,
+        digest,
+        round: 1000,
+        reveal_block: Block(360),
+    };
+    history
+        .note(number, AttemptStage::Reorged { from: block })
+        .unwrap();
+    history.note(number, AttemptStage::Committed { commit }).unwrap();
+    let before: Vec<_> = history.attempts().cloned().collect();
+    assert!(!before[0].is_over() && !before[0].is_under_way());
+    drop(history);
+    assert_eq!(WeightHistory::look(&path).unwrap(), before);
 }

@@ -143,29 +143,6 @@ async fn what_the_chain_would_refuse_is_refused_by_name_before_anything_is_sent(
         .root("sudo_set_stake_threshold", "min_stake", Value::u128(0))
         .await;
 
-    subnet
-        .admin(
-            "sudo_set_commit_reveal_weights_enabled",
-            "enabled",
-            Value::bool(true),
-        )
-        .await;
-    let refused = refusal(validator.set(&scores).await.unwrap_err());
-    assert_eq!(
-        refused,
-        Refusal::CommitReveal {
-            netuid: subnet.netuid,
-            reveal_period_epochs: 1
-        }
-    );
-    subnet
-        .admin(
-            "sudo_set_commit_reveal_weights_enabled",
-            "enabled",
-            Value::bool(false),
-        )
-        .await;
-
     let stranger = setter(&subnet, &pair("//Stranger"), &folder.path().join("stranger"), 3);
     let refused = refusal(stranger.set(&scores).await.unwrap_err());
     assert_eq!(

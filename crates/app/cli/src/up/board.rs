@@ -446,6 +446,9 @@ pub(super) fn stage_words(stage: &WeightsStage) -> String {
     match stage {
         WeightsStage::Submitted => "weights submitted".to_owned(),
         WeightsStage::InBlock { block } => format!("weights in block {block}"),
+        WeightsStage::Committed { reveal_block } => {
+            format!("weights committed, revealed in block {reveal_block}")
+        }
         WeightsStage::Finalized { block } => format!("weights final in block {block}"),
         WeightsStage::Held { reason } => format!("weights held back: {reason}"),
         other => format!("weights: {other:?}"),

@@ -105,11 +105,22 @@ impl Desk {
         setting: impl Future<Output = Result<T, SetWeightsError>>,
     ) -> Result<T, SetWeightsError> {
         let mut steps = self.setter.steps();
-        let tell = |step: AttemptStep| {
+        let mut is_sealed = false;
+        let mut tell = |step: AttemptStep| {
+            is_sealed |= matches!(step.stage, AttemptStage::Sealed { .. });
             let stage = match step.stage {
-                AttemptStage::Submitted { .. } => WeightsStage::Submitted,
+                AttemptStage::Submitted { .. } | AttemptStage::Reorged { .. } => WeightsStage::Submitted,
                 AttemptStage::InBlock { block } => WeightsStage::InBlock { block: block.number },
-                AttemptStage::Finalized { block } => WeightsStage::Finalized { block: block.number },
+                AttemptStage::Committed { commit } => WeightsStage::Committed {
+                    reveal_block: commit.reveal_block,
+                },
+                // What is final of a commit is not the weights.
+                AttemptStage::Finalized { block } if !is_sealed => {
+                    WeightsStage::Finalized { block: block.number }
+                }
+                AttemptStage::Applied { block } if is_sealed => {
+                    WeightsStage::Finalized { block: block.number }
+                }
                 _ => return,
             };
             self.tell(EventKind::Weights {

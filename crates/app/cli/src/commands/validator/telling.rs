@@ -136,6 +136,9 @@ fn words(kind: &EventKind) -> Option<String> {
         EventKind::Weights { stage, .. } => match stage {
             WeightsStage::Submitted => "weights are sent".to_owned(),
             WeightsStage::InBlock { block } => format!("weights are in block {block}"),
+            WeightsStage::Committed { reveal_block } => {
+                format!("weights are committed, to be revealed in block {reveal_block}")
+            }
             WeightsStage::Finalized { block } => format!("weights are final (block {block})"),
             WeightsStage::Held { reason } => format!("weights are held back: {reason}"),
             _ => return None,

@@ -42,6 +42,7 @@ fn table(attempts: &[Attempt]) -> Table {
         "submitted",
         "included",
         "finalized",
+        "revealed",
         "applied",
         "end",
     ]);
@@ -75,6 +76,10 @@ fn table(attempts: &[Attempt]) -> Table {
                 _ => None,
             }),
             reached(|stage| match stage {
+                AttemptStage::Revealed { block } => Some(block.number.to_string()),
+                _ => None,
+            }),
+            reached(|stage| match stage {
                 AttemptStage::Applied { block } => Some(block.number.to_string()),
                 _ => None,
             }),
@@ -87,6 +92,9 @@ fn table(attempts: &[Attempt]) -> Table {
 fn end(attempt: &Attempt) -> String {
     match attempt.stage() {
         Some(AttemptStage::Applied { .. }) => "applied".to_owned(),
+        Some(AttemptStage::Committed { commit }) => {
+            format!("committed, to be revealed in block {}", commit.reveal_block)
+        }
         Some(AttemptStage::Refused { reason }) => format!("refused: {reason}"),
         Some(AttemptStage::Failed { reason, .. }) => format!("failed: {reason}"),
         _ => "not known".to_owned(),

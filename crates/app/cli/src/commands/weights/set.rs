@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     output,
 };
-use assay_chain::{NetUid, Zeros};
+use assay_chain::{NetUid, RevealPlan, Zeros};
 use assay_keys::KeyRole;
 use assay_neuron::{AttemptStart, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights};
 use comfy_table::Table;
@@ -18,7 +18,9 @@ use std::path::PathBuf;
 
 /// Set the weights of the wallet's hotkey
 ///
-/// Checks first what the chain would check, and names what stands in the way. Values are of any scale; the largest
+/// Checks first what the chain would check, and names what stands in the way. Where the subnet takes only committed
+/// weights they are encrypted, committed, and followed until the chain reveals them, an epoch or more later; when this
+/// is cut off, the next `weights set` goes on with it. Values are of any scale; the largest
 /// becomes 65535. Neurons that are not named get an explicit 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -44,6 +46,9 @@ struct Answer {
     dry_run: bool,
     #[serde(flatten)]
     start: AttemptStart,
+    /// When the chain reveals it, where weights are committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reveal: Option<RevealPlan>,
     attempt: Option<u64>,
     included: Option<assay_chain::Included>,
 }
@@ -73,15 +78,25 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let planned = plan_weights(&client, netuid, hotkey, args.version_key, zeros, &scores)
         .await
         .map_err(failure)?;
+    for warning in &planned.warnings {
+        output.say(&format!("note: {warning}"));
+    }
+    let reveal = planned.reveal;
     if context.dry_run() {
         let answer = Answer {
             dry_run: true,
             start: planned.start,
+            reveal,
             attempt: None,
             included: None,
         };
-        return output.data(&answer, |answer| {
-            format!("would set in subnet {netuid}\n{}", table(&answer.start))
+        return output.data(&answer, |answer| match &answer.reveal {
+            None => format!("would set in subnet {netuid}\n{}", table(&answer.start)),
+            Some(reveal) => format!(
+                "would commit in subnet {netuid}, to be revealed in block {}\n{}",
+                reveal.reveal_block,
+                table(&answer.start)
+            ),
         });
     }
     output.say(&table(&planned.start).to_string());
@@ -96,7 +111,14 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     };
     let pair = unlock(context, KeyRole::Hotkey)?;
     let setter = WeightSetter::new(client, pair, netuid, config).map_err(|error| hinted(error, None))?;
-    let applied = setter.set(&scores).await.map_err(failure)?;
+    let sent = setter.submit(&scores).await.map_err(failure)?;
+    if let Some(commit) = &sent.commit {
+        output.say(&format!(
+            "committed in {}; waiting for block {}, in which the chain reveals it",
+            commit.block, commit.reveal_block
+        ));
+    }
+    let applied = setter.settle(sent).await.map_err(failure)?;
     let start = setter
         .history()
         .await
@@ -106,6 +128,7 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let answer = Answer {
         dry_run: false,
         start: start.and_then(|attempt| attempt.start).unwrap_or(planned.start),
+        reveal,
         attempt: Some(applied.attempt),
         included: Some(applied.included),
     };
@@ -114,7 +137,10 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             .included
             .as_ref()
             .map_or_else(String::new, |included| format!(" in {}", included.block));
-        format!("submitted, included, finalized and applied{block}")
+        match answer.reveal {
+            None => format!("submitted, included, finalized and applied{block}"),
+            Some(_) => format!("committed{block}, revealed and applied in {}", applied.applied),
+        }
     })
 }
 
