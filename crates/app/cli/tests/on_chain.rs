@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use assay_chain::{Call, ChainClient, ConnectOptions, Existence, Rao, scale_value};
-use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
+use assay_devnet::{BlockProduction, CommitReveal, Devnet, DevnetConfig, Genesis};
 use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use serde_json::Value;
 use std::process::{Command, Output, Stdio};
@@ -94,6 +94,10 @@ fn pair(uri: &str) -> Pair {
 async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     let config = DevnetConfig {
         blocks: BlockProduction::OnDemand,
+        genesis: Some(Genesis {
+            commit_reveal: CommitReveal::PublicBeacon,
+            ..Genesis::default()
+        }),
         ..DevnetConfig::default()
     };
     let devnet = Devnet::start(config).await.unwrap();

@@ -272,12 +272,7 @@ async fn a_subnets_rules_and_epochs_are_read_at_one_block() {
     let subnet = Subnet::created(&client).await;
     let netuid = subnet.netuid;
     let born = client.hyperparameters(netuid).await.unwrap();
-    assert_eq!(
-        born.weight_submission,
-        WeightSubmission::CommitReveal {
-            reveal_period_epochs: 1
-        }
-    );
+    assert_eq!(born.weight_submission, WeightSubmission::Direct);
     assert_eq!(born.phase, SubnetPhase::Created);
     assert_eq!(
         (born.tempo, born.min_allowed_weights, born.yuma_version),
@@ -296,12 +291,17 @@ async fn a_subnets_rules_and_epochs_are_read_at_one_block() {
         .admin(
             "sudo_set_commit_reveal_weights_enabled",
             "enabled",
-            Value::bool(false),
+            Value::bool(true),
         )
         .await;
     let now = client.hyperparameters(netuid).await.unwrap();
     assert_eq!((now.tempo, now.weights_version_key), (20, 5));
-    assert_eq!(now.weight_submission, WeightSubmission::Direct);
+    assert_eq!(
+        now.weight_submission,
+        WeightSubmission::CommitReveal {
+            reveal_period_epochs: 1
+        }
+    );
     assert!(now.block.number > born.block.number);
 
     let schedule = client.epoch_schedule(netuid).await.unwrap();

@@ -17,10 +17,12 @@ pub(crate) use submission::DryRunError;
 
 use crate::{
     Clock, DevnetConfig, DevnetError,
+    beacon::Publisher,
     pool::Pool,
     state,
     store::{SealedBlock, State, Store, StoreError},
 };
+use assay_timelock::Beacon;
 use node_subtensor_runtime::{Header, genesis::Genesis};
 use parking_lot::{Mutex, RwLock};
 use sp_core::H256;
@@ -60,6 +62,8 @@ pub(crate) struct Chain {
     genesis: Genesis,
     genesis_hash: H256,
     clock: Clock,
+    /// The chain's own beacon, if it has one.
+    publisher: Option<Publisher>,
     head: watch::Sender<Arc<Head>>,
     production: Mutex<sealing::Production>,
     gate: RwLock<()>,
@@ -84,6 +88,7 @@ impl Chain {
         let head = head_of(&store, 0)?;
         let chain = Self {
             store,
+            publisher: genesis.own_beacon().as_ref().map(Publisher::new),
             genesis,
             genesis_hash,
             clock: config.clock,
@@ -119,6 +124,11 @@ impl Chain {
 
     pub(crate) fn genesis(&self) -> &Genesis {
         &self.genesis
+    }
+
+    /// What clients encrypt to, when the chain has a beacon of its own.
+    pub(crate) fn own_beacon(&self) -> Option<&Beacon> {
+        self.publisher.as_ref().map(Publisher::beacon)
     }
 
     pub(crate) fn genesis_hash(&self) -> H256 {

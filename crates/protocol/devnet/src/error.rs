@@ -31,7 +31,7 @@ pub enum DevnetError {
     Genesis(#[from] GenesisError),
     /// The folder holds a chain with another block 0 than the one asked for.
     #[error(
-        "the chain in {folder} was made with another seed, sudo key or other balances; \
+        "the chain in {folder} was made with another seed, sudo key, commit-reveal or other balances; \
          ask for the same ones, use another folder, or remove this one"
     )]
     OtherGenesis {

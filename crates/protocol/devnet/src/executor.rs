@@ -48,6 +48,19 @@ pub(crate) fn call(state: &State, method: &str, arguments: &[u8]) -> Result<Vec<
     call_over(&mut Overlay::default(), state, method, arguments)
 }
 
+/// Reads the runtime's own storage items in `state`. Whatever `read` writes is forgotten.
+pub(crate) fn look<R>(state: &State, read: impl FnOnce() -> R) -> Result<R, CallError> {
+    let mut overlay = Overlay::default();
+    panics::catch(|| {
+        let mut externalities = Ext::new(&mut overlay, state, None);
+        sp_externalities::set_and_run_with_externalities(&mut externalities, read)
+    })
+    .map_err(|message| CallError::Panicked {
+        method: "a read of storage".to_owned(),
+        message,
+    })
+}
+
 /// As [`call`], with the result decoded.
 pub(crate) fn query<T: Decode>(
     state: &State,

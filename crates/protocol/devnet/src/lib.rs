@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod beacon;
 mod chain;
 mod config;
 mod development;
@@ -26,7 +27,7 @@ pub use development::{DevelopmentAccount, development_accounts};
 pub use devnet::{Devnet, DevnetFaults};
 pub use error::DevnetError;
 pub use executor::CallError;
-pub use node_subtensor_runtime::genesis::{DevelopmentAccounts, Genesis};
+pub use node_subtensor_runtime::genesis::{CommitReveal, DevelopmentAccounts, Genesis, TimelockPayloads};
 pub use pool::PoolError;
 pub use sp_core::H256;
 pub use spec::{Spec, SpecError, SpecHotkey, SpecProblem, SpecWallet};
@@ -41,7 +42,8 @@ pub const SIMPLIFICATIONS: &[&str] = &[
     "a block's time moves on by at least the slot duration, however fast blocks are made",
     "a subnet's pool is a plain constant product without a fee, and root's is one to one",
     "no TAO is minted, fees are burned, and root stake earns nothing",
-    "commit-reveal is not built: a subnet that demands it takes no weights until it is switched off",
+    "subnets take weights in the open unless the chain was begun with commit-reveal; a subnet's owner can demand commits",
+    "stock clients encrypt to the public beacon, whose pulses come only when somebody feeds them (devnet_feedPulse)",
     "locks, leases and collateral are empty storage without calls; root claims find nothing",
     "shielded calls are opened with one key for ever, which follows from the seed that everybody can read",
     "registration by proof of work takes a thousand tries, and its challenge may be a minute old at any block time",

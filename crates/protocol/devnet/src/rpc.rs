@@ -9,6 +9,7 @@
 
 mod arguments;
 mod author;
+mod beacon;
 mod chain;
 mod chain_head;
 mod control;
@@ -115,6 +116,7 @@ fn methods(node: Node) -> RpcModule<Node> {
     system::register(&mut methods);
     control::register(&mut methods);
     faults::register(&mut methods);
+    beacon::register(&mut methods);
     subscriptions::register(&mut methods);
     chain_head::register(&mut methods);
     let mut names: Vec<&'static str> = methods.0.method_names().chain(["rpc_methods"]).collect();

@@ -11,8 +11,8 @@ pub use founding::{
 pub use settings::{OF_CHAIN as CHAIN_SETTINGS, OF_SUBNET as SUBNET_SETTINGS, Setting, Unit};
 
 use crate::{
-    AccountId, AuraConfig, Balance, BalancesConfig, MevShieldConfig, Runtime, RuntimeGenesisConfig,
-    SubtensorModule, SubtensorModuleConfig, SudoConfig,
+    AccountId, AuraConfig, Balance, BalancesConfig, DevnetConfig, DrandConfig, MevShieldConfig, Runtime,
+    RuntimeGenesisConfig, SubtensorModule, SubtensorModuleConfig, SudoConfig, own_beacon::OwnBeacon,
 };
 use crate::{hex_literal::hex_literal, shield::Shield};
 use codec::Encode;
@@ -104,6 +104,39 @@ pub struct Genesis {
     pub balances: Vec<(AccountId, Balance)>,
     /// Subnets, neurons, stakes and weights that are there from the beginning.
     pub founding: Founding,
+    /// Whether subnets demand commits, and whose pulses open them.
+    pub commit_reveal: CommitReveal,
+    /// Which timelocked weights count.
+    pub timelock_payloads: TimelockPayloads,
+}
+
+/// Whether subnets demand that weights are committed first, and which beacon opens what is timelocked.
+///
+/// Stock clients encrypt to the public beacon, whose pulses a chain without the internet never sees; so nothing is
+/// demanded by default, and a subnet's owner may demand it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum CommitReveal {
+    /// New subnets take weights in the open. The public beacon's pulses are believed, should somebody feed them.
+    #[default]
+    Off,
+    /// New subnets demand commits, and the chain has a beacon of its own.
+    OwnBeacon,
+    /// New subnets demand commits, and the public beacon's pulses are believed, should somebody feed them.
+    PublicBeacon,
+}
+
+/// Which timelocked weights count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TimelockPayloads {
+    /// Those that say whose they are. Others could be copied by anybody.
+    #[default]
+    WithHotkey,
+    /// The older ones without a hotkey too, as on the public chain.
+    Any,
 }
 
 /// Whether the well-known development accounts have money.
@@ -158,11 +191,22 @@ impl Default for Genesis {
             development_accounts: DevelopmentAccounts::Funded,
             balances: Vec::new(),
             founding: Founding::default(),
+            commit_reveal: CommitReveal::default(),
+            timelock_payloads: TimelockPayloads::default(),
         }
     }
 }
 
 impl Genesis {
+    /// The chain's own beacon, if it has one.
+    #[must_use]
+    pub fn own_beacon(&self) -> Option<OwnBeacon> {
+        (self.commit_reveal == CommitReveal::OwnBeacon).then_some(OwnBeacon {
+            seed: self.seed,
+            period_ms: self.slot_duration_ms,
+        })
+    }
+
     /// The configuration of every pallet.
     ///
     /// # Errors
@@ -192,6 +236,16 @@ impl Genesis {
             },
             subtensor_module: SubtensorModuleConfig {
                 total_issuance,
+                commit_reveal: self.commit_reveal != CommitReveal::Off,
+                ..Default::default()
+            },
+            drand: DrandConfig {
+                own: self.own_beacon(),
+                ..Default::default()
+            },
+            devnet: DevnetConfig {
+                new_subnets_commit: self.commit_reveal != CommitReveal::Off,
+                accepts_unsigned_payloads: self.timelock_payloads == TimelockPayloads::Any,
                 ..Default::default()
             },
             sudo: SudoConfig {

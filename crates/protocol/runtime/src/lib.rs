@@ -12,12 +12,14 @@ pub mod fixed_point;
 pub mod genesis;
 mod hex_literal;
 mod inner_extrinsic;
+pub mod own_beacon;
 mod pallet_configs;
 pub mod pallets;
 mod proxy_filter;
 pub mod runtime_api;
 pub mod shield;
 mod signature;
+mod unsigned_calls;
 pub mod upgrade;
 mod version;
 
@@ -37,9 +39,10 @@ use sp_runtime::{AccountId32, MultiAddress, generic, traits::BlakeTwo256};
 use frame_support::weights::Weight;
 use pallets::{
     admin_utils as pallet_admin_utils, alpha_assets as pallet_alpha_assets, aura as pallet_aura,
-    commitments as pallet_commitments, drand as pallet_drand, mev_shield as pallet_shield,
-    subtensor as pallet_subtensor, swap as pallet_swap,
+    commitments as pallet_commitments, devnet as pallet_devnet, drand as pallet_drand,
+    mev_shield as pallet_shield, subtensor as pallet_subtensor, swap as pallet_swap,
 };
+use unsigned_calls::UnsignedCalls;
 
 /// A 32-byte account key: the public key of an sr25519 or ed25519 pair.
 pub type AccountId = AccountId32;
@@ -83,7 +86,7 @@ pub type Executive = frame_executive::Executive<
     Runtime,
     Block,
     frame_system::ChainContext<Runtime>,
-    Runtime,
+    UnsignedCalls,
     AllPalletsWithSystem,
 >;
 
@@ -105,6 +108,7 @@ frame_support::construct_runtime!(
         Swap: pallet_swap = 28,
         MevShield: pallet_shield = 30,
         AlphaAssets: pallet_alpha_assets = 31,
+        Devnet: pallet_devnet = 200,
     }
 );
 

@@ -81,6 +81,8 @@ impl pallets::admin_utils::Config for Runtime {}
 
 impl pallets::drand::Config for Runtime {}
 
+impl pallets::devnet::Config for Runtime {}
+
 impl pallets::swap::Config for Runtime {}
 
 impl pallets::alpha_assets::Config for Runtime {}

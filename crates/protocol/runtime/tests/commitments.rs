@@ -2,16 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod pulses;
 mod world;
 
 use frame_support::BoundedVec;
 use node_subtensor_runtime::{
-    Runtime, RuntimeCall,
+    Runtime, RuntimeCall, RuntimeEvent, System,
     pallets::{
-        commitments::{Call, CommitmentInfo, CommitmentOf, Data, Error, LastBondsReset, UsedSpaceOf},
+        commitments::{
+            Call, CommitmentInfo, CommitmentOf, Data, Error, Event, LastBondsReset, RevealedCommitments,
+            TimelockedIndex, UsedSpaceOf,
+        },
+        devnet::{FailedReveals, RevealFailure, RevealKind},
         subtensor::{Bonds, BondsResetOn},
     },
 };
+use pulses::{ROUND, bounded, public_pulse, sealed, sealed_to_nobody, write};
 use world::{Admin, NETUID, World, key};
 
 fn commit(fields: Vec<Data>) -> RuntimeCall {
@@ -101,5 +107,97 @@ fn bonds_are_reset_where_the_subnet_allows_it() {
     world.read(|| {
         assert_eq!(Bonds::<Runtime>::get(NETUID, 0), [(0, 5)]);
         assert!(LastBondsReset::<Runtime>::contains_key(NETUID, key(1)));
+    });
+}
+
+fn timelocked(encrypted: Vec<u8>) -> Data {
+    Data::TimelockEncrypted {
+        encrypted: bounded(encrypted),
+        reveal_round: ROUND,
+    }
+}
+
+fn is_revealed(world: &mut World) -> bool {
+    let event = RuntimeEvent::Commitments(Event::CommitmentRevealed {
+        netuid: NETUID,
+        who: key(1),
+    });
+    world.read(|| System::events().into_iter().any(|record| record.event == event))
+}
+
+#[test]
+fn a_timelocked_field_is_opened_when_its_pulse_is_there() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    let fields = vec![raw(b"open"), timelocked(sealed(b"hidden"))];
+    world.signed(&key(1), commit(fields)).unwrap();
+    world.advance(2);
+    assert_eq!(
+        world.read(|| RevealedCommitments::<Runtime>::get(NETUID, key(1))),
+        None
+    );
+    world.unsigned(write(vec![public_pulse()])).unwrap();
+    world.advance(1);
+    let now = world.now();
+    assert!(is_revealed(&mut world));
+    world.read(|| {
+        let revealed = RevealedCommitments::<Runtime>::get(NETUID, key(1)).unwrap();
+        assert_eq!(revealed, [(b"hidden".to_vec(), now)]);
+        let left = CommitmentOf::<Runtime>::get(NETUID, key(1)).unwrap();
+        assert_eq!(left.info.fields.to_vec(), [raw(b"open")]);
+        assert!(TimelockedIndex::<Runtime>::get().is_empty());
+    });
+}
+
+#[test]
+fn ten_opened_texts_are_kept_and_a_commitment_of_nothing_else_goes() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    world.unsigned(write(vec![public_pulse()])).unwrap();
+    for number in 0..12u8 {
+        world
+            .signed(&key(1), commit(vec![timelocked(sealed(&[number + 1]))]))
+            .unwrap();
+        world.advance(1);
+    }
+    world.read(|| {
+        let revealed = RevealedCommitments::<Runtime>::get(NETUID, key(1)).unwrap();
+        let texts: Vec<u8> = revealed.into_iter().map(|(text, _)| text[0]).collect();
+        assert_eq!(texts, (3..=12).collect::<Vec<u8>>());
+        assert_eq!(CommitmentOf::<Runtime>::get(NETUID, key(1)), None);
+    });
+}
+
+#[test]
+fn a_field_that_does_not_open_leaves_a_record() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    let fields = vec![
+        timelocked(b"no ciphertext".to_vec()),
+        timelocked(sealed_to_nobody(b"hidden")),
+        timelocked(sealed(b"")),
+    ];
+    world.signed(&key(1), commit(fields)).unwrap();
+    world.unsigned(write(vec![public_pulse()])).unwrap();
+    world.advance(1);
+    assert!(!is_revealed(&mut world));
+    world.read(|| {
+        assert_eq!(CommitmentOf::<Runtime>::get(NETUID, key(1)), None);
+        assert!(TimelockedIndex::<Runtime>::get().is_empty());
+        let failures = FailedReveals::<Runtime>::get(NETUID);
+        let reasons: Vec<_> = failures.iter().map(|failure| failure.reason.clone()).collect();
+        assert_eq!(
+            reasons,
+            [
+                RevealFailure::MalformedCiphertext,
+                RevealFailure::OtherRoundOrBeacon,
+                RevealFailure::Empty
+            ]
+        );
+        assert!(
+            failures
+                .iter()
+                .all(|failure| failure.kind == RevealKind::Commitment)
+        );
     });
 }

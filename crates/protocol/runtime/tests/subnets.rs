@@ -41,7 +41,7 @@ fn a_new_subnet_starts_as_on_the_chain() {
         assert_eq!(MinAllowedWeights::<Runtime>::get(NETUID), 1);
         assert_eq!(ImmunityPeriod::<Runtime>::get(NETUID), 5_000);
         assert!(Yuma3On::<Runtime>::get(NETUID));
-        assert!(CommitRevealWeightsEnabled::<Runtime>::get(NETUID));
+        assert!(!CommitRevealWeightsEnabled::<Runtime>::get(NETUID));
         assert!(!SubnetEmissionEnabled::<Runtime>::get(NETUID));
         assert!(!SubtokenEnabled::<Runtime>::get(NETUID));
         assert_eq!(Burn::<Runtime>::get(NETUID), TAO);

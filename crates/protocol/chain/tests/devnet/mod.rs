@@ -59,13 +59,6 @@ impl Subnet {
         done(client.start_call(&subnet.owner.coldkey, subnet.netuid).await).await;
         subnet
             .admin(
-                "sudo_set_commit_reveal_weights_enabled",
-                "enabled",
-                Value::bool(false),
-            )
-            .await;
-        subnet
-            .admin(
                 "sudo_set_weights_set_rate_limit",
                 "weights_set_rate_limit",
                 Value::u128(0),
@@ -74,7 +67,7 @@ impl Subnet {
         subnet
     }
 
-    /// A subnet as it is born: not started, with commit-reveal.
+    /// A subnet as it is born: not started.
     pub(crate) async fn created(client: &ChainClient) -> Self {
         let owner = Neuron {
             coldkey: pair("//Alice"),

@@ -204,12 +204,41 @@ impl Chain {
         let upgrades = production.upgrade_at == Some(number);
         let failed = |source| DevnetError::Block { number, source };
         let mut draft = Draft::begin(state, parent, time_ms).map_err(failed)?;
+        self.publish(&mut draft, state, number, time_ms).map_err(failed)?;
         if let Some(Gift { account, rao }) = &production.gift {
             let minted = draft.mint(account, *rao).map_err(failed)?;
             minted.map_err(|error| DevnetError::Faucet { rao: *rao, error })?;
         }
         let seed = state::read(state, SEED_KEY)?.unwrap_or_default();
         make(draft, seed, ready, upgrades).map_err(failed)
+    }
+
+    /// Puts the rounds of the chain's own beacon into a block. When that fails the chain goes on, and what waits for them
+    /// waits.
+    fn publish(
+        &self,
+        draft: &mut Draft<'_>,
+        state: &State,
+        number: u32,
+        time_ms: u64,
+    ) -> Result<(), CallError> {
+        let Some(publisher) = &self.publisher else {
+            return Ok(());
+        };
+        let transactions = publisher
+            .transactions(state, number, time_ms)
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, number, "a block has no pulses of the chain's own beacon");
+                Vec::new()
+            });
+        for transaction in transactions {
+            // Root may have chosen another beacon, which these are not of; then they fail in the block or before it.
+            let applied = draft.apply(&transaction)?;
+            if !matches!(applied, Applied::Included { .. }) {
+                tracing::warn!(?applied, "pulses of the chain's own beacon are not in the block");
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn next_time(&self, state: &State, warp_ms: u64) -> Result<u64, StoreError> {

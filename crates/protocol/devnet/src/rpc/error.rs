@@ -58,6 +58,11 @@ pub enum RpcError {
     /// Faults were not asked for when the devnet was started.
     #[error("this devnet simulates no faults; start it with --faults")]
     NoFaults,
+    /// Root has chosen a beacon whose key is none.
+    #[error(
+        "the key in Drand.BeaconConfig is no key of a beacon; set another one with Drand.set_beacon_config"
+    )]
+    NoBeacon,
 }
 
 impl RpcError {
@@ -82,9 +87,11 @@ impl From<RpcError> for ErrorObjectOwned {
             RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) => plain(CLIENT, message),
             RpcError::TooManyKeys { .. } => plain(TOO_MANY_KEYS, message),
             RpcError::Pool(error) => pool(error),
-            RpcError::Control(_) | RpcError::NoFolder | RpcError::NoFaults | RpcError::NotFrozen => {
-                plain(CONTROL, message)
-            }
+            RpcError::Control(_)
+            | RpcError::NoFolder
+            | RpcError::NoFaults
+            | RpcError::NotFrozen
+            | RpcError::NoBeacon => plain(CONTROL, message),
         }
     }
 }

@@ -148,12 +148,11 @@ impl Assembly<'_> {
                 let twice = SpecProblem::SaidTwice("hyperparameters.commit_reveal_weights_enabled");
                 self.at(&format!("{place}.commit_reveal"), Err(twice))?;
             }
-            (None, true) => {}
-            // Off where nothing is said: the public beacon is not at hand on a laptop.
-            (said, false) => hyperparameters.push((
-                "commit_reveal_weights_enabled".to_owned(),
-                i64::from(said.unwrap_or(false)),
-            )),
+            (Some(said), false) => {
+                hyperparameters.push(("commit_reveal_weights_enabled".to_owned(), i64::from(said)));
+            }
+            // Where nothing is said it is as on the chain's other new subnets.
+            (None, _) => {}
         }
         Ok(FoundedSubnet {
             name: subnet.name.clone(),

@@ -5,6 +5,7 @@
 mod answers;
 mod blocks;
 mod chain_head;
+mod commit_reveal;
 mod crowd;
 mod faults;
 mod folder;

@@ -1,9 +1,10 @@
 //! Short public statements of registered hotkeys, such as where a miner's data is.
 //!
-//! A hotkey has a budget of bytes per subnet and epoch, and every commitment counts for at least 100 of them.
-//! Caveat: timelocked fields are stored but not revealed yet.
+//! A hotkey has a budget of bytes per subnet and epoch, and every commitment counts for at least 100 of them. Fields
+//! that are encrypted to a round of the beacon are opened when its pulse is there.
 
 mod data;
+mod reveal;
 
 pub use data::Data;
 pub use pallet::*;
@@ -101,7 +102,7 @@ pub mod pallet {
 
     /// What happened.
     #[pallet::event]
-    #[pallet::generate_deposit(fn deposit_event)]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
         /// A commitment was made.
         Commitment {
@@ -151,7 +152,12 @@ pub mod pallet {
     }
 
     #[pallet::hooks]
-    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {}
+    impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {
+        fn on_initialize(_: BlockNumberFor<T>) -> Weight {
+            Self::reveal_timelocked();
+            Weight::zero()
+        }
+    }
 
     #[pallet::call]
     impl<T: Config> Pallet<T> {

@@ -1,12 +1,19 @@
-//! The randomness beacon as far as this runtime needs it: the storage in which pulses lie.
+//! The randomness beacon: which one the chain believes, and its pulses, with which timelocked things are opened.
 //!
-//! Nothing writes pulses from within the chain: there is no off-chain worker. The node inserts them, so the errors and
-//! events keep only their slots.
+//! Pulses come in unsigned transactions and are verified against the beacon's key, so it does not matter who sends
+//! them. On the public chain that is each node's off-chain worker; here it is this node with the chain's own beacon, or
+//! anybody who feeds those of the public one.
 
 use crate::hex_literal::hex_literal;
+use assay_timelock::{InvalidPoint, PublicKey, Round, Signature};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedVec, traits::ConstU32};
+use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, traits::ConstU32};
 use scale_info::TypeInfo;
+use sp_runtime::{
+    MultiSignature, MultiSigner, SaturatedConversion,
+    traits::{IdentifyAccount, Verify},
+    transaction_validity::{InvalidTransaction, TransactionValidity, ValidTransaction},
+};
 
 pub use pallet::*;
 
@@ -49,7 +56,71 @@ pub struct Metadata {
     pub beacon_id: BoundedVec<u8, ConstU32<32>>,
 }
 
+/// Pulses on their way into the state.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct PulsesPayload<Public, BlockNumber> {
+    /// The height of the chain for the sender.
+    pub block_number: BlockNumber,
+    /// The pulses, in the order of their rounds.
+    pub pulses: Vec<Pulse>,
+    /// Who sends them.
+    pub public: Public,
+}
+
+/// Another beacon, on its way into the state.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode, DecodeWithMemTracking, TypeInfo)]
+pub struct BeaconConfigurationPayload<Public, BlockNumber> {
+    /// The height of the chain for the sender.
+    pub block_number: BlockNumber,
+    /// The beacon.
+    pub config: BeaconConfiguration,
+    /// Who sends it.
+    pub public: Public,
+}
+
+/// Rounds whose pulses stay in the state: a week of the public beacon's.
+const KEPT_ROUNDS: u64 = 216_000;
+
+/// The most old rounds that one call removes, so that no single one does much work.
+const REMOVED_A_CALL: u64 = 100;
+
+/// The most pulses of a transaction. Each costs a pairing, some milliseconds; many more would hold up a block.
+pub const MAX_PULSES: usize = 64;
+
+/// Blocks for which a transaction with pulses stays in a pool.
+const LONGEVITY: u64 = 64;
+
+impl Pulse {
+    /// The pulse of a round as the beacon publishes it.
+    #[must_use]
+    pub fn new(round: u64, signature: &Signature) -> Self {
+        Self {
+            round,
+            randomness: BoundedVec::truncate_from(signature.randomness().to_vec()),
+            signature: BoundedVec::truncate_from(signature.to_bytes().to_vec()),
+        }
+    }
+
+    /// The beacon's signature. Some senders write an ASCII `0x` before it.
+    ///
+    /// # Errors
+    /// When the bytes are no signature.
+    pub fn signature(&self) -> Result<Signature, InvalidPoint> {
+        let bytes = &self.signature[..];
+        Signature::from_bytes(bytes.strip_prefix(b"0x").unwrap_or(bytes))
+    }
+}
+
 impl BeaconConfiguration {
+    /// Whether the pulse is this beacon's.
+    ///
+    /// # Errors
+    /// When the key or the signature is no point of its group.
+    pub fn verify(&self, pulse: &Pulse) -> Result<bool, InvalidPoint> {
+        let key = PublicKey::from_bytes(&self.public_key)?;
+        Ok(key.verify(Round(pulse.round), &pulse.signature()?))
+    }
+
     /// The public beacon that stock clients encrypt to.
     #[must_use]
     pub fn quicknet() -> Self {
@@ -78,9 +149,11 @@ impl BeaconConfiguration {
 /// See the module's documentation.
 #[frame_support::pallet]
 pub mod pallet {
-    use super::{BeaconConfiguration, Pulse};
+    use super::{BeaconConfiguration, BeaconConfigurationPayload, Pulse, PulsesPayload};
+    use crate::{NOMINAL_CALL_WEIGHT, own_beacon::OwnBeacon};
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
+    use sp_runtime::{MultiSignature, MultiSigner};
 
     /// The pallet.
     #[pallet::pallet]
@@ -124,8 +197,29 @@ pub mod pallet {
     pub type HasMigrationRun<T: Config> =
         StorageMap<_, Identity, BoundedVec<u8, ConstU32<128>>, bool, ValueQuery>;
 
+    /// Whose pulses the chain believes.
+    #[pallet::genesis_config]
+    #[derive(Debug, frame_support::DefaultNoBound)]
+    pub struct GenesisConfig<T: Config> {
+        /// The chain's own beacon; without one it is the public beacon.
+        pub own: Option<OwnBeacon>,
+        #[serde(skip)]
+        #[doc(hidden)]
+        pub _config: core::marker::PhantomData<T>,
+    }
+
+    #[pallet::genesis_build]
+    impl<T: Config> BuildGenesisConfig for GenesisConfig<T> {
+        fn build(&self) {
+            if let Some(own) = &self.own {
+                BeaconConfig::<T>::put(own.configuration());
+            }
+        }
+    }
+
     /// What happened.
     #[pallet::event]
+    #[pallet::generate_deposit(pub(super) fn deposit_event)]
     pub enum Event<T: Config> {
         /// The beacon was changed.
         BeaconConfigChanged,
@@ -157,6 +251,134 @@ pub mod pallet {
 
     #[pallet::hooks]
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {}
+
+    #[pallet::call]
+    impl<T: Config> Pallet<T> {
+        /// Stores pulses of later rounds than those there are; sent unsigned, by anybody who has them.
+        #[pallet::call_index(0)]
+        #[pallet::weight((
+            NOMINAL_CALL_WEIGHT.saturating_mul(pulses_payload.pulses.len().saturating_add(1) as u64),
+            DispatchClass::Operational,
+            Pays::No,
+        ))]
+        pub fn write_pulse(
+            origin: OriginFor<T>,
+            pulses_payload: PulsesPayload<MultiSigner, BlockNumberFor<T>>,
+            _signature: Option<MultiSignature>,
+        ) -> DispatchResult {
+            ensure_none(origin)?;
+            Self::store_pulses(pulses_payload.pulses)
+        }
+
+        /// Changes the beacon whose pulses are believed; root only.
+        #[pallet::call_index(1)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn set_beacon_config(
+            origin: OriginFor<T>,
+            config_payload: BeaconConfigurationPayload<MultiSigner, BlockNumberFor<T>>,
+            _signature: Option<MultiSignature>,
+        ) -> DispatchResult {
+            ensure_root(origin)?;
+            BeaconConfig::<T>::put(config_payload.config);
+            Self::deposit_event(Event::BeaconConfigChanged);
+            Ok(())
+        }
+
+        /// Says from which round on pulses are stored, for the removal of old ones; root only.
+        #[pallet::call_index(2)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn set_oldest_stored_round(origin: OriginFor<T>, oldest_round: u64) -> DispatchResult {
+            ensure_root(origin)?;
+            OldestStoredRound::<T>::put(oldest_round);
+            Self::deposit_event(Event::SetOldestStoredRound(oldest_round));
+            Ok(())
+        }
+    }
+}
+
+impl<T: Config> Pallet<T> {
+    /// The beacon's signature of a round; `None` while its pulse has not come.
+    #[must_use]
+    pub fn signature(round: u64) -> Option<Result<Signature, InvalidPoint>> {
+        Pulses::<T>::get(round).map(|pulse| pulse.signature())
+    }
+
+    fn store_pulses(pulses: Vec<Pulse>) -> DispatchResult {
+        let beacon = BeaconConfig::<T>::get();
+        let mut last = LastStoredRound::<T>::get();
+        let is_first = last == 0 && OldestStoredRound::<T>::get() == 0;
+        let mut rounds = Vec::new();
+        for pulse in pulses {
+            let verified = beacon
+                .verify(&pulse)
+                .map_err(|_| Error::<T>::PulseVerificationError)?;
+            ensure!(verified, Error::<T>::UnverifiedPulse);
+            ensure!(pulse.round > last, Error::<T>::InvalidRoundNumber);
+            last = pulse.round;
+            rounds.push(last);
+            Pulses::<T>::insert(last, pulse);
+        }
+        if let Some(first) = rounds.first()
+            && is_first
+        {
+            OldestStoredRound::<T>::put(first);
+        }
+        LastStoredRound::<T>::put(last);
+        NextUnsignedAt::<T>::put(frame_system::Pallet::<T>::block_number());
+        Self::remove_old_pulses(last);
+        if !rounds.is_empty() {
+            Self::deposit_event(Event::NewPulse { rounds });
+        }
+        Ok(())
+    }
+
+    fn remove_old_pulses(last: u64) {
+        let oldest = OldestStoredRound::<T>::get();
+        let kept_from = last.saturating_add(1).saturating_sub(KEPT_ROUNDS);
+        let removed_to = kept_from.min(oldest.saturating_add(REMOVED_A_CALL));
+        if oldest == 0 || removed_to <= oldest {
+            return;
+        }
+        for round in oldest..removed_to {
+            Pulses::<T>::remove(round);
+        }
+        OldestStoredRound::<T>::put(removed_to);
+    }
+
+    /// Whether an unsigned call may enter a block: pulses, not too many, signed by the key that they come with, at a
+    /// height between the last pulses' and now.
+    ///
+    /// # Errors
+    /// When it is anything else.
+    pub fn validate_unsigned_call(call: &Call<T>) -> TransactionValidity {
+        let Call::write_pulse {
+            pulses_payload: payload,
+            signature,
+        } = call
+        else {
+            return InvalidTransaction::Call.into();
+        };
+        let last = payload.pulses.last().map(|pulse| pulse.round);
+        let (Some(last), true) = (last, payload.pulses.len() <= MAX_PULSES) else {
+            return InvalidTransaction::Call.into();
+        };
+        let signature: &MultiSignature = signature.as_ref().ok_or(InvalidTransaction::BadSigner)?;
+        let signer: MultiSigner = payload.public.clone();
+        if !signature.verify(&payload.encode()[..], &signer.into_account()) {
+            return InvalidTransaction::BadProof.into();
+        }
+        if payload.block_number < NextUnsignedAt::<T>::get() {
+            return InvalidTransaction::Stale.into();
+        }
+        if payload.block_number > frame_system::Pallet::<T>::block_number() {
+            return InvalidTransaction::Future.into();
+        }
+        ValidTransaction::with_tag_prefix("DrandPulses")
+            .and_provides(last)
+            .longevity(LONGEVITY.saturated_into())
+            .propagate(true)
+            .build()
+    }
 }
 
 #[cfg(test)]

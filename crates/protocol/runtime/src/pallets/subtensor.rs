@@ -29,6 +29,7 @@ mod errors;
 mod events;
 mod evm_key;
 mod genesis;
+mod hash_commits;
 mod hooks;
 mod hotkey_swap;
 mod hyperparameters;
@@ -58,6 +59,7 @@ mod subnet_removal;
 mod subnets;
 mod symbols;
 mod take;
+mod timelocked_commits;
 pub mod transaction_checks;
 mod uid_trimming;
 mod unstake_all;
@@ -65,6 +67,7 @@ mod voting_power;
 mod weights;
 
 pub use endpoint::{AxonInfo, NeuronCertificate, PrometheusInfo};
+pub use hash_commits::{CommittedRow, commit_hash};
 pub use identity::{ChainIdentityV2, SubnetIdentityV3};
 pub use lease::{QueuedNetworkRegistration, SubnetLease};
 pub use lock::{LockState, MinerCollateralState};
@@ -77,7 +80,7 @@ pub use registration_price::{decay_factor, decayed_price, raised_price};
 pub use root_claim::RootClaimTypeEnum;
 pub use safe_float::SafeFloat;
 pub(crate) use subnets::Authority;
-pub use subnets::{ROOT, storage_index};
+pub use subnets::{NETUID_LIMIT, ROOT, storage_index};
 pub use transaction_checks::SubtensorTransactionExtension;
 pub use weights::max_upscale;
 
@@ -142,10 +145,12 @@ pub mod pallet {
         AxonInfo, ChainIdentityV2, EpochConsensus, LockState, MechId, MinerCollateralState, NetUid,
         NeuronCertificate, PrometheusInfo, QueuedNetworkRegistration, RateLimitKey, RecycleOrBurnEnum,
         RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid,
-        hotkey_swap::StakeAtSwap, pow_registration::ProofOfWork, stake::PriceLimit,
+        hash_commits::CommittedRow, hotkey_swap::StakeAtSwap, pow_registration::ProofOfWork,
+        stake::PriceLimit, timelocked_commits::IMPLIED_VERSION,
     };
     use crate::NOMINAL_CALL_WEIGHT;
     use crate::fixed_point::{I64F64, I96F32, U64F64, U96F32};
+    use crate::pallets::{devnet, drand};
     use codec::Compact;
     use frame_support::{
         dispatch::DispatchResult,
@@ -169,6 +174,8 @@ pub mod pallet {
         + pallet_balances::Config<Balance = u64>
         + crate::pallets::aura::Config
         + crate::pallets::alpha_assets::Config
+        + drand::Config
+        + devnet::Config
     {
     }
 

@@ -112,6 +112,11 @@ pub fn account(pair: &sr25519::Pair) -> AccountId {
     pair.public().into()
 }
 
+/// An extrinsic that nobody signed.
+pub fn unsigned(call: RuntimeCall) -> UncheckedExtrinsic {
+    UncheckedExtrinsic::new_bare(call)
+}
+
 /// A signed extrinsic without era and tip.
 pub fn signed(pair: &sr25519::Pair, nonce: u32, call: RuntimeCall) -> UncheckedExtrinsic {
     signed_in_era(pair, nonce, Era::Immortal, call)

@@ -70,6 +70,7 @@ fn pallets_and_extensions_are_where_clients_look() {
             (28, "Swap"),
             (30, "MevShield"),
             (31, "AlphaAssets"),
+            (200, "Devnet"),
         ]
     );
     let extensions: Vec<&str> = metadata

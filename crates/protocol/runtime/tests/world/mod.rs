@@ -63,7 +63,7 @@ impl World {
         world
     }
 
-    /// A localnet with a started subnet that sets weights in the open and does not freeze.
+    /// A localnet with a started subnet, which takes weights in the open, and without a freeze window.
     pub fn with_subnet() -> Self {
         let mut world = Self::new();
         world
@@ -81,12 +81,39 @@ impl World {
             .root(Admin::sudo_set_admin_freeze_window { window: 0 })
             .unwrap();
         world
-            .root(Admin::sudo_set_commit_reveal_weights_enabled {
-                netuid: NETUID,
-                enabled: false,
-            })
-            .unwrap();
+    }
+
+    /// The same subnet with an epoch every `tempo` blocks, demanding commits that are revealed `period` epochs later.
+    /// Uids 1 and 2 may weigh, without a rate limit.
+    pub fn with_commits(tempo: u16, period: u64) -> Self {
+        let mut world = Self::with_subnet();
+        for hotkey in [1, 2] {
+            world.register(hotkey);
+            world.stake(hotkey, 10);
+        }
+        world.permit(&[1, 2]);
+        let netuid = NETUID;
+        world.root(Admin::sudo_set_tempo { netuid, tempo }).unwrap();
+        world.read(|| {
+            subtensor::CommitRevealWeightsEnabled::<Runtime>::insert(NETUID, true);
+            subtensor::RevealPeriodEpochs::<Runtime>::insert(NETUID, period);
+            subtensor::WeightsSetRateLimit::<Runtime>::insert(NETUID, 0);
+        });
         world
+    }
+
+    /// Dispatches an unsigned call.
+    pub fn unsigned(&mut self, call: impl Into<RuntimeCall>) -> DispatchResult {
+        self.dispatch(RuntimeOrigin::none(), call)
+    }
+
+    /// Lets blocks pass until `epochs` more epochs have run.
+    pub fn pass_epochs(&mut self, epochs: u64) {
+        let epoch = |world: &mut Self| world.read(|| subtensor::SubnetEpochIndex::<Runtime>::get(NETUID));
+        let until = epoch(self) + epochs;
+        while epoch(self) < until {
+            self.advance(1);
+        }
     }
 
     /// Dispatches a call of a signer.

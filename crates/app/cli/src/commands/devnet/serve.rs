@@ -3,8 +3,8 @@
 use super::spec;
 use crate::{configuration::expand_home, context::Context};
 use assay_devnet::{
-    BlockProduction, CHAIN_NAME, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig, Genesis, History,
-    SIMPLIFICATIONS, Spec, SpecWallet, Storage, development_accounts,
+    BlockProduction, CHAIN_NAME, CommitReveal, DEFAULT_PORT, DevelopmentAccount, Devnet, DevnetConfig,
+    Genesis, History, SIMPLIFICATIONS, Spec, SpecWallet, Storage, development_accounts,
 };
 use miette::{IntoDiagnostic, WrapErr};
 use serde::Serialize;
@@ -44,6 +44,10 @@ pub(super) struct Args {
     /// Number that makes this chain differ from others; equal seeds give equal chains
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+    /// New subnets demand committed weights. `own` gives the chain a beacon of its own, whose key `devnet_beacon` tells;
+    /// `public` waits for pulses of the public beacon, to which stock clients encrypt
+    #[arg(long, value_name = "BEACON", num_args = 0..=1, default_missing_value = "own")]
+    commit_reveal: Option<RevealBeacon>,
     /// Keep every state for ever, not only those of the last 2400 blocks
     #[arg(long)]
     archive: bool,
@@ -75,6 +79,22 @@ pub(super) struct BlockArgs {
     on_demand: bool,
 }
 
+/// Whose rounds open timelocked commits.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum RevealBeacon {
+    Own,
+    Public,
+}
+
+impl From<RevealBeacon> for CommitReveal {
+    fn from(beacon: RevealBeacon) -> Self {
+        match beacon {
+            RevealBeacon::Own => Self::OwnBeacon,
+            RevealBeacon::Public => Self::PublicBeacon,
+        }
+    }
+}
+
 impl Args {
     /// A chain that begins from a snapshot.
     pub(super) fn fork(file: PathBuf, home: Option<PathBuf>, port: u16, blocks: BlockArgs) -> Self {
@@ -86,6 +106,7 @@ impl Args {
             port,
             blocks,
             seed: None,
+            commit_reveal: None,
             archive: false,
             finality_lag: 0,
             faults: false,
@@ -106,6 +127,8 @@ struct Ready {
     /// Milliseconds between blocks; absent when they are made on demand or by hand.
     block_time_ms: Option<u64>,
     block: u32,
+    /// Whether new subnets demand committed weights, and whose rounds open timelocked ones.
+    commit_reveal: CommitReveal,
     home: Option<PathBuf>,
     accounts: Vec<DevelopmentAccount>,
     /// The wallets of the spec.
@@ -164,10 +187,6 @@ async fn serve(args: Args, context: &Context) -> miette::Result<()> {
 }
 
 fn configuration(args: &Args, spec: Option<&Spec>, folder: Option<&Path>) -> DevnetConfig {
-    let seeded = args.seed.map(|seed| Genesis {
-        seed,
-        ..Genesis::default()
-    });
     DevnetConfig {
         data: folder.map_or(Storage::Memory, |folder| Storage::Folder(folder.to_owned())),
         listen: SocketAddr::new(args.host, args.port),
@@ -175,7 +194,7 @@ fn configuration(args: &Args, spec: Option<&Spec>, folder: Option<&Path>) -> Dev
             .blocks
             .block_time
             .map_or(BlockProduction::Manual, BlockProduction::Every),
-        genesis: spec.map(|spec| spec.genesis.clone()).or(seeded),
+        genesis: wanted_genesis(args, spec),
         restore: args.restore.clone(),
         history: if args.archive {
             History::Archive
@@ -186,6 +205,22 @@ fn configuration(args: &Args, spec: Option<&Spec>, folder: Option<&Path>) -> Dev
         faults: args.faults,
         ..DevnetConfig::default()
     }
+}
+
+/// The chain that the spec and the flags describe; none when they leave it to what the folder holds.
+fn wanted_genesis(args: &Args, spec: Option<&Spec>) -> Option<Genesis> {
+    let mut genesis = match (spec, args.seed, args.commit_reveal) {
+        (None, None, None) => return None,
+        (Some(spec), ..) => spec.genesis.clone(),
+        (None, seed, _) => Genesis {
+            seed: seed.unwrap_or_default(),
+            ..Genesis::default()
+        },
+    };
+    if let Some(beacon) = args.commit_reveal {
+        genesis.commit_reveal = beacon.into();
+    }
+    Some(genesis)
 }
 
 /// What the flags say, then the spec; without either, the block time that the chain began with.
@@ -217,6 +252,7 @@ fn ready(devnet: &Devnet, blocks: BlockProduction, home: Option<PathBuf>) -> Rea
             BlockProduction::Manual | BlockProduction::OnDemand => None,
         },
         block: devnet.head().0,
+        commit_reveal: devnet.genesis().commit_reveal,
         home,
         accounts: development_accounts(devnet.genesis()),
         wallets: Vec::new(),
@@ -230,12 +266,13 @@ fn human(ready: &Ready) -> String {
         .block_time_ms
         .map_or_else(|| "on request".to_owned(), |ms| format!("every {ms} ms"));
     let mut text = format!(
-        "ready: {}\n  chain      {}, genesis {}, seed {}\n  blocks     {pace}, now at {}\n  kept in    {}\n  accounts\n",
+        "ready: {}\n  chain      {}, genesis {}, seed {}\n  blocks     {pace}, now at {}\n  weights    {}\n  kept in    {}\n  accounts\n",
         ready.url,
         ready.chain,
         ready.genesis_hash,
         ready.seed,
         ready.block,
+        weights_rule(ready.commit_reveal),
         ready
             .home
             .as_ref()
@@ -263,6 +300,19 @@ fn human(ready: &Ready) -> String {
         text.push_str(&format!("    {line}\n"));
     }
     text
+}
+
+/// How validators set weights on new subnets.
+fn weights_rule(commit_reveal: CommitReveal) -> &'static str {
+    match commit_reveal {
+        CommitReveal::OwnBeacon => {
+            "committed, then revealed; timelocks open with this chain's own beacon (devnet_beacon), so only clients that ask for it can commit so"
+        }
+        CommitReveal::PublicBeacon => {
+            "committed, then revealed; timelocks open with pulses of the public beacon that somebody feeds (devnet_feedPulse)"
+        }
+        _ => "in the open; --commit-reveal begins a chain whose subnets demand commits",
+    }
 }
 
 /// A time with its unit: `250ms`, `12s`.

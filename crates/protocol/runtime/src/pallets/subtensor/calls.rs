@@ -545,6 +545,69 @@ pub(crate) mod calls {
             Self::do_associate_evm_key(&hotkey, netuid, evm_key, block_number, &signature)
         }
 
+        /// Commits to a row of weights by its hash.
+        #[pallet::call_index(96)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn commit_weights(origin: OriginFor<T>, netuid: NetUid, commit_hash: H256) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_commit_weights(&hotkey, netuid, 0, commit_hash)
+        }
+
+        /// Shows a row that was committed by its hash.
+        #[pallet::call_index(97)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn reveal_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            uids: Vec<Uid>,
+            values: Vec<u16>,
+            salt: Vec<u16>,
+            version_key: u64,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            let row = CommittedRow {
+                uids: &uids,
+                values: &values,
+                salt: &salt,
+                version_key,
+            };
+            Self::do_reveal_weights(&hotkey, netuid, 0, &row)
+        }
+
+        /// Shows several committed rows, all or none.
+        #[pallet::call_index(98)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn batch_reveal_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            uids_list: Vec<Vec<Uid>>,
+            values_list: Vec<Vec<u16>>,
+            salts_list: Vec<Vec<u16>>,
+            version_keys: Vec<u64>,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_batch_reveal_weights(
+                &hotkey,
+                netuid,
+                &uids_list,
+                &values_list,
+                &salts_list,
+                &version_keys,
+            )
+        }
+
+        /// Commits on several subnets; a failing one does not stop the others.
+        #[pallet::call_index(100)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn batch_commit_weights(
+            origin: OriginFor<T>,
+            netuids: Vec<Compact<NetUid>>,
+            commit_hashes: Vec<H256>,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_batch_commit_weights(&hotkey, netuids, commit_hashes)
+        }
+
         /// Takes staked alpha out of the issuance.
         #[pallet::call_index(101)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -602,6 +665,27 @@ pub(crate) mod calls {
             Self::do_update_symbol(netuid, symbol)
         }
 
+        /// Commits to a row that is encrypted to a round of the beacon.
+        #[pallet::call_index(113)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn commit_timelocked_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            commit: BoundedVec<u8, ConstU32<5_000>>,
+            reveal_round: u64,
+            commit_reveal_version: u16,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_commit_timelocked_weights(
+                &hotkey,
+                netuid,
+                0,
+                commit,
+                reveal_round,
+                commit_reveal_version,
+            )
+        }
+
         /// Chooses the hotkey to which a coldkey's mining income is staked.
         #[pallet::call_index(114)]
         #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::Yes))]
@@ -612,6 +696,77 @@ pub(crate) mod calls {
         ) -> DispatchResult {
             let coldkey = ensure_signed(origin)?;
             Self::do_set_auto_stake(&coldkey, netuid, &hotkey)
+        }
+
+        /// Commits to a row for one mechanism by its hash.
+        #[pallet::call_index(115)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn commit_mechanism_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            mecid: MechId,
+            commit_hash: H256,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_commit_weights(&hotkey, netuid, mecid, commit_hash)
+        }
+
+        /// Shows a row for one mechanism that was committed by its hash.
+        #[pallet::call_index(116)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn reveal_mechanism_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            mecid: MechId,
+            uids: Vec<Uid>,
+            values: Vec<u16>,
+            salt: Vec<u16>,
+            version_key: u64,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            let row = CommittedRow {
+                uids: &uids,
+                values: &values,
+                salt: &salt,
+                version_key,
+            };
+            Self::do_reveal_weights(&hotkey, netuid, mecid, &row)
+        }
+
+        /// Commits to an encrypted row for one mechanism, in the present scheme, which the call's name is older than.
+        #[pallet::call_index(117)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn commit_crv3_mechanism_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            mecid: MechId,
+            commit: BoundedVec<u8, ConstU32<5_000>>,
+            reveal_round: u64,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_commit_timelocked_weights(&hotkey, netuid, mecid, commit, reveal_round, IMPLIED_VERSION)
+        }
+
+        /// Commits to an encrypted row for one mechanism.
+        #[pallet::call_index(118)]
+        #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Normal, Pays::No))]
+        pub fn commit_timelocked_mechanism_weights(
+            origin: OriginFor<T>,
+            netuid: NetUid,
+            mecid: MechId,
+            commit: BoundedVec<u8, ConstU32<5_000>>,
+            reveal_round: u64,
+            commit_reveal_version: u16,
+        ) -> DispatchResult {
+            let hotkey = ensure_signed(origin)?;
+            Self::do_commit_timelocked_weights(
+                &hotkey,
+                netuid,
+                mecid,
+                commit,
+                reveal_round,
+                commit_reveal_version,
+            )
         }
 
         /// Sets a hotkey's weights for one mechanism of a subnet without commit-reveal.

@@ -32,7 +32,8 @@ impl<T: Config> Pallet<T> {
         })
     }
 
-    fn is_due(netuid: NetUid, now: u64) -> bool {
+    /// Whether the subnet's epoch should run in block `now`.
+    pub(crate) fn is_due(netuid: NetUid, now: u64) -> bool {
         let tempo = u64::from(Tempo::<T>::get(netuid));
         let pending = PendingEpochAt::<T>::get(netuid);
         tempo != 0
@@ -75,6 +76,17 @@ impl<T: Config> Pallet<T> {
             LastMechansimStepBlock::<T>::insert(netuid, now);
         }
         run
+    }
+
+    /// The subnets whose due epoch a later block will run, because this one runs as many as it may.
+    pub(crate) fn deferred_epochs(netuids: &[NetUid]) -> BTreeSet<NetUid> {
+        let now = Self::now();
+        netuids
+            .iter()
+            .copied()
+            .filter(|&netuid| netuid != ROOT && Self::is_due(netuid, now))
+            .skip(usize::from(MaxEpochsPerBlock::<T>::get()))
+            .collect()
     }
 
     fn has_duplicate_hotkeys(netuid: NetUid) -> bool {

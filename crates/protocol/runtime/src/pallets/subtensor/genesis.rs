@@ -14,6 +14,8 @@ pub(crate) mod genesis {
     pub struct GenesisConfig<T: Config> {
         /// All TAO there is, in rao.
         pub total_issuance: u64,
+        /// Whether the first subnets demand commits.
+        pub commit_reveal: bool,
         #[serde(skip)]
         #[doc(hidden)]
         pub _config: core::marker::PhantomData<T>,
@@ -23,7 +25,8 @@ pub(crate) mod genesis {
         /// TAO and alpha in subnet 1's pool, in rao.
         pub const FIRST_POOL: u64 = 10_000_000_000;
 
-        fn open(netuid: NetUid, uids: u16) {
+        fn open(&self, netuid: NetUid, uids: u16) {
+            CommitRevealWeightsEnabled::<T>::insert(netuid, self.commit_reveal);
             NetworksAdded::<T>::insert(netuid, true);
             TotalNetworks::<T>::mutate(|count| *count = count.saturating_add(1));
             MaxAllowedUids::<T>::insert(netuid, uids);
@@ -41,11 +44,11 @@ pub(crate) mod genesis {
         fn build(&self) {
             TotalIssuance::<T>::put(self.total_issuance);
 
-            Self::open(0, 64);
+            self.open(0, 64);
             TokenSymbol::<T>::insert(0, "\u{3a4}".as_bytes().to_vec());
             TargetRegistrationsPerInterval::<T>::insert(0, 1);
 
-            Self::open(1, 256);
+            self.open(1, 256);
             TokenSymbol::<T>::insert(1, "\u{3b1}".as_bytes().to_vec());
             SubnetMechanism::<T>::insert(1, 1);
             SubnetTAO::<T>::insert(1, Self::FIRST_POOL);

@@ -18,6 +18,7 @@ pub(crate) mod hooks {
             }
             Self::turn_root_interval();
             Self::follow_issuance();
+            Self::reveal_timelocked(&netuids);
             Self::emit(&netuids);
             let fired = Self::run_due_epochs(&netuids);
             Self::move_prices(&netuids);

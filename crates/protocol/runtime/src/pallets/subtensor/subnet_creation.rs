@@ -1,16 +1,16 @@
 //! Creating subnets: what it costs, what a new one starts with, and opening it for staking and emission.
 
 use super::{
-    Burn, Config, Error, Event, FirstEmissionBlockNumber, ImmunityPeriod, LastEpochBlock, MaxAllowedUids,
-    MaxAllowedValidators, MinAllowedWeights, NetUid, NetworkImmunityPeriod, NetworkLastLockCost,
-    NetworkLockReductionInterval, NetworkMinLockCost, NetworkRateLimit, NetworkRegisteredAt,
-    NetworkRegistrationAllowed, NetworkRegistrationStartBlock, NetworksAdded, Pallet, ROOT, RateLimitKey,
-    RegisteredSubnetCounter, StartCallDelay, SubnetAlphaIn, SubnetEmissionEnabled, SubnetIdentityV3,
-    SubnetLimit, SubnetLocked, SubnetMechanism, SubnetMovingPrice, SubnetOwner, SubnetOwnerHotkey, SubnetTAO,
-    SubtokenEnabled, Tempo, TokenSymbol, TotalNetworks, TotalStake, Yuma3On, pool::PAR,
-    rate_limits::TransactionKind, subnets::NETUID_LIMIT,
+    Burn, CommitRevealWeightsEnabled, Config, Error, Event, FirstEmissionBlockNumber, ImmunityPeriod,
+    LastEpochBlock, MaxAllowedUids, MaxAllowedValidators, MinAllowedWeights, NetUid, NetworkImmunityPeriod,
+    NetworkLastLockCost, NetworkLockReductionInterval, NetworkMinLockCost, NetworkRateLimit,
+    NetworkRegisteredAt, NetworkRegistrationAllowed, NetworkRegistrationStartBlock, NetworksAdded, Pallet,
+    ROOT, RateLimitKey, RegisteredSubnetCounter, StartCallDelay, SubnetAlphaIn, SubnetEmissionEnabled,
+    SubnetIdentityV3, SubnetLimit, SubnetLocked, SubnetMechanism, SubnetMovingPrice, SubnetOwner,
+    SubnetOwnerHotkey, SubnetTAO, SubtokenEnabled, Tempo, TokenSymbol, TotalNetworks, TotalStake, Yuma3On,
+    pool::PAR, rate_limits::TransactionKind, subnets::NETUID_LIMIT,
 };
-use crate::pallets::subtensor::LastRateLimitedBlock;
+use crate::pallets::{devnet, subtensor::LastRateLimitedBlock};
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
 
@@ -117,6 +117,7 @@ impl<T: Config> Pallet<T> {
         MinAllowedWeights::<T>::insert(netuid, 1);
         ImmunityPeriod::<T>::insert(netuid, 5_000);
         Yuma3On::<T>::insert(netuid, true);
+        CommitRevealWeightsEnabled::<T>::insert(netuid, devnet::NewSubnetsCommit::<T>::get());
         Burn::<T>::insert(netuid, INITIAL_BURN);
         Self::set_easy_work(netuid);
         // The first epochs of subnets created together do not fall on one block.

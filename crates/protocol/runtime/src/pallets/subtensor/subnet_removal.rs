@@ -3,6 +3,7 @@
 //! Simplified: the original also refunds part of the lock to the owner. Here the stakers share the whole pool.
 
 use super::*;
+use crate::pallets::devnet;
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -35,6 +36,7 @@ impl<T: Config> Pallet<T> {
             let index = storage_index(netuid, mechanism);
             clear_under!(index; Weights, Bonds, WeightCommits, TimelockedWeightCommits);
             remove_from!(index; Incentive, LastUpdate);
+            devnet::FailedReveals::<T>::remove(index);
         }
         clear_under!(
             netuid;

@@ -12,7 +12,7 @@ use sp_runtime::{AccountId32, DispatchError, SaturatedConversion, traits::Accoun
 pub const ROOT: NetUid = 0;
 
 /// Netuids stay below this so that an index can hold the mechanism as well.
-pub(crate) const NETUID_LIMIT: NetUid = 4_096;
+pub const NETUID_LIMIT: NetUid = 4_096;
 
 /// From this the accounts that hold the subnets' TAO are derived.
 const SUBNET_ACCOUNTS: PalletId = PalletId(*b"subtensr");

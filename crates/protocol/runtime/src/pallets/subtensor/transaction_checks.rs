@@ -5,12 +5,16 @@
 //! chain.
 
 use super::{
-    Call, CommitRevealWeightsEnabled, Config, Error, NetUid, Pallet, Uids, pallet,
+    Call, CommitRevealWeightsEnabled, CommittedRow, Config, Error, MechId, NetUid, Pallet, Uid, Uids, pallet,
     pow_registration::ProofOfWork, take::TakeChange,
 };
-use crate::{pallets::mev_shield, shield::ShieldError};
+use crate::{
+    pallets::{drand, mev_shield},
+    shield::ShieldError,
+};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use frame_support::{
+    ensure,
     pallet_prelude::Weight,
     traits::{IsSubType, OriginTrait},
 };
@@ -47,6 +51,12 @@ pub enum RejectionCode {
     ServingRateLimitExceeded = 12,
     /// The port is 0.
     InvalidPort = 13,
+    /// The round of a timelocked commit has been published already.
+    InvalidRevealRound = 15,
+    /// There is no commit with the revealed row's hash.
+    CommitNotFound = 16,
+    /// The commit is not to be revealed in this epoch.
+    CommitBlockNotInRevealRange = 17,
     /// Lists differ in length.
     InputLengthsUnequal = 18,
     /// The hotkey has no uid on the subnet.
@@ -85,6 +95,9 @@ impl RejectionCode {
             Error::InvalidIpAddress => Self::InvalidIpAddress,
             Error::ServingRateLimitExceeded => Self::ServingRateLimitExceeded,
             Error::InvalidPort => Self::InvalidPort,
+            Error::InvalidRevealRound => Self::InvalidRevealRound,
+            Error::NoWeightsCommitFound => Self::CommitNotFound,
+            Error::RevealTooEarly => Self::CommitBlockNotInRevealRange,
             Error::InputLengthsUnequal => Self::InputLengthsUnequal,
             Error::HotKeyNotRegisteredInSubNet => Self::UidNotFound,
             Error::EvmKeyAssociateRateLimitExceeded => Self::EvmKeyAssociateRateLimitExceeded,
@@ -253,6 +266,60 @@ impl<T: Config> Pallet<T> {
                 };
                 Self::check_proof(who, *netuid, hotkey, proof)
             }
+            Call::commit_weights { netuid, .. } => Self::check_commit_transaction(who, *netuid, 0),
+            Call::commit_mechanism_weights { netuid, mecid, .. } => {
+                Self::check_commit_transaction(who, *netuid, *mecid)
+            }
+            Call::batch_commit_weights {
+                netuids,
+                commit_hashes,
+            } => {
+                ensure!(
+                    netuids.len() == commit_hashes.len(),
+                    Error::<T>::InputLengthsUnequal
+                );
+                Ok(())
+            }
+            Call::reveal_weights {
+                netuid,
+                uids,
+                values,
+                salt,
+                version_key,
+            } => {
+                let row = committed_row(uids, values, salt, *version_key);
+                Self::check_reveal_transaction(who, *netuid, 0, &row)
+            }
+            Call::reveal_mechanism_weights {
+                netuid,
+                mecid,
+                uids,
+                values,
+                salt,
+                version_key,
+            } => {
+                let row = committed_row(uids, values, salt, *version_key);
+                Self::check_reveal_transaction(who, *netuid, *mecid, &row)
+            }
+            Call::batch_reveal_weights {
+                netuid,
+                uids_list,
+                values_list,
+                salts_list,
+                version_keys,
+            } => {
+                Self::check_stake_for_weights(who, *netuid)?;
+                Self::check_batch_reveal(who, *netuid, uids_list, values_list, salts_list, version_keys)
+            }
+            Call::commit_timelocked_weights {
+                netuid, reveal_round, ..
+            }
+            | Call::commit_crv3_mechanism_weights {
+                netuid, reveal_round, ..
+            }
+            | Call::commit_timelocked_mechanism_weights {
+                netuid, reveal_round, ..
+            } => Self::check_timelocked_transaction(who, *netuid, *reveal_round),
             Call::register_network { .. } | Call::register_network_with_identity { .. } => {
                 Self::check_network_rate(who)
             }
@@ -288,11 +355,54 @@ impl<T: Config> Pallet<T> {
         }
     }
 
+    fn check_stake_for_weights(who: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
+        ensure!(
+            Self::has_stake_for_weights(netuid, who),
+            Error::<T>::NotEnoughStakeToSetWeights
+        );
+        Ok(())
+    }
+
+    fn check_commit_transaction(
+        who: &AccountId32,
+        netuid: NetUid,
+        mechanism: MechId,
+    ) -> Result<(), Error<T>> {
+        Self::check_stake_for_weights(who, netuid)?;
+        Self::check_commit(who, netuid, mechanism).map(drop)
+    }
+
+    fn check_reveal_transaction(
+        who: &AccountId32,
+        netuid: NetUid,
+        mechanism: MechId,
+        row: &CommittedRow<'_>,
+    ) -> Result<(), Error<T>> {
+        Self::check_stake_for_weights(who, netuid)?;
+        Self::check_reveal(who, netuid, mechanism, row)
+    }
+
+    /// A round that is out already hides nothing. The rate is left to the dispatch, as on the chain.
+    fn check_timelocked_transaction(
+        who: &AccountId32,
+        netuid: NetUid,
+        reveal_round: u64,
+    ) -> Result<(), Error<T>> {
+        Self::check_stake_for_weights(who, netuid)?;
+        ensure!(
+            reveal_round >= drand::LastStoredRound::<T>::get(),
+            Error::<T>::InvalidRevealRound
+        );
+        Ok(())
+    }
+
     /// The stake first; the rate only where weights are set in the open.
-    fn check_weights_transaction(who: &AccountId32, netuid: NetUid, mechanism: u8) -> Result<(), Error<T>> {
-        if !Self::has_stake_for_weights(netuid, who) {
-            return Err(Error::NotEnoughStakeToSetWeights);
-        }
+    fn check_weights_transaction(
+        who: &AccountId32,
+        netuid: NetUid,
+        mechanism: MechId,
+    ) -> Result<(), Error<T>> {
+        Self::check_stake_for_weights(who, netuid)?;
         if CommitRevealWeightsEnabled::<T>::get(netuid) {
             return Ok(());
         }
@@ -308,5 +418,19 @@ impl<T: Config> Pallet<T> {
     ) -> Result<(), Error<T>> {
         Self::ensure_owns(coldkey, hotkey)?;
         Self::check_take(hotkey, take, change)
+    }
+}
+
+fn committed_row<'a>(
+    uids: &'a [Uid],
+    values: &'a [u16],
+    salt: &'a [u16],
+    version_key: u64,
+) -> CommittedRow<'a> {
+    CommittedRow {
+        uids,
+        values,
+        salt,
+        version_key,
     }
 }

@@ -2,8 +2,8 @@
 
 use super::{
     CommitRevealWeightsEnabled, Config, Error, Event, LastUpdate, MechId, MinAllowedWeights, NetUid, Pallet,
-    ROOT, StakeThreshold, SubnetworkN, Uid, Uids, ValidatorPermit, Weights, WeightsSetRateLimit,
-    WeightsVersionKey, storage_index,
+    ROOT, StakeThreshold, StorageIndex, SubnetworkN, Uid, Uids, ValidatorPermit, Weights,
+    WeightsSetRateLimit, WeightsVersionKey, storage_index,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
@@ -107,14 +107,19 @@ impl<T: Config> Pallet<T> {
         let row: Vec<(Uid, u16)> = uids.iter().copied().zip(max_upscale(values)).collect();
         Weights::<T>::insert(index, uid, row);
         if !commits {
-            LastUpdate::<T>::mutate(index, |blocks| {
-                if let Some(last) = blocks.get_mut(usize::from(uid)) {
-                    *last = Self::now();
-                }
-            });
+            Self::note_weights_update(index, uid);
         }
         Self::deposit_event(Event::WeightsSet(index, uid));
         Ok(())
+    }
+
+    /// Starts the uid's rate limit and shows it active.
+    pub(crate) fn note_weights_update(index: StorageIndex, uid: Uid) {
+        LastUpdate::<T>::mutate(index, |blocks| {
+            if let Some(last) = blocks.get_mut(usize::from(uid)) {
+                *last = Self::now();
+            }
+        });
     }
 
     /// # Errors
