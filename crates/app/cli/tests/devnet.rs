@@ -102,6 +102,26 @@ fn it_says_where_it_is_makes_blocks_and_stops_when_asked() {
 }
 
 #[test]
+fn commit_reveal_is_off_unless_asked_for() {
+    let devnet = Process::start(&["--manual"], None);
+    assert_eq!(devnet.ready["commit_reveal"], "off");
+    assert_eq!(devnet.ask("devnet_beacon", json!([]))["own"], false);
+    assert_eq!(devnet.stop("-TERM"), Some(0));
+
+    let devnet = Process::start(&["--commit-reveal", "--block-time", "250ms"], None);
+    assert_eq!(devnet.ready["commit_reveal"], "own_beacon");
+    devnet.ask("devnet_produce", json!([1]));
+    let beacon = devnet.ask("devnet_beacon", json!([]));
+    assert_eq!((&beacon["own"], &beacon["periodMs"]), (&json!(true), &json!(250)));
+    assert!(beacon["lastStoredRound"].as_u64() > Some(0), "{beacon}");
+    assert_eq!(devnet.stop("-TERM"), Some(0));
+
+    let devnet = Process::start(&["--commit-reveal", "public", "--manual"], None);
+    assert_eq!(devnet.ready["commit_reveal"], "public_beacon");
+    assert_eq!(devnet.stop("-TERM"), Some(0));
+}
+
+#[test]
 fn a_chain_goes_on_at_its_own_pace_and_leaves_a_snapshot() {
     let folder = tempfile::tempdir().unwrap();
     let snapshot = folder.path().join("end.snapshot");
