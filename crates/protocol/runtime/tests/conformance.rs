@@ -9,6 +9,7 @@ use pulses::{ROUND, bounded, bytes, public_pulse, sealed, write};
 use world::{Call, Event, NETUID, World, key};
 
 #[test]
+#[ignore = "needs the Python peers: cargo xtask test runs it"]
 fn a_commit_of_the_sdks_core_is_revealed() {
     let lines = Python::venv("sdk11")
         .script("conformance/sdk11/timelock.py")
