@@ -76,7 +76,7 @@ fn feed(node: &Node, arguments: &Arguments) -> Result<sp_core::H256, RpcError> {
     let signature =
         Signature::from_bytes(&arguments.bytes(1)?).map_err(|error| RpcError::params(error.to_string()))?;
     let head = node.chain.head();
-    let state = node.chain.state_of(&head.header);
+    let state = node.chain.head_state();
     let key = PublicKey::from_bytes(&believed(node, &state)?.public_key).map_err(|_| RpcError::NoBeacon)?;
     if !key.verify(Round(round), &signature) {
         return Err(arguments.refuse(1, "the believed beacon's signature of this round"));
