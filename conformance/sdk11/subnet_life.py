@@ -139,6 +139,7 @@ async def lives(client):
         client.execute(not_waited, ALICE, wait_for_inclusion=False, wait_for_finalization=False),
     )
 
+    await commits(client, netuid)
     await step("epoch status", client.read("epoch_status", netuid=netuid))
     head = await client.block()
     await step("waited for a block", client.wait_for_block(head + 2, timeout=30))
@@ -194,6 +195,15 @@ async def proxies(client, netuid):
     await step("pure proxy", client.execute(bt.CreatePureProxy(proxy_type="Any"), DAVE))
     await step("proxy removed", client.execute(bt.RemoveProxy(delegate_ss58=eve, proxy_type="Staking"), DAVE))
     await step("removed proxy", client.execute(stake, EVE, proxy_for=dave))
+
+
+async def commits(client, netuid):
+    """The same weights where the subnet demands commits: the SDK encrypts them to the public beacon."""
+    demanded = bt.SetHyperparameter(netuid=netuid, name="commit_reveal_weights_enabled", value=1)
+    await step("demand commits", client.execute(demanded, ALICE))
+    await step("commit weights", client.execute(bt.SetWeights(netuid=netuid, uids=[0, 1], weights=[0.5, 0.5]), ALICE))
+    await step("open commits", client.read("timelocked_weight_commits", netuid=netuid))
+    await step("weight rows later", client.read("weights", netuid=netuid))
 
 
 async def shared(client):

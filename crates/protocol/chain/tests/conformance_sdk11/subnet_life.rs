@@ -61,6 +61,7 @@ fn bittensor_11_lives_the_life_of_a_subnet() {
     moves(&steps);
     acts_for_others(&steps);
     fails(&steps);
+    commits(&steps);
     waits(&steps);
     every_read_answers(&steps);
     agrees(&served, &steps);
@@ -154,6 +155,18 @@ fn fails(steps: &Steps) {
     steps.failed("stale nonce", "nonce is below");
     steps.succeeded(&["included only"]);
     assert_eq!(steps.get("not waited for")["success"], json!(true));
+}
+
+/// The commit is taken; what it hides is encrypted to the public beacon, which this chain does not hear.
+fn commits(steps: &Steps) {
+    steps.succeeded(&["demand commits", "commit weights"]);
+    let open = steps.value("open commits").to_string();
+    assert!(open.contains(&hotkey("Alice").to_string()), "{open}");
+    assert_eq!(
+        steps.value("weight rows later"),
+        steps.value("weight rows"),
+        "not yet revealed"
+    );
 }
 
 fn waits(steps: &Steps) {
