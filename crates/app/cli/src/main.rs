@@ -39,7 +39,7 @@ enum Command {
     /// Look at subnets, create them, register on them
     #[command(subcommand)]
     Subnet(commands::subnet::Command),
-    /// Add, remove and show stake
+    /// Add, remove, move and show stake
     #[command(subcommand)]
     Stake(commands::stake::Command),
     /// Set and follow a validator's weights
@@ -48,7 +48,7 @@ enum Command {
     /// Write and read commitments on chain
     #[command(subcommand)]
     Commitment(commands::commitment::Command),
-    /// Replay Yuma Consensus
+    /// Replay Yuma Consensus, and look ahead
     #[command(subcommand)]
     Yuma(commands::yuma::Command),
     /// Validate on a subnet
@@ -66,6 +66,12 @@ enum Command {
     /// Print the commented reference of assay.toml
     #[command(subcommand)]
     Config(commands::config::Command),
+    /// Read anything of the chain by its name: storage, runtime APIs, constants
+    #[command(subcommand)]
+    Chain(commands::chain::Command),
+    /// Send any call of the chain by its name
+    #[command(subcommand)]
+    Tx(commands::tx::Command),
     /// Explain an error of the chain
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
@@ -108,6 +114,8 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Hub(command) => commands::hub::run(command, &context),
         Command::Model(command) => commands::model::run(command, &context),
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),
+        Command::Chain(command) => commands::chain::run(command, &context),
+        Command::Tx(command) => commands::tx::run(command, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),
     }

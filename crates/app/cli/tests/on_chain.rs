@@ -6,7 +6,10 @@ use assay_chain::{Call, ChainClient, ConnectOptions, Existence, Rao, scale_value
 use assay_devnet::{BlockProduction, CommitReveal, Devnet, DevnetConfig, Genesis};
 use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use serde_json::Value;
-use std::process::{Command, Output, Stdio};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, Output, Stdio},
+};
 use tempfile::TempDir;
 
 struct Terminal {
@@ -203,12 +206,12 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     let nothing = terminal.refused("validator", &with(&["commitment", "get"])).await;
     assert!(nothing.contains("has committed nothing"), "{nothing}");
 
-    // Weights: refused by name while the subnet takes only committed ones, then set and applied.
+    // Weights: refused by name so soon after the registration, then set and applied.
     let weights: &[&str] = &[&["weights", "set", "2=0.8", "1=0.2"], &on[..]].concat();
     let refused = terminal
         .refused("validator", &[weights, &["--yes"]].concat())
         .await;
-    assert!(refused.contains("commit-reveal"), "{refused}");
+    assert!(refused.contains("the next may come in"), "{refused}");
     let argument = |name, value| {
         [
             ("netuid", scale_value::Value::u128(netuid.parse().unwrap())),
@@ -267,6 +270,16 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     );
     let history = terminal.run("validator", &with(&["weights", "history"])).await;
     assert!(history.contains("applied "), "{history}");
+    // Following tells the same step by step, and ends when it is interrupted.
+    let mut follow = terminal.command("validator", &with(&["weights", "history", "--follow", "--json"]));
+    let mut follow = follow.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(follow.stdout.take().unwrap()).lines();
+    let last = lines
+        .map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap())
+        .find(|step| !step["applied"].is_null());
+    assert_eq!(last.unwrap()["attempt"], set["attempt"]);
+    follow.kill().unwrap();
+    follow.wait().unwrap();
     let nobody = terminal
         .refused(
             "validator",

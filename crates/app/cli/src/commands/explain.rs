@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
             for answer in all {
                 table.add_row([answer.pallet.unwrap_or_default(), answer.name, answer.meaning]);
             }
-            table.to_string()
+            table.trim_fmt()
         });
     };
     let answer = find(error).ok_or_else(|| match similar(error).as_slice() {

@@ -1,5 +1,6 @@
 //! One module a command group. A module parses its arguments, calls the crate that does the work, and prints.
 
+pub(crate) mod chain;
 pub(crate) mod commitment;
 pub(crate) mod config;
 pub(crate) mod dashboard;
@@ -11,6 +12,7 @@ pub(crate) mod model;
 pub(crate) mod on_chain;
 pub(crate) mod stake;
 pub(crate) mod subnet;
+pub(crate) mod tx;
 pub(crate) mod validator;
 pub(crate) mod wallet;
 pub(crate) mod weights;

@@ -1,18 +1,26 @@
 //! Stake: TAO turned into a subnet's alpha on a hotkey, and back.
 
 mod add;
+mod moving;
+mod price;
 mod remove;
 mod show;
 
 use crate::context::Context;
 
-/// Add, remove and show stake
+/// Add, remove, move and show stake
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     /// Stake TAO on a hotkey
     Add(add::Args),
     /// Take stake back
     Remove(remove::Args),
+    /// Move stake to another hotkey, another subnet, or both
+    Move(moving::Move),
+    /// Give stake to another coldkey
+    Transfer(moving::Transfer),
+    /// Exchange stake in one subnet for stake in another
+    Swap(moving::Swap),
     /// Show a coldkey's stakes
     #[command(visible_alias = "list")]
     Show(show::Args),
@@ -23,6 +31,9 @@ pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
         match command {
             Command::Add(args) => add::run(args, context).await,
             Command::Remove(args) => remove::run(args, context).await,
+            Command::Move(args) => moving::move_stake(args, context).await,
+            Command::Transfer(args) => moving::transfer(args, context).await,
+            Command::Swap(args) => moving::swap(args, context).await,
             Command::Show(args) => show::run(args, context).await,
         }
     })

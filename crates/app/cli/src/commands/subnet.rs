@@ -2,6 +2,7 @@
 
 mod create;
 mod hyperparams;
+mod identity;
 mod list;
 mod metagraph;
 mod register;
@@ -27,6 +28,8 @@ pub(crate) enum Command {
     /// Show what a subnet asks of its neurons, or change it
     #[command(visible_alias = "hyperparameters")]
     Hyperparams(hyperparams::Args),
+    /// Show what a subnet says about itself, or change it
+    Identity(identity::Args),
     /// Register the wallet's hotkey on a subnet
     Register(register::Args),
 }
@@ -48,6 +51,7 @@ pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
             Command::Show(args) => show::run(args, context).await,
             Command::Metagraph(args) => metagraph::run(args, context).await,
             Command::Hyperparams(args) => hyperparams::run(args, context).await,
+            Command::Identity(args) => identity::run(args, context).await,
             Command::Register(args) => register::run(args, context).await,
         }
     })

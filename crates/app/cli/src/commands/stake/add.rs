@@ -1,14 +1,17 @@
 //! `assay stake add`
 
+use super::price::{PriceArgs, buying};
 use crate::{
-    commands::on_chain::{Action, account, carry_out, connect},
+    commands::on_chain::{Action, account, carry_out, chain_failure, connect},
     context::Context,
 };
-use assay_chain::{AccountId, Alpha, Call, Included, NetUid, Rao};
+use assay_chain::{AccountId, Alpha, Call, Included, NetUid, Rao, StakePlace};
 use assay_keys::KeyRole;
 use serde::Serialize;
 
 /// Stake TAO on a hotkey
+///
+/// What the TAO buys, and by how much the purchase itself raises the price, is shown before anything is spent.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Number of the subnet
@@ -20,6 +23,8 @@ pub(crate) struct Args {
     /// Address of the hotkey, instead of the wallet's own
     #[arg(long = "on", value_name = "SS58")]
     hotkey: Option<AccountId>,
+    #[command(flatten)]
+    price: PriceArgs,
 }
 
 #[derive(Serialize)]
@@ -35,12 +40,20 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         netuid,
         amount,
         hotkey,
+        price,
     } = args;
+    price.check()?;
     let client = connect(context).await?;
     let hotkey = hotkey.map_or_else(|| account(context, KeyRole::Hotkey), Ok)?;
+    let snapshot = client.pin().await.map_err(chain_failure)?;
+    let (quote, bought) = buying(&snapshot, netuid, amount).await?;
+    let call = match price.for_buying(quote.price) {
+        Some(limit) => Call::add_stake_limit(StakePlace { hotkey, netuid }, amount, limit, price.fill()),
+        None => Call::add_stake(netuid, &hotkey, amount),
+    };
     let action = Action {
-        purpose: format!("stake {amount} on {hotkey} in subnet {netuid}"),
-        call: Call::add_stake(netuid, &hotkey, amount),
+        purpose: format!("stake {amount} on {hotkey} in subnet {netuid} for {bought}"),
+        call,
         signer: KeyRole::Coldkey,
     };
     // The event tells coldkey, hotkey, TAO, alpha, subnet and fee.

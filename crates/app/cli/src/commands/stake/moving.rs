@@ -12,7 +12,7 @@ use miette::miette;
 /// How much of a stake.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(required = true, multiple = false)]
-pub(super) struct HowMuch {
+pub(crate) struct HowMuch {
     /// How much, in the subnet's alpha
     #[arg(long, value_name = "ALPHA")]
     amount: Option<Alpha>,
@@ -25,7 +25,7 @@ pub(super) struct HowMuch {
 ///
 /// The coldkey stays its owner. Between subnets the alpha of the one is sold and that of the other bought.
 #[derive(Debug, clap::Args)]
-pub(super) struct Move {
+pub(crate) struct Move {
     /// Number of the subnet
     #[arg(long, value_name = "N")]
     netuid: NetUid,
@@ -46,7 +46,7 @@ pub(super) struct Move {
 ///
 /// The hotkey stays the same. A subnet's owner can forbid it.
 #[derive(Debug, clap::Args)]
-pub(super) struct Transfer {
+pub(crate) struct Transfer {
     /// Number of the subnet
     #[arg(long, value_name = "N")]
     netuid: NetUid,
@@ -67,7 +67,7 @@ pub(super) struct Transfer {
 ///
 /// Hotkey and coldkey stay the same. A limit is of the price of the one subnet's alpha in the other's.
 #[derive(Debug, clap::Args)]
-pub(super) struct Swap {
+pub(crate) struct Swap {
     /// Number of the subnet
     #[arg(long, value_name = "N")]
     netuid: NetUid,
@@ -173,8 +173,8 @@ pub(super) async fn swap(args: Swap, context: &Context) -> miette::Result<()> {
         netuid: args.to_netuid,
     };
     let snapshot = client.pin().await.map_err(chain_failure)?;
-    let (here, there) =
-        tokio::try_join!(snapshot.alpha_price(args.netuid), snapshot.alpha_price(to.netuid)).map_err(chain_failure)?;
+    let (here, there) = tokio::try_join!(snapshot.alpha_price(args.netuid), snapshot.alpha_price(to.netuid))
+        .map_err(chain_failure)?;
     // How much of the other alpha one of this is worth.
     let ratio = u128::from(here.0) * 1_000_000_000 / u128::from(there.0.max(1));
     let ratio = assay_chain::Rao(u64::try_from(ratio).unwrap_or(u64::MAX));
@@ -221,9 +221,8 @@ async fn send(
     let given = held.amount;
     let done = |_: &Included| Some((from, to.netuid));
     let reader = client.clone();
-    let told = move |(from, there): &(NetUid, NetUid)| {
-        format!("moved {given} from subnet {from} to subnet {there}")
-    };
+    let told =
+        move |(from, there): &(NetUid, NetUid)| format!("moved {given} from subnet {from} to subnet {there}");
     carry_out(context, client, action, done, told).await?;
     if !context.dry_run() && !context.output().is_json() {
         let stake = reader

@@ -6,7 +6,7 @@ use miette::miette;
 
 /// How bad a price is accepted.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub(super) struct PriceArgs {
+pub(crate) struct PriceArgs {
     /// The worst price to accept, in TAO for one alpha
     #[arg(long, value_name = "TAO", conflicts_with = "tolerance")]
     limit: Option<Rao>,
@@ -32,12 +32,14 @@ const LARGE_SLIPPAGE: f64 = 0.05;
 impl PriceArgs {
     /// The limit for a purchase at a price, when there is one.
     pub(super) fn for_buying(&self, price: Rao) -> Option<Rao> {
-        self.limit.or_else(|| Some(scaled(price, 1.0 + self.tolerance? / 100.0)))
+        self.limit
+            .or_else(|| Some(scaled(price, 1.0 + self.tolerance? / 100.0)))
     }
 
     /// The limit for a sale at a price, when there is one.
     pub(super) fn for_selling(&self, price: Rao) -> Option<Rao> {
-        self.limit.or_else(|| Some(scaled(price, 1.0 - self.tolerance? / 100.0)))
+        self.limit
+            .or_else(|| Some(scaled(price, 1.0 - self.tolerance? / 100.0)))
     }
 
     pub(super) fn fill(&self) -> Fill {
@@ -68,7 +70,11 @@ pub(super) async fn buying(
     amount: Rao,
 ) -> miette::Result<(BuyQuote, String)> {
     let quote = snapshot.quote_buy(netuid, amount).await.map_err(chain_failure)?;
-    let told = told(&format!("about {}", quote.received), quote.price, quote.slippage());
+    let told = told(
+        &format!("about {}", quote.received),
+        quote.price,
+        quote.slippage(),
+    );
     Ok((quote, told))
 }
 
@@ -79,7 +85,11 @@ pub(super) async fn selling(
     amount: Alpha,
 ) -> miette::Result<(SellQuote, String)> {
     let quote = snapshot.quote_sell(netuid, amount).await.map_err(chain_failure)?;
-    let told = told(&format!("about {}", quote.received), quote.price, quote.slippage());
+    let told = told(
+        &format!("about {}", quote.received),
+        quote.price,
+        quote.slippage(),
+    );
     Ok((quote, told))
 }
 
@@ -101,7 +111,11 @@ mod tests {
 
     #[test]
     fn limits_lie_on_the_right_side_of_the_price() {
-        let args = |limit, tolerance| PriceArgs { limit, tolerance, partial: false };
+        let args = |limit, tolerance| PriceArgs {
+            limit,
+            tolerance,
+            partial: false,
+        };
         let price = Rao(2_000_000_000);
         assert_eq!(args(None, Some(5.0)).for_buying(price), Some(Rao(2_100_000_000)));
         assert_eq!(args(None, Some(5.0)).for_selling(price), Some(Rao(1_900_000_000)));

@@ -1,15 +1,18 @@
 //! `assay stake remove`
 
+use super::price::{PriceArgs, selling};
 use crate::{
     commands::on_chain::{Action, account, carry_out, chain_failure, connect},
     context::Context,
 };
-use assay_chain::{AccountId, Alpha, Call, Included, NetUid, Rao};
+use assay_chain::{AccountId, Alpha, Call, Included, NetUid, Rao, StakePlace};
 use assay_keys::KeyRole;
 use miette::miette;
 use serde::Serialize;
 
 /// Take stake back
+///
+/// What it brings, and by how much the sale itself lowers the price, is shown before anything is done.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("how much").required(true))]
 pub(crate) struct Args {
@@ -25,6 +28,8 @@ pub(crate) struct Args {
     /// Address of the hotkey, instead of the wallet's own
     #[arg(long = "from", value_name = "SS58")]
     hotkey: Option<AccountId>,
+    #[command(flatten)]
+    price: PriceArgs,
 }
 
 #[derive(Serialize)]
@@ -37,6 +42,7 @@ struct Unstaked {
 
 pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let netuid = args.netuid;
+    args.price.check()?;
     let client = connect(context).await?;
     let coldkey = account(context, KeyRole::Coldkey)?;
     let hotkey = args
@@ -54,9 +60,17 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             "{coldkey} has {staked} on {hotkey} in subnet {netuid}, not {amount}"
         ));
     }
+    let snapshot = client.pin().await.map_err(chain_failure)?;
+    let (quote, brought) = selling(&snapshot, netuid, amount).await?;
+    let call = match args.price.for_selling(quote.price) {
+        Some(limit) => {
+            Call::remove_stake_limit(StakePlace { hotkey, netuid }, amount, limit, args.price.fill())
+        }
+        None => Call::remove_stake(netuid, &hotkey, amount),
+    };
     let action = Action {
-        purpose: format!("take {amount} back from {hotkey} in subnet {netuid}"),
-        call: Call::remove_stake(netuid, &hotkey, amount),
+        purpose: format!("take {amount} back from {hotkey} in subnet {netuid} for {brought}"),
+        call,
         signer: KeyRole::Coldkey,
     };
     let unstaked = |included: &Included| {

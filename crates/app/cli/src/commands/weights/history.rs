@@ -5,7 +5,12 @@ use crate::{commands::on_chain::hinted, context::Context, output};
 use assay_chain::NetUid;
 use assay_neuron::{Attempt, AttemptStage, WeightHistory};
 use comfy_table::Table;
-use std::path::PathBuf;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// Show every attempt to set weights and what became of it
 #[derive(Debug, clap::Args)]
@@ -19,10 +24,19 @@ pub(crate) struct Args {
     /// Only the newest so many
     #[arg(long, value_name = "COUNT", default_value_t = 20)]
     last: usize,
+    /// Go on and tell every further step as it comes, until interrupted
+    #[arg(long)]
+    follow: bool,
 }
+
+/// How often the file is looked at. Blocks take seconds; a file of some kilobytes costs nothing.
+const LOOK: Duration = Duration::from_millis(500);
 
 pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let path = history_file(context, args.netuid, args.history.as_deref())?;
+    if args.follow {
+        return context.block_on(follow(&path, args.last, context));
+    }
     let mut attempts = WeightHistory::look(&path).map_err(|error| hinted(error, None))?;
     attempts.drain(..attempts.len().saturating_sub(args.last));
     context.output().data(&attempts, |attempts| {
@@ -32,6 +46,75 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
             table(attempts).to_string()
         }
     })
+}
+
+/// A step as it is told under `--json`, one a line.
+#[derive(Serialize)]
+struct Step<'a> {
+    attempt: u64,
+    at_ms: u64,
+    #[serde(flatten)]
+    stage: &'a AttemptStage,
+}
+
+/// Tells the steps that are there and every one that comes, whoever sets the weights.
+async fn follow(path: &Path, last: usize, context: &Context) -> miette::Result<()> {
+    let output = context.output();
+    output.say(&format!("following {}; Ctrl-C ends it", path.display()));
+    let mut told: BTreeMap<u64, usize> = BTreeMap::new();
+    let mut is_first = true;
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
+    loop {
+        let attempts = WeightHistory::look(path).map_err(|error| hinted(error, None))?;
+        let skipped = if is_first {
+            attempts.len().saturating_sub(last)
+        } else {
+            0
+        };
+        for (place, attempt) in attempts.iter().enumerate() {
+            let seen = told.entry(attempt.number).or_default();
+            for record in attempt.stages.iter().skip(*seen).filter(|_| place >= skipped) {
+                if output.is_json() {
+                    output.json(&Step {
+                        attempt: attempt.number,
+                        at_ms: record.at_ms,
+                        stage: &record.stage,
+                    })?;
+                } else {
+                    output.text(&format!("attempt {}: {}", attempt.number, words(&record.stage)))?;
+                }
+            }
+            *seen = attempt.stages.len();
+        }
+        is_first = false;
+        tokio::select! {
+            _ = &mut interrupted => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+    }
+}
+
+fn words(stage: &AttemptStage) -> String {
+    match stage {
+        AttemptStage::Refused { reason } => format!("refused before it was sent: {reason}"),
+        AttemptStage::Sealed { plan, .. } => {
+            format!("encrypted, to be revealed in block {}", plan.reveal_block)
+        }
+        AttemptStage::Submitted { hash, valid_until } => {
+            format!("sent as {hash}, valid until block {valid_until}")
+        }
+        AttemptStage::InBlock { block } => format!("in {block}"),
+        AttemptStage::Reorged { from } => format!("{from} was dropped by a reorganisation; it goes on"),
+        AttemptStage::Finalized { block } => format!("final in {block}"),
+        AttemptStage::Committed { commit } => {
+            format!("committed, to be revealed in block {}", commit.reveal_block)
+        }
+        AttemptStage::Revealed { block } => format!("revealed in {block}"),
+        AttemptStage::Applied { block } => format!("applied: the chain shows it at {block}"),
+        AttemptStage::Failed { reason, .. } => format!("failed: {reason}"),
+        other => format!("{other:?}"),
+    }
 }
 
 fn table(attempts: &[Attempt]) -> Table {

@@ -57,7 +57,7 @@ struct Answer {
     first_epoch: u64,
     commit_reveal: bool,
     validator: Validator,
-    /// What each way of setting weights brings the validator.
+    /// What each way of setting weights brings the validator; a copier stands in its place, with its stake and bonds.
     strategies: Vec<Outcome>,
     /// What it brings the neurons that it is about, under the first and the last of the ways above.
     miners: Vec<Miner>,
@@ -260,6 +260,16 @@ fn notes(forecast: &EpochForecast, uid: Uid, permit: bool, commit_reveal: bool) 
         notes.push(format!(
             "uid {uid} has no validator permit, so its weights do not count before an epoch gives it one: `assay devnet why` tells what it takes"
         ));
+    }
+    let mut others = forecast.input.neurons.iter().enumerate();
+    let copied = |(place, neuron): (usize, &assay_yuma::Neuron)| {
+        place != usize::from(uid.0) && neuron.validator_permit && !neuron.weights.is_empty()
+    };
+    if !others.any(copied) {
+        notes.push(
+            "no other validator has weights, so there is nothing to copy: without any incentive the miners' part goes to the validators"
+                .to_owned(),
+        );
     }
     if forecast.pending.total() == 0 {
         notes.push("the subnet emits nothing: shares are told, amounts are 0".to_owned());
