@@ -79,7 +79,11 @@ impl Chain {
     /// Opens the chain of the configuration, or makes its block 0.
     pub(crate) fn open(config: &DevnetConfig) -> Result<Self, DevnetError> {
         forks::check_lag(config.finality_lag)?;
-        let store = Arc::new(Store::open(&config.data, config.history)?);
+        let store = Arc::new(Store::open(
+            &config.data,
+            config.history,
+            config.limits.state_cache_bytes,
+        )?);
         let wanted = match &config.restore {
             None => config.genesis.clone(),
             Some(path) => Some(snapshot::read(path)?.genesis),

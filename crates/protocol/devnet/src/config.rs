@@ -130,6 +130,10 @@ pub struct Limits {
     pub future_transactions: usize,
     /// Bytes of all transactions in the pool.
     pub pool_bytes: usize,
+    /// Bytes of the state kept in memory. The state of a subnet with 256 neurons is about half a MiB, and each block adds
+    /// some kilobytes to what its readers may ask for. Much less and every read goes to the database; much more and an
+    /// idle node holds memory for old states.
+    pub state_cache_bytes: usize,
 }
 
 impl Default for Limits {
@@ -145,6 +149,7 @@ impl Default for Limits {
             ready_transactions: 8_192,
             future_transactions: 2_048,
             pool_bytes: 64 * 1024 * 1024,
+            state_cache_bytes: 48 * 1024 * 1024,
         }
     }
 }

@@ -8,15 +8,12 @@ use parking_lot::RwLock;
 use sp_core::H256;
 use std::{collections::HashMap, mem, sync::Arc};
 
-/// Bytes of each generation. The state of a subnet with 256 neurons is about half a MiB, so several subnets fit whole;
-/// with much less every read goes to the database, with much more an idle node holds memory for old states.
-const GENERATION_BYTES: usize = 24 * 1024 * 1024;
-
 /// What an entry costs beside its bytes: key, pointer, counters, share of the table.
 const ENTRY_BYTES: usize = 96;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct NodeCache {
+    generation_bytes: usize,
     generations: RwLock<Generations>,
 }
 
@@ -28,6 +25,14 @@ struct Generations {
 }
 
 impl NodeCache {
+    /// A cache of at most so many bytes, of which each generation has half.
+    pub(crate) fn of(bytes: usize) -> Self {
+        Self {
+            generation_bytes: bytes / 2,
+            generations: RwLock::default(),
+        }
+    }
+
     pub(crate) fn get(&self, hash: &H256) -> Option<Arc<[u8]>> {
         let node = {
             let generations = self.generations.read();
@@ -43,7 +48,7 @@ impl NodeCache {
     pub(crate) fn insert(&self, hash: H256, node: Arc<[u8]>) {
         let mut generations = self.generations.write();
         let cost = node.len() + ENTRY_BYTES;
-        if generations.young_bytes + cost > GENERATION_BYTES {
+        if generations.young_bytes + cost > self.generation_bytes {
             generations.old = mem::take(&mut generations.young);
             generations.young_bytes = 0;
         }
@@ -59,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_node_in_use_outlives_a_change_of_generations_and_an_unused_one_does_not() {
-        let cache = NodeCache::default();
+        let cache = NodeCache::of(48 * 1024 * 1024);
         let (used, unused) = (H256::repeat_byte(1), H256::repeat_byte(2));
         cache.insert(used, Arc::from(vec![1; 32]));
         cache.insert(unused, Arc::from(vec![2; 32]));

@@ -99,7 +99,7 @@ pub(crate) struct Store {
 
 impl Store {
     /// Opens what is there, or an empty store.
-    pub(crate) fn open(storage: &Storage, history: History) -> Result<Self, StoreError> {
+    pub(crate) fn open(storage: &Storage, history: History, cache_bytes: usize) -> Result<Self, StoreError> {
         let database = match storage {
             Storage::Memory => Builder::new()
                 .set_cache_size(PAGE_CACHE_BYTES)
@@ -130,7 +130,7 @@ impl Store {
             database,
             journal,
             recent: RwLock::new(recent),
-            nodes: NodeCache::default(),
+            nodes: NodeCache::of(cache_bytes),
             history,
             epoch: AtomicU32::new(epoch),
             pruner: Mutex::new(None),
