@@ -1,5 +1,6 @@
 //! Benchmarks that print both sides, ours and the peer's, as a ratio.
 
+mod chain;
 mod lora;
 mod yuma;
 
@@ -8,6 +9,8 @@ use crate::error::TaskError;
 /// What to measure.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Bench {
+    /// The embedded chain, and our client and command line beside bittensor 11's
+    Chain,
     /// LoRA training and evaluation, beside PyTorch
     Lora,
     /// One epoch of Yuma Consensus, beside the chain's pallet
@@ -16,6 +19,7 @@ pub(crate) enum Bench {
 
 pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
     match *bench {
+        Bench::Chain => chain::run(),
         Bench::Lora => lora::run(),
         Bench::Yuma => yuma::run(),
     }

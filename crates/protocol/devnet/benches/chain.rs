@@ -1,0 +1,214 @@
+//! Our side of the chain benchmark: `cargo xtask bench chain` runs it, and prints its figures beside the peers'.
+//!
+//! Without arguments it measures the node and prints one JSON line a measure. With `--serve NEURONS` it serves a chain
+//! whose subnet 1 has that many neurons, prints where, and ends with its standard input: the clients that are measured
+//! talk to it.
+#![expect(clippy::print_stdout, reason = "the figures are this program's data")]
+#![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
+
+#[path = "chain/populated.rs"]
+mod populated;
+
+// The transactions and the connection of the tests.
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+#[path = "../tests/devnet/node.rs"]
+mod node;
+#[allow(dead_code, unreachable_pub, reason = "the tests use more of it")]
+#[path = "../tests/devnet/transaction.rs"]
+mod transaction;
+
+use assay_devnet::{BlockProduction, DevnetConfig, Storage};
+use codec::Encode;
+use futures::{StreamExt, stream};
+use node::{Node, hexed};
+use populated::{NETUID, neuron, populate};
+use serde_json::json;
+use std::{
+    io::Read,
+    path::Path,
+    time::{Duration, Instant},
+};
+use transaction::{Signing, pair, transfer};
+
+const EMPTY_BLOCKS: u32 = 2_000;
+const TRANSFERS: u32 = 4_000;
+const WEIGHT_ROWS: u32 = 1_024;
+const NEURONS: u16 = 256;
+
+/// Requests under way at one time, as of a few dozen busy clients.
+const IN_FLIGHT: usize = 64;
+
+/// The best of so many tries.
+const TRIES: usize = 3;
+
+#[tokio::main]
+async fn main() {
+    // `cargo bench` says so; a test runner that only looks for tests here finds none, and at once.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("--serve"), Some(neurons)) => serve(neurons.parse().unwrap()).await,
+        _ => measure().await,
+    }
+}
+
+/// A chain with neurons for the clients, until standard input ends.
+async fn serve(neurons: u16) {
+    let node = Node::start(DevnetConfig {
+        blocks: BlockProduction::Manual,
+        ..DevnetConfig::default()
+    })
+    .await;
+    populate(&node, neurons).await;
+    // What the neurons look like after an epoch, not before their first.
+    node.devnet.run_to_epoch(NETUID).await.unwrap();
+    node.devnet
+        .set_block_production(BlockProduction::Every(Duration::from_secs(12)))
+        .unwrap();
+    println!("{}", json!({ "url": node.devnet.url(), "netuid": NETUID }));
+    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()))
+        .await
+        .unwrap()
+        .unwrap();
+    node.stop().await;
+}
+
+async fn measure() {
+    for place in ["memory", "folder"] {
+        let folder = tempfile::tempdir().unwrap();
+        let config = || DevnetConfig {
+            data: match place {
+                "memory" => Storage::Memory,
+                _ => Storage::Folder(folder.path().to_owned()),
+            },
+            blocks: BlockProduction::Manual,
+            ..DevnetConfig::default()
+        };
+        let began = Instant::now();
+        let node = Node::start(config()).await;
+        node.ask("chain_getHeader", json!([])).await;
+        tell(
+            "start to first answer, ms",
+            place,
+            began.elapsed().as_secs_f64() * 1e3,
+        );
+
+        let mut fastest = f64::MAX;
+        for _ in 0..TRIES {
+            let began = Instant::now();
+            node.devnet.produce(EMPTY_BLOCKS).await.unwrap();
+            fastest = fastest.min(began.elapsed().as_secs_f64());
+        }
+        tell("empty blocks a second", place, f64::from(EMPTY_BLOCKS) / fastest);
+
+        let signing = Signing::of(&node).await;
+        let alice = pair("Alice");
+        let call = transfer("Bob", 1_000);
+        let transfers = (0..TRANSFERS)
+            .map(|nonce| signing.sign(&alice, nonce, &call))
+            .collect();
+        let [pool, block] = include(&node, transfers).await;
+        tell_rates("transfers", place, TRANSFERS, pool, block);
+
+        populate(&node, NEURONS).await;
+        let rows = weight_rows(signing);
+        let [pool, block] = include(&node, rows).await;
+        tell_rates("set_weights of 256", place, WEIGHT_ROWS, pool, block);
+        if place == "folder" {
+            start_again(node, folder.path()).await;
+        } else {
+            node.stop().await;
+        }
+    }
+}
+
+/// How long a chain takes to answer again after a stop, and after a kill: a copy of the open files is what one leaves.
+async fn start_again(node: Node, folder: &Path) {
+    let killed = tempfile::tempdir().unwrap();
+    for file in fs_err::read_dir(folder).unwrap() {
+        let file = file.unwrap();
+        if file.file_type().unwrap().is_file() {
+            fs_err::copy(file.path(), killed.path().join(file.file_name())).unwrap();
+        }
+    }
+    let (blocks, _) = node.devnet.head();
+    node.stop().await;
+    let bytes: u64 = fs_err::read_dir(killed.path())
+        .unwrap()
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    tell(
+        "bytes a block on disk",
+        "folder",
+        bytes as f64 / f64::from(blocks),
+    );
+    for (folder, how) in [(folder, "a stop"), (killed.path(), "a kill")] {
+        let began = Instant::now();
+        let node = Node::start(DevnetConfig {
+            data: Storage::Folder(folder.to_owned()),
+            blocks: BlockProduction::Manual,
+            ..DevnetConfig::default()
+        })
+        .await;
+        tell(
+            &format!("start again after {how}, ms"),
+            "folder",
+            began.elapsed().as_secs_f64() * 1e3,
+        );
+        node.stop().await;
+    }
+}
+
+/// Rows of 256 weights, of every neuron in turn.
+fn weight_rows(signing: Signing) -> Vec<Vec<u8>> {
+    let uids: Vec<u16> = (0..NEURONS).collect();
+    let mut rows = Vec::new();
+    for round in 0..WEIGHT_ROWS / (u32::from(NEURONS) - 1) + 1 {
+        // Uid 0 belongs to the account of zeros, which signs nothing.
+        for uid in 1..NEURONS {
+            let weights: Vec<u16> = uids.iter().map(|target| target ^ uid ^ 0x5a5a).collect();
+            let mut call = vec![7, 0];
+            (NETUID, &uids, weights, 0u64).encode_to(&mut call);
+            rows.push(signing.sign(&neuron(uid), round, &call));
+        }
+    }
+    rows.truncate(WEIGHT_ROWS as usize);
+    rows
+}
+
+/// Hands transactions to the pool and makes blocks until they are in: the seconds of each.
+async fn include(node: &Node, transactions: Vec<Vec<u8>>) -> [f64; 2] {
+    let began = Instant::now();
+    stream::iter(transactions)
+        .for_each_concurrent(IN_FLIGHT, async |transaction| {
+            node.ask("author_submitExtrinsic", json!([hexed(&transaction)]))
+                .await;
+        })
+        .await;
+    let pool = began.elapsed().as_secs_f64();
+    let began = Instant::now();
+    while node.ask("author_pendingExtrinsics", json!([])).await != json!([]) {
+        node.devnet.produce(1).await.unwrap();
+    }
+    [pool, began.elapsed().as_secs_f64()]
+}
+
+fn tell(measure: &str, place: &str, value: f64) {
+    println!(
+        "{}",
+        json!({ "measure": measure, "place": place, "value": value })
+    );
+}
+
+fn tell_rates(what: &str, place: &str, count: u32, pool: f64, block: f64) {
+    let count = f64::from(count);
+    tell(&format!("{what}: into the pool, a second"), place, count / pool);
+    tell(&format!("{what}: into blocks, a second"), place, count / block);
+    tell(
+        &format!("{what}: altogether, a second"),
+        place,
+        count / (pool + block),
+    );
+}
