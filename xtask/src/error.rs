@@ -19,6 +19,8 @@ pub(crate) enum TaskError {
     UnknownEnvironment { name: String, path: PathBuf },
     #[error("Node {found} is too old for the JavaScript packages; version {oldest} or a later one is needed")]
     OldNode { found: String, oldest: u32 },
+    #[error("there is no fuzz target `{name}`; there are {known}")]
+    UnknownTarget { name: String, known: String },
     #[error("no test names these vector files, so nothing proves that they hold:\n  {}", files.join("\n  "))]
     UnreadVectors { files: Vec<String> },
     #[error("these files are out of date; run `cargo xtask gen`:\n  {}", files.join("\n  "))]

@@ -5,6 +5,7 @@
 mod bench;
 mod debian;
 mod error;
+mod fuzz;
 mod generate;
 mod lint;
 mod node;
@@ -40,6 +41,8 @@ enum Task {
     /// Measure, beside the peers
     #[command(subcommand)]
     Bench(bench::Bench),
+    /// Try the parsers of what comes from the network with made-up inputs
+    Fuzz(fuzz::Args),
     /// Prepare one of the Python environments and print the path of its interpreter
     Venv {
         /// A folder of `conformance/`
@@ -68,6 +71,7 @@ fn run(task: Task) -> Result<(), TaskError> {
         Task::Lint => lint::run(),
         Task::Generate(args) => generate::run(&args),
         Task::Bench(bench) => bench::run(&bench),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Venv { name } => {
             println!("{}", python::prepare(&name)?.display());
             Ok(())

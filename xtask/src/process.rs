@@ -49,6 +49,14 @@ pub(crate) fn exists(program: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
+/// Whether `cargo NAME --version` runs.
+pub(crate) fn exists_as_subcommand(name: &str) -> bool {
+    cargo()
+        .args([name, "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success())
+}
+
 fn not_started(command: &Command, source: std::io::Error) -> TaskError {
     TaskError::NotStarted {
         program: command.get_program().to_string_lossy().into_owned(),

@@ -18,6 +18,8 @@ mod endpoints;
 mod error;
 mod event;
 mod explanation;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod identity;
 mod json;
 mod metagraph;
