@@ -148,6 +148,24 @@ def weigh(chain, netuid):
     say("set_weights unregistered", success=missing.success, message=missing.message)
 
 
+def hide(chain, netuid):
+    """Weights that are committed first and shown later, and weights encrypted to a round of the public beacon."""
+    told("hide", root(chain, "sudo_set_commit_reveal_weights_enabled", netuid=netuid, enabled=True))
+    hidden = {"wallet": alice, "netuid": netuid, "uids": [1, 2], "weights": [13107, 65535], "salt": [7, 11, 13]}
+    # Early in an epoch, so that the next call comes in the same one.
+    chain.wait_for_block(chain.get_next_epoch_start_block(netuid) + 1)
+    told("commit_weights", chain.commit_weights(**hidden, wait_for_inclusion=True, wait_for_finalization=True))
+    early = chain.reveal_weights(**hidden, max_attempts=1)
+    say("reveal_weights early", success=early.success, message=early.message)
+    chain.wait_for_block(chain.get_next_epoch_start_block(netuid) + 1)
+    told("reveal_weights", chain.reveal_weights(**hidden, max_attempts=1))
+    say("revealed", rows=chain.weights(netuid))
+    told("set_weights hidden", chain.set_weights(wallet=alice, netuid=netuid, uids=[1], weights=[1.0]))
+    commits = chain.get_timelocked_weight_commits(netuid)
+    say("timelocked", hotkeys=[commit[0] for commit in commits], rounds=[commit[3] for commit in commits])
+    told("show", root(chain, "sudo_set_commit_reveal_weights_enabled", netuid=netuid, enabled=False))
+
+
 def shield(chain, netuid):
     """Stake through the MEV shield: the chain gets it encrypted, and runs it once it is in a block."""
     hotkey = alice.hotkey.ss58_address
@@ -201,6 +219,7 @@ with bt.Subtensor(network=URL) as chain:
     shield(chain, netuid)
     serve(chain, netuid)
     weigh(chain, netuid)
+    hide(chain, netuid)
     asyncio.run(asynchronously(netuid))
     describe(chain, netuid)
     last = chain.get_current_block() + 2

@@ -81,7 +81,11 @@ fn bittensor_10_takes_a_subnet_through_its_life_and_reads_what_our_client_reads(
 
 /// Everything that should succeed did, and what should not was refused in the chain's or the client's words.
 fn lived(life: &Steps) {
-    let refused = ["add_stake too tight", "set_weights unregistered"];
+    let refused = [
+        "add_stake too tight",
+        "set_weights unregistered",
+        "reveal_weights early",
+    ];
     for step in &life.0 {
         let name = step["step"].as_str().unwrap();
         if step.get("success").is_some() {
@@ -115,6 +119,15 @@ fn lived(life: &Steps) {
         life.get("weights")["rows"],
         json!([[0, [[1, 21_845], [2, 65_535]]]])
     );
+    // The pool's code for a reveal before its epoch.
+    says("reveal_weights early", "Custom error: 17");
+    assert_eq!(
+        life.get("revealed")["rows"],
+        json!([[0, [[1, 13_107], [2, 65_535]]]])
+    );
+    let timelocked = life.get("timelocked");
+    assert_eq!(timelocked["hotkeys"].as_array().unwrap().len(), 1);
+    assert!(timelocked["rounds"][0].as_u64().unwrap() > 0, "{timelocked}");
     assert!(life.get("shielded")["added"].as_u64().unwrap() > 2_000_000_000);
     assert_eq!(
         life.get("weights async")["rows"],
