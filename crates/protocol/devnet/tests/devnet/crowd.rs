@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::{
     collections::HashMap,
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -132,6 +132,8 @@ async fn who_does_not_listen_costs_little_and_hears_everything_later() {
 struct Apart {
     child: Child,
     url: String,
+    /// Held open: the harness ends when it cannot say that a test takes long.
+    _output: BufReader<ChildStdout>,
 }
 
 impl Apart {
@@ -142,11 +144,16 @@ impl Apart {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let url = BufReader::new(child.stdout.take().unwrap())
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let url = (&mut output)
             .lines()
             .find_map(|line| line.unwrap().strip_prefix("listening on ").map(str::to_owned));
         let url = url.expect("the node says where it listens");
-        Self { child, url }
+        Self {
+            child,
+            url,
+            _output: output,
+        }
     }
 
     /// Bytes that it has in memory.
