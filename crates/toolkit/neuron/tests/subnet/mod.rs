@@ -1,9 +1,11 @@
 //! A started subnet on a devnet in this process, with neurons by name.
 
+#![allow(dead_code, reason = "each test binary uses its share; one uses all")]
+
 use assay_chain::{
     Call, ChainClient, ChainError, ConnectOptions, Existence, NetUid, Pair, Rao, Receipt, scale_value::Value,
 };
-use assay_devnet::{BlockProduction, Devnet, DevnetConfig};
+use assay_devnet::{BlockProduction, CommitReveal, Devnet, DevnetConfig, Genesis};
 use assay_keys::Scheme;
 
 pub(crate) fn pair(uri: &str) -> Pair {
@@ -19,8 +21,33 @@ impl Subnet {
     /// A subnet that takes weights in the open and as often as wanted, with these neurons at uid 1 and up. Blocks are
     /// made on demand until it stands, then as `blocks` says.
     pub(crate) async fn with(neurons: &[&str], blocks: BlockProduction) -> (Devnet, Self) {
+        let (devnet, subnet) = Self::on(Genesis::default(), neurons).await;
+        subnet
+            .admin(
+                "sudo_set_commit_reveal_weights_enabled",
+                "enabled",
+                Value::bool(false),
+            )
+            .await;
+        devnet.set_block_production(blocks).unwrap();
+        (devnet, subnet)
+    }
+
+    /// A subnet that takes only committed weights, on a chain with a beacon of its own. Its epochs are of 40 blocks.
+    pub(crate) async fn that_commits(neurons: &[&str]) -> (Devnet, Self) {
+        let genesis = Genesis {
+            commit_reveal: CommitReveal::OwnBeacon,
+            ..Genesis::default()
+        };
+        let (devnet, subnet) = Self::on(genesis, neurons).await;
+        subnet.admin("sudo_set_tempo", "tempo", Value::u128(40)).await;
+        (devnet, subnet)
+    }
+
+    async fn on(genesis: Genesis, neurons: &[&str]) -> (Devnet, Self) {
         let config = DevnetConfig {
             blocks: BlockProduction::OnDemand,
+            genesis: Some(genesis),
             ..DevnetConfig::default()
         };
         let devnet = Devnet::start(config).await.unwrap();
@@ -37,13 +64,6 @@ impl Subnet {
         let subnet = Self { client, netuid };
         subnet
             .root("sudo_set_admin_freeze_window", "window", Value::u128(0))
-            .await;
-        subnet
-            .admin(
-                "sudo_set_commit_reveal_weights_enabled",
-                "enabled",
-                Value::bool(false),
-            )
             .await;
         subnet
             .admin(
@@ -66,7 +86,6 @@ impl Subnet {
             )
             .await;
         }
-        devnet.set_block_production(blocks).unwrap();
         (devnet, subnet)
     }
 
