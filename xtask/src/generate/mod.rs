@@ -3,6 +3,7 @@
 mod base_model;
 
 use crate::{error::TaskError, process, repository};
+use std::process::Command;
 
 /// What to write.
 #[derive(Debug, Default, clap::Args)]
@@ -61,14 +62,9 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
 
 /// The reference of the command line, as the binary itself describes it.
 fn command_line_reference() -> Result<String, TaskError> {
-    process::output(process::cargo().args([
-        "run",
-        "--quiet",
-        "--locked",
-        "--package",
-        "assay-cli",
-        "--",
-        "config",
-        "command-line",
-    ]))
+    // The workspace as a whole, as the tests build it: another choice of packages means other features of what they
+    // depend on, and all of that compiled once more.
+    process::run(process::cargo().args(["build", "--quiet", "--locked", "--workspace", "--bin", "assay"]))?;
+    let assay = repository::target().join("debug").join("assay");
+    process::output(Command::new(assay).args(["config", "command-line"]))
 }

@@ -4,7 +4,7 @@ use crate::{
     BlockProduction, DevnetConfig, DevnetError, Retracted, SnapshotSummary,
     chain::{Chain, Head},
     faults::Faults,
-    production,
+    production::{self, Producer},
     rpc::{self, Node},
     threads,
 };
@@ -52,7 +52,7 @@ impl Devnet {
         let (pace, paces) = watch::channel(blocks);
         let node = Node::new(chain.clone(), pace.clone(), &data, limits, faults.clone())?;
         let (address, server) = rpc::serve(listener, node, &limits)?;
-        let producer = tokio::spawn(production::run(chain.clone(), paces));
+        let producer = tokio::spawn(Producer::start(chain.clone())?.run(paces));
         Ok(Self {
             chain,
             address,

@@ -7,6 +7,7 @@
 use crate::DevnetError;
 use parking_lot::Mutex;
 use std::{
+    panic::{self, AssertUnwindSafe},
     sync::{Arc, mpsc},
     thread,
 };
@@ -36,7 +37,9 @@ impl Pool {
                     // The guard is gone before the job begins, so that another thread can take the next.
                     let job = queue.lock().recv();
                     match job {
-                        Ok(job) => job(),
+                        // A job that panics takes its own result with it, not the thread: with the last thread gone
+                        // the node would answer nothing any more.
+                        Ok(job) => drop(panic::catch_unwind(AssertUnwindSafe(job))),
                         Err(mpsc::RecvError) => return,
                     }
                 }
