@@ -93,7 +93,7 @@ fn node() -> Result<(), TaskError> {
     Ok(())
 }
 
-/// One connection reads the metagraph again and again.
+/// The metagraph is read again and again, the connection not counted.
 fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError> {
     let netuid = served.netuid.to_string();
     let script = repository::root().join("benches").join("metagraph_sdk11.py");
@@ -109,7 +109,7 @@ fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError>
         theirs = theirs.min(read.best_ms);
         version = read.version.unwrap_or_default();
     }
-    println!("metagraph of {neurons}, one connection, best of several reads, ms");
+    println!("metagraph of {neurons}, without the connection, best of several reads, ms");
     println!("  assay            {ours:>9.1}   in {requests} requests; goal at most {goal}");
     println!("  bittensor {version:<6} {theirs:>9.1}   {:.1}x", theirs / ours);
     println!();

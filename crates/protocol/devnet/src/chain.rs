@@ -26,11 +26,17 @@ use assay_timelock::Beacon;
 use node_subtensor_runtime::{Header, genesis::Genesis};
 use parking_lot::{Mutex, RwLock};
 use sp_core::H256;
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 use tokio::sync::{Notify, watch};
+
+/// How long a stop waits for a block that is being made, or a snapshot.
+const LAST_WORK: Duration = Duration::from_secs(10);
 
 /// The tip of the best branch, and how far it is final.
 #[derive(Clone, Debug)]
@@ -90,6 +96,7 @@ impl Chain {
         };
         let (genesis, genesis_hash) = genesis::open(&store, config, wanted)?;
         let head = head_of(&store, 0)?;
+        let upgrade_at = store.upgrade_at()?;
         let chain = Self {
             store,
             publisher: genesis.own_beacon().as_ref().map(Publisher::new),
@@ -97,7 +104,7 @@ impl Chain {
             genesis_hash,
             clock: config.clock,
             head: watch::Sender::new(Arc::new(head)),
-            production: Mutex::default(),
+            production: Mutex::new(sealing::Production::upgrading_at(upgrade_at)),
             gate: RwLock::new(()),
             pool: Mutex::new(Pool::new(config.limits)),
             ready: Notify::new(),
@@ -196,9 +203,13 @@ impl Chain {
         self.store.begin_closing();
     }
 
-    /// Puts everything where the next start finds it at once.
+    /// Puts everything where the next start finds it at once, unless work that does not end is in the middle of it:
+    /// what that has not put into the database is in the journal.
     pub(crate) fn close(&self) {
-        self.store.close();
+        match self.production.try_lock_for(LAST_WORK) {
+            Some(_production) => self.store.close(),
+            None => tracing::warn!("work goes on; the newest blocks stay in the journal"),
+        }
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

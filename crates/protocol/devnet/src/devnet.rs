@@ -6,7 +6,7 @@ use crate::{
     faults::Faults,
     production::{self, Producer},
     rpc::{self, Node},
-    threads,
+    threads::{self, Pool},
 };
 use jsonrpsee::server::ServerHandle;
 use node_subtensor_runtime::genesis::Genesis;
@@ -18,11 +18,18 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use tokio::{
+    sync::watch,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
 
 /// How long a stop waits for requests that are being answered. Longer than any read; a runtime call that takes more
 /// keeps the database open a little beyond the stop.
 const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
+/// Threads for what takes long. Nearly all of it takes turns at making blocks anyway; the second reads meanwhile.
+const WORKERS: usize = 2;
 
 /// A running devnet: a chain, its JSON-RPC server, its maker of blocks. Several in one process do not disturb each
 /// other. Dropping it stops it too, without waiting.
@@ -32,6 +39,7 @@ pub struct Devnet {
     server: ServerHandle,
     pace: watch::Sender<BlockProduction>,
     producer: Option<JoinHandle<()>>,
+    works: Pool,
     faults: Option<Arc<Faults>>,
 }
 
@@ -50,7 +58,15 @@ impl Devnet {
         let chain = threads::apart(move || Chain::open(&config)).await?;
         let chain = Arc::new(chain);
         let (pace, paces) = watch::channel(blocks);
-        let node = Node::new(chain.clone(), pace.clone(), &data, limits, faults.clone())?;
+        let works = Pool::start(WORKERS)?;
+        let node = Node::new(
+            chain.clone(),
+            pace.clone(),
+            &data,
+            limits,
+            faults.clone(),
+            works.clone(),
+        )?;
         let (address, server) = rpc::serve(listener, node, &limits)?;
         let producer = tokio::spawn(Producer::start(chain.clone())?.run(paces));
         Ok(Self {
@@ -59,6 +75,7 @@ impl Devnet {
             server,
             pace,
             producer: Some(producer),
+            works,
             faults,
         })
     }
@@ -178,7 +195,7 @@ impl Devnet {
     /// When the file cannot be written.
     pub async fn snapshot(&self, path: &Path) -> Result<SnapshotSummary, DevnetError> {
         let (chain, path) = (self.chain.clone(), path.to_owned());
-        threads::apart(move || chain.snapshot(&path)).await
+        self.works.run(move || chain.snapshot(&path)).await.flatten()
     }
 
     /// Makes the chain what a snapshot of it holds; transactions in the pool are dropped. To begin a new devnet from a
@@ -189,7 +206,7 @@ impl Devnet {
     /// When the file is damaged or of another chain; the chain stays as it was.
     pub async fn restore(&self, path: &Path) -> Result<SnapshotSummary, DevnetError> {
         let (chain, path) = (self.chain.clone(), path.to_owned());
-        threads::apart(move || chain.restore(&path)).await
+        self.works.run(move || chain.restore(&path)).await.flatten()
     }
 
     /// Ends connections and the making of blocks, and waits until everything is on disk.
@@ -199,7 +216,8 @@ impl Devnet {
             // It ends by itself, or has panicked, which its own log line has told.
             let _ = producer.await;
         }
-        self.server.clone().stopped().await;
+        // A subscriber who does not read may hold a connection open for ever.
+        let _ = timeout(LAST_REQUESTS, self.server.clone().stopped()).await;
         let chain = self.chain.clone();
         drop(self);
         // Subscriptions end a moment after their connections. The database closes with the last of them, and until
@@ -230,7 +248,7 @@ impl Devnet {
         work: impl FnOnce(&Chain) -> Result<Arc<Head>, DevnetError> + Send + 'static,
     ) -> Result<(u32, H256), DevnetError> {
         let chain = self.chain.clone();
-        let head = threads::apart(move || work(&chain)).await?;
+        let head = self.works.run(move || work(&chain)).await.flatten()?;
         Ok((head.number, head.hash))
     }
 

@@ -82,7 +82,7 @@ pub enum DevnetError {
     FinalityLag(u32),
     /// The blocks to replace are final, or there are none.
     #[error(
-        "cannot replace the last {depth} blocks: {open} are not final; make finality lag first          (devnet_setFinalityLag) and produce blocks"
+        "cannot replace the last {depth} blocks: {open} are not final; make finality lag first (devnet_setFinalityLag) and produce blocks"
     )]
     Reorg {
         /// How many blocks should be replaced.
@@ -90,6 +90,12 @@ pub enum DevnetError {
         /// How many blocks are not final.
         open: u32,
     },
+    /// Branches that are not final take too much memory.
+    #[error(
+        "the blocks that are not final take too much memory for another branch; let finality catch up \
+         (devnet_setFinalityLag) and produce blocks"
+    )]
+    OpenBlocks,
     /// The block that should upgrade the runtime exists already.
     #[error("block {number} is made already; the next block to upgrade the runtime in is {next}")]
     Upgrade {

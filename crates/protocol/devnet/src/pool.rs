@@ -79,6 +79,11 @@ pub(crate) struct Pool {
     arrivals: u64,
     future: usize,
     bytes: usize,
+    /// How many had arrived when transactions were last offered to a block that is not sealed yet.
+    offered: u64,
+    /// What those transactions provide that have been offered and have left since: the block may include them all the
+    /// same.
+    left: HashMap<H256, Vec<TransactionTag>>,
 }
 
 impl Pool {
@@ -92,6 +97,8 @@ impl Pool {
             arrivals: 0,
             future: 0,
             bytes: 0,
+            offered: 0,
+            left: HashMap::new(),
         }
     }
 
@@ -124,9 +131,7 @@ impl Pool {
         }
         let replaced = self.replaced_by(&validity)?;
         let stage = self.stage_of(&validity.requires);
-        if replaced.is_empty() {
-            self.check_room(stage, bytes.len())?;
-        }
+        self.check_room(stage, bytes.len(), &replaced)?;
         let mut unsettled = Vec::new();
         for old in replaced {
             unsettled.extend(self.remove(&old, &Status::Usurped(hash)));
@@ -198,12 +203,23 @@ impl Pool {
         order
     }
 
+    /// What a block should take, in order. Who leaves between this and [`Pool::sealed`] may be in the block.
+    pub(crate) fn offer(&mut self) -> Vec<(H256, Arc<[u8]>)> {
+        self.offered = self.arrivals;
+        self.left.clear();
+        self.in_order()
+    }
+
     /// Takes note of a sealed block: who was included, who was found invalid, who is too old.
     pub(crate) fn sealed(&mut self, number: u32, block: H256, included: &[(H256, u32)], invalid: &[H256]) {
         let mut unsettled = Vec::new();
         let mut placed = Vec::with_capacity(included.len());
         for (hash, index) in included {
             let Some(mut entry) = self.entries.remove(hash) else {
+                // Replaced or dropped meanwhile. Those who wait for it have what they wait for.
+                for tag in self.left.remove(hash).unwrap_or_default() {
+                    unsettled.extend(self.satisfy(&tag));
+                }
                 continue;
             };
             self.forget(&entry, hash);
@@ -218,6 +234,8 @@ impl Pool {
             });
         }
         self.inclusions.add(number, block, placed);
+        self.offered = 0;
+        self.left.clear();
         for hash in invalid {
             self.remove_with_dependents(hash, Removal::Invalid);
         }
@@ -287,7 +305,7 @@ impl Pool {
 
     /// Throws everything out: the chain has been replaced by another.
     pub(crate) fn clear(&mut self) {
-        self.inclusions = Inclusions::default();
+        std::mem::take(&mut self.inclusions).dropped();
         let hashes: Vec<H256> = self.entries.keys().copied().collect();
         for hash in hashes {
             self.remove(&hash, &Status::Dropped);
@@ -345,12 +363,19 @@ impl Pool {
         }
     }
 
-    fn check_room(&self, stage: Stage, bytes: usize) -> Result<(), PoolError> {
+    /// Whether there is room for one more of so many bytes, when it takes the place of `replaced`.
+    fn check_room(&self, stage: Stage, bytes: usize, replaced: &[H256]) -> Result<(), PoolError> {
         let (count, limit) = match stage {
             Stage::Ready => (self.entries.len() - self.future, self.limits.ready_transactions),
             Stage::Future => (self.future, self.limits.future_transactions),
         };
-        if count >= limit || self.bytes.saturating_add(bytes) > self.limits.pool_bytes {
+        let freed: usize = replaced
+            .iter()
+            .filter_map(|hash| self.entries.get(hash))
+            .map(|entry| entry.bytes.len())
+            .sum();
+        let full = count >= limit && replaced.is_empty();
+        if full || (self.bytes - freed).saturating_add(bytes) > self.limits.pool_bytes {
             return Err(PoolError::Full);
         }
         Ok(())
@@ -406,6 +431,9 @@ impl Pool {
         };
         self.forget(&entry, hash);
         entry.tell(status);
+        if entry.arrival <= self.offered {
+            self.left.insert(*hash, entry.provides.clone());
+        }
         entry
             .provides
             .iter()

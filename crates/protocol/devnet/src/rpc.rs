@@ -10,6 +10,7 @@
 mod arguments;
 mod author;
 mod beacon;
+mod calls;
 mod chain;
 mod chain_head;
 mod control;
@@ -27,8 +28,9 @@ pub(crate) use node::Node;
 
 use crate::{DevnetError, Limits};
 use arguments::Arguments;
+use calls::Calls;
 use jsonrpsee::{
-    RpcModule,
+    ResponsePayload, RpcModule,
     core::middleware::RpcServiceBuilder,
     server::{BatchRequestConfig, PingConfig, RandomStringIdProvider, Server, ServerConfig, ServerHandle},
 };
@@ -88,6 +90,7 @@ pub(crate) fn serve(
         .build();
     let gate = RpcServiceBuilder::new().layer_fn(move |service| faults::Gate {
         faults: faults.clone(),
+        calls: Calls::new(),
         service,
     });
     let server = Server::builder()
@@ -161,11 +164,22 @@ impl Methods {
         R: Serialize + Clone + Send + 'static,
     {
         self.0
-            .register_async_method(name, move |params, node, _| {
+            .register_async_method(name, move |params, node, extensions| {
                 let answer = answer.clone();
                 async move {
-                    let arguments = Arguments::parse(params.as_str(), parameters)?;
-                    node.read(move |node| answer(node, &arguments)).await
+                    let arguments = match Arguments::parse(params.as_str(), parameters) {
+                        Ok(arguments) => arguments,
+                        Err(error) => return ResponsePayload::error(error),
+                    };
+                    let call = Calls::begin(&extensions).await;
+                    match node.read(move |node| answer(node, &arguments)).await {
+                        Ok(answer) => {
+                            let (payload, answered) = ResponsePayload::success(answer).notify_on_completion();
+                            call.until(answered);
+                            payload
+                        }
+                        Err(error) => ResponsePayload::error(error),
+                    }
                 }
             })
             .expect(DISTINCT);

@@ -39,7 +39,7 @@ use std::{
 };
 use tables::{
     BODIES, EPOCH, FACTS, FIRST_STATE, GENESIS, HEAD, HEADERS, NODES, NUMBERS, PAGE_CACHE_BYTES, SCHEMA,
-    half, journal_path, open_file, put_block, put_nodes, put_number,
+    UPGRADE_AT, half, journal_path, open_file, put_block, put_nodes, put_number,
 };
 
 /// Layout of the tables; raised with every change of them.
@@ -165,6 +165,16 @@ impl Store {
         self.recent.read().finalized()
     }
 
+    /// Number of the block that upgrades the runtime, if one is to.
+    pub(crate) fn upgrade_at(&self) -> Result<Option<u32>, StoreError> {
+        number_fact(&self.database, UPGRADE_AT)
+    }
+
+    /// Keeps the number of the block that upgrades the runtime.
+    pub(crate) fn set_upgrade_at(&self, number: u32) -> Result<(), StoreError> {
+        self.write(|transaction| put_number(transaction, UPGRADE_AT, number))
+    }
+
     /// Writes block 0 of an empty store.
     pub(crate) fn begin(
         &self,
@@ -212,6 +222,11 @@ impl Store {
             recent.finalize(finalized);
         }
         Ok(())
+    }
+
+    /// Bytes of the blocks that are in memory, final or not.
+    pub(crate) fn bytes_in_memory(&self) -> usize {
+        self.recent.read().bytes()
     }
 
     /// Makes the best branch final up to a number.
@@ -348,10 +363,11 @@ impl Store {
         self.journal.is_some()
     }
 
-    fn write_what_waits(self: &Arc<Self>) -> Result<(), StoreError> {
+    /// Moves the final blocks into the database when many wait. One thread at a time.
+    pub(crate) fn write_what_waits(self: &Arc<Self>) -> Result<(), StoreError> {
         let (waiting, bytes) = {
             let recent = self.recent.read();
-            (recent.waiting(), recent.bytes())
+            (recent.waiting(), recent.waiting_bytes())
         };
         if waiting < WAITING_BLOCKS && (waiting == 0 || bytes < WAITING_BYTES) {
             return Ok(());
@@ -363,7 +379,7 @@ impl Store {
 
     /// Moves the final blocks into the database.
     fn write_finals(&self) -> Result<(), StoreError> {
-        {
+        let written = {
             let recent = self.recent.read();
             if recent.waiting() == 0 {
                 return Ok(());
@@ -378,10 +394,11 @@ impl Store {
                 }
                 put_number(transaction, HEAD, recent.finalized())
             })?;
-        }
+            recent.finalized()
+        };
         let left = {
             let mut recent = self.recent.write();
-            recent.forget_finals();
+            recent.forget_up_to(written);
             recent.records()
         };
         self.rewrite_journal(&left)

@@ -65,7 +65,7 @@ impl Pool {
     }
 }
 
-/// Runs `work`, which may take long, on a thread of its own.
+/// Runs `work` on a thread of its own: for what happens once in the life of a devnet.
 pub(crate) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, DevnetError> + Send + 'static,
 ) -> Result<T, DevnetError> {

@@ -14,6 +14,10 @@ use std::sync::{Arc, atomic::Ordering};
 /// Furthest lag of finality. Blocks that are not final are held in memory.
 pub(crate) const MAX_FINALITY_LAG: u32 = 4_096;
 
+/// Bytes of blocks in memory with which no further branch is made. Every reorganisation adds a branch, which stays until
+/// finality has passed it.
+const MOST_OPEN_BYTES: usize = 256 * 1024 * 1024;
+
 /// What becomes of the transactions of blocks that leave the best branch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Retracted {
@@ -61,6 +65,9 @@ impl Chain {
         let open = old.number - old.finalized.number;
         if depth == 0 || depth > open {
             return Err(DevnetError::Reorg { depth, open });
+        }
+        if self.store.bytes_in_memory() > MOST_OPEN_BYTES {
+            return Err(DevnetError::OpenBlocks);
         }
         let fork = old.number - depth;
         let missing = || StoreError::Damaged { what: "block" };

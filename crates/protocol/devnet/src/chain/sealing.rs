@@ -32,10 +32,30 @@ const EPOCH_DELAY: u32 = 64;
 pub(super) struct Production {
     /// By how much the next block's time moves on beyond what it would.
     warp_ms: u64,
-    /// The block that upgrades the runtime, on whatever branch it is made.
+    /// The block that upgrades the runtime, on whatever branch it is made. It stays when the block is made: a branch that
+    /// takes its place upgrades too.
     upgrade_at: Option<u32>,
     /// Money that the block being made mints.
     gift: Option<Gift>,
+}
+
+impl Production {
+    pub(super) fn upgrading_at(upgrade_at: Option<u32>) -> Self {
+        Self {
+            upgrade_at,
+            ..Self::default()
+        }
+    }
+
+    fn warp(&mut self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.warp_ms = self.warp_ms.saturating_add(by);
+    }
+
+    /// The chain has been replaced by another, which knows of no upgrade to come.
+    pub(super) fn forget_upgrade(&mut self) {
+        self.upgrade_at = None;
+    }
 }
 
 /// Money that a block mints before its transactions.
@@ -79,8 +99,9 @@ impl Chain {
         let parent = self.head();
         let state = self.head_state();
         let time_ms = self.next_time(&state, production.warp_ms)?;
-        let ready = self.pool.lock().in_order();
+        let ready = self.pool.lock().offer();
         let made = match self.make(&state, &parent.header, time_ms, &ready, production) {
+            Err(error @ DevnetError::Faucet { .. }) => Err(error),
             Err(error) if !ready.is_empty() => {
                 // A transaction that breaks the end of the block would stop the chain for good.
                 tracing::error!(%error, transactions = ready.len(), "a block fails with the pool's transactions; they are dropped");
@@ -128,14 +149,19 @@ impl Chain {
         })
     }
 
-    /// Moves the time of the next block on by this much more than it would.
-    pub(crate) fn warp(&self, by: Duration) {
-        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+    /// Makes a block whose time is this much later than it would be.
+    pub(crate) fn seal_later(&self, by: Duration) -> Result<Arc<Head>, DevnetError> {
         let mut production = self.production.lock();
-        production.warp_ms = production.warp_ms.saturating_add(by);
+        production.warp(by);
+        self.seal_with(&mut production)
     }
 
-    /// Lets the block with this number upgrade the runtime, or the next one. Returns the number.
+    /// Moves the time of the next block on by this much more than it would.
+    pub(crate) fn warp(&self, by: Duration) {
+        self.production.lock().warp(by);
+    }
+
+    /// Lets the block with this number upgrade the runtime, or the next one, also after a restart. Returns the number.
     pub(crate) fn upgrade_at(&self, number: Option<u32>) -> Result<u32, DevnetError> {
         let mut production = self.production.lock();
         let next = self.head().number + 1;
@@ -143,6 +169,7 @@ impl Chain {
         if number < next {
             return Err(DevnetError::Upgrade { number, next });
         }
+        self.store.set_upgrade_at(number)?;
         production.upgrade_at = Some(number);
         Ok(number)
     }
@@ -162,6 +189,8 @@ impl Chain {
             upgrades,
         } = made;
         let upgrades = parent.upgrades + u32::from(upgrades);
+        // It may wait for the disk, and whoever submits or asks for a nonce waits for the gate.
+        self.store.write_what_waits()?;
         let _gate = self.gate.write();
         let (number, hash, header) = (block.header.number, block.hash, block.header.clone());
         let finalized = self.final_below(number).max(parent.finalized.number);

@@ -1,9 +1,9 @@
 //! A chain in one file.
 //!
 //! The file holds the description of block 0, every later block of the best branch and every trie node: what is restored
-//! is the chain as it was, history included. All of it is final afterwards. Layout, all numbers little endian: the line [`MAGIC`], then records of a kind byte, a
-//! length (u32) and that many bytes, the last of kind [`END`] with the Blake2-256 digest of everything before it.
-//! A file is read twice: once to check the digest and every hash in it, and only then into the store.
+//! is the chain as it was, history included. All of it is final afterwards. Layout, all numbers little endian: the line
+//! [`MAGIC`], then records of a kind byte, a length (u32) and that many bytes, the last of kind [`END`] with the
+//! Blake2-256 digest of everything before it. A file is read twice: once to check the digest and every hash in it, and only then into the store.
 
 use super::{Chain, Head, genesis, head_of};
 use crate::{
@@ -103,6 +103,8 @@ impl Chain {
     /// Writes the chain up to its head to a file, which is replaced in one step.
     pub(crate) fn snapshot(&self, path: &Path) -> Result<SnapshotSummary, DevnetError> {
         let _production = self.production.lock();
+        // With no block made none begins; one under way would throw away what the file says that it holds.
+        self.store.join_pruner();
         let head = self.head();
         let failed = |error| SnapshotError::file(path, error);
         if let Some(folder) = path.parent() {
@@ -144,7 +146,7 @@ impl Chain {
             }
             .into());
         }
-        let _production = self.production.lock();
+        let mut production = self.production.lock();
         let _gate = self.gate.write();
         self.store.replace(|replacement| {
             let mut records = Records::open(path)?;
@@ -158,6 +160,7 @@ impl Chain {
             }
             Ok::<_, DevnetError>(())
         })?;
+        production.forget_upgrade();
         let generation = self.head().generation + 1;
         let head = Arc::new(head_of(&self.store, generation)?);
         self.head.send_replace(head.clone());

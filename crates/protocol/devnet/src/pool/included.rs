@@ -72,6 +72,13 @@ impl Inclusions {
         }
     }
 
+    /// Tells all who wait that the blocks are gone with the chain that they were of.
+    pub(super) fn dropped(self) {
+        for Included { watchers, .. } in self.blocks.into_iter().flat_map(|block| block.transactions) {
+            tell(watchers, &Status::Dropped);
+        }
+    }
+
     /// Tells those who watch transactions in blocks above this number that the blocks are gone, and returns them.
     pub(super) fn retracted(&mut self, above: u32) -> HashMap<H256, Vec<Watcher>> {
         let mut watched = HashMap::new();

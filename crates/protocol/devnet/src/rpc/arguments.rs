@@ -5,6 +5,10 @@ use node_subtensor_runtime::AccountId;
 use serde_json::Value;
 use sp_core::{H256, crypto::Ss58Codec};
 
+/// Keys of one request. The longest lists of known clients have one key for each neuron of a subnet, 4096 at most; a
+/// megabyte of hex could name ten times as many as this, each a walk through the state.
+const MAX_LIST: usize = 10_000;
+
 /// The values of a request, each at its place in the method's list of names.
 #[derive(Debug)]
 pub(super) struct Arguments {
@@ -74,9 +78,12 @@ impl Arguments {
         self.value(place).map(|_| self.bytes(place)).transpose()
     }
 
-    /// A list of byte strings in hex.
+    /// A list of byte strings in hex, at most [`MAX_LIST`].
     pub(super) fn list_of_bytes(&self, place: usize) -> Result<Vec<Vec<u8>>, RpcError> {
         let list = self.value(place).and_then(Value::as_array);
+        if list.is_some_and(|list| list.len() > MAX_LIST) {
+            return Err(self.refuse(place, "a list of at most 10000 keys"));
+        }
         list.and_then(|values| {
             values
                 .iter()
@@ -97,7 +104,8 @@ impl Arguments {
     pub(super) fn account(&self, place: usize) -> Result<AccountId, RpcError> {
         let text = self.text(place)?;
         let from_bytes = || from_hex(text).and_then(|bytes| AccountId::try_from(&bytes[..]).ok());
-        AccountId::from_ss58check(text)
+        AccountId::from_ss58check_with_version(text)
+            .map(|(account, _)| account)
             .ok()
             .or_else(from_bytes)
             .ok_or_else(|| self.refuse(place, "an SS58 address, or 64 hex digits"))

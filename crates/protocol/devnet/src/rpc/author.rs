@@ -3,22 +3,20 @@
 use super::{Arguments, Methods, Node, RpcError, node::in_hex};
 use crate::{chain::DryRunError, executor};
 use codec::{Decode, Encode};
-use node_subtensor_runtime::{AccountId, Balance};
+use node_subtensor_runtime::Balance;
 use pallet_transaction_payment::{FeeDetails, RuntimeDispatchInfo};
 use serde_json::json;
-use sp_core::crypto::Ss58Codec;
 use sp_runtime::Weight;
 
 pub(super) fn register(methods: &mut Methods) {
     methods.reading("author_submitExtrinsic", &["extrinsic"], |node, arguments| {
         Ok(node.chain.submit(&arguments.bytes(0)?, None)?)
     });
-    methods.quick("author_pendingExtrinsics", &[], |node, _| {
+    methods.reading("author_pendingExtrinsics", &[], |node, _| {
         Ok(node.chain.pending().iter().map(in_hex).collect::<Vec<_>>())
     });
     methods.reading("account_nextIndex", &["account"], |node, arguments| {
-        let account = account(arguments.text(0)?).ok_or_else(|| arguments.refuse(0, "an SS58 address"))?;
-        Ok(node.chain.next_nonce(&account)?)
+        Ok(node.chain.next_nonce(&arguments.account(0)?)?)
     });
     methods.alias("system_accountNextIndex", "account_nextIndex");
     methods.reading("system_dryRun", &["extrinsic", "at"], |node, arguments| {
@@ -61,17 +59,6 @@ fn payment<T: Decode>(node: &Node, arguments: &Arguments, method: &'static str) 
     let length = u32::try_from(extrinsic.len()).map_err(|_| arguments.refuse(0, "shorter"))?;
     length.encode_to(&mut extrinsic);
     Ok(executor::query(&state, method, &extrinsic)?)
-}
-
-/// An account from its SS58 address, whatever network's, or its key in hex.
-fn account(text: &str) -> Option<AccountId> {
-    if let Some(key) = text.strip_prefix("0x") {
-        let key: [u8; 32] = hex::decode(key).ok()?.try_into().ok()?;
-        return Some(key.into());
-    }
-    AccountId::from_ss58check_with_version(text)
-        .ok()
-        .map(|(account, _)| account)
 }
 
 impl From<DryRunError> for RpcError {

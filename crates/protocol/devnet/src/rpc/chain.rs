@@ -4,12 +4,18 @@ use super::{Methods, Node, RpcError, arguments::number_from, node::in_hex, syste
 use crate::CHAIN_NAME;
 use serde_json::{Value, json};
 
+/// Numbers of one list. Each costs a record of the database; clients ask for a few.
+const MAX_NUMBERS: usize = 4_096;
+
 pub(super) fn register(methods: &mut Methods) {
-    methods.quick(
+    methods.reading(
         "chain_getBlockHash",
         &["hash"],
         |node, arguments| match arguments.value(0) {
             None => Ok(json!(node.chain.head().hash)),
+            Some(Value::Array(numbers)) if numbers.len() > MAX_NUMBERS => {
+                Err(arguments.refuse(0, "at most 4096 block numbers"))
+            }
             Some(Value::Array(numbers)) => {
                 let hashes: Result<Vec<Value>, RpcError> =
                     numbers.iter().map(|number| hash_at(node, number)).collect();
@@ -29,7 +35,7 @@ pub(super) fn register(methods: &mut Methods) {
             Some(hash) => Ok(node.chain.header(&hash)?),
         }
     });
-    methods.quick("chain_getBlock", &["hash"], |node, arguments| {
+    methods.reading("chain_getBlock", &["hash"], |node, arguments| {
         let hash = arguments.hash(0)?.unwrap_or(node.chain.head().hash);
         Ok(node.chain.block(&hash)?.map(|block| {
             let extrinsics: Vec<String> = block.extrinsics.iter().map(in_hex).collect();

@@ -5,7 +5,11 @@
 //! is in [`super::follow`].
 
 use super::{
-    Arguments, Methods, Node, RpcError, follow::Follower, node::in_hex, state::value, subscriptions::Names,
+    Arguments, Methods, Node, RpcError,
+    follow::Follower,
+    node::in_hex,
+    state::{Room, value},
+    subscriptions::Names,
 };
 use crate::{StoreError, executor, store::State};
 use codec::Encode;
@@ -24,7 +28,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 const FOLLOW: Names = Names {
     subscribe: "chainHead_v1_follow",
@@ -42,10 +46,23 @@ const WAITING_EVENTS: usize = 64;
 /// Entries of one storage event.
 const ITEMS_AN_EVENT: usize = 1000;
 
+/// Operations of one follower at one time. Each may hold as much as the longest answer until the follower has read it.
+const OPERATIONS: usize = 16;
+
+/// Queries of one storage operation.
+const MAX_QUERIES: usize = 1_000;
+
+/// Where the events of a follower's operations go.
+#[derive(Clone, Debug)]
+struct Place {
+    events: mpsc::Sender<Value>,
+    operations: Arc<Semaphore>,
+}
+
 /// The followers by the ids of their subscriptions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Followers {
-    events: Arc<Mutex<HashMap<String, mpsc::Sender<Value>>>>,
+    places: Arc<Mutex<HashMap<String, Place>>>,
     operations: Arc<AtomicU64>,
 }
 
@@ -57,15 +74,22 @@ struct Following {
 
 impl Followers {
     fn add(&self, id: String, events: mpsc::Sender<Value>) -> Following {
-        self.events.lock().insert(id.clone(), events);
+        let operations = Arc::new(Semaphore::new(OPERATIONS));
+        self.places
+            .lock()
+            .insert(id.clone(), Place { events, operations });
         Following {
             followers: self.clone(),
             id,
         }
     }
 
-    fn get(&self, id: &str) -> Option<mpsc::Sender<Value>> {
-        self.events.lock().get(id).cloned()
+    /// Where the events of one more operation go; none when nobody follows under that id, or too many operations are
+    /// under way.
+    fn begin(&self, id: &str) -> Option<(mpsc::Sender<Value>, OwnedSemaphorePermit)> {
+        let place = self.places.lock().get(id).cloned()?;
+        let permit = place.operations.try_acquire_owned().ok()?;
+        Some((place.events, permit))
     }
 
     fn next_operation(&self) -> String {
@@ -75,7 +99,7 @@ impl Followers {
 
 impl Drop for Following {
     fn drop(&mut self) {
-        self.followers.events.lock().remove(&self.id);
+        self.followers.places.lock().remove(&self.id);
     }
 }
 
@@ -142,12 +166,19 @@ impl Methods {
                 match start(&node, Arguments::parse(params.as_str(), parameters)) {
                     Err(error) => ResponsePayload::error(error),
                     Ok(None) => ResponsePayload::success(json!({ "result": "limitReached" })),
-                    Ok(Some((events, arguments, header))) => {
+                    Ok(Some(Start {
+                        events,
+                        permit,
+                        arguments,
+                        header,
+                    })) => {
                         let id = node.followers.next_operation();
                         let started = json!({ "result": "started", "operationId": id, "discardedItems": 0 });
                         // No event of an operation may arrive before its id.
                         let (answer, answered) = ResponsePayload::success(started).notify_on_completion();
                         tokio::spawn(async move {
+                            // Until the follower has taken the last event.
+                            let _permit = permit;
                             if answered.await.is_err() {
                                 return;
                             }
@@ -171,12 +202,18 @@ impl Methods {
     }
 }
 
-type Start = (mpsc::Sender<Value>, Arguments, Header);
+/// What an operation needs.
+struct Start {
+    events: mpsc::Sender<Value>,
+    permit: OwnedSemaphorePermit,
+    arguments: Arguments,
+    header: Header,
+}
 
-/// What an operation needs; `None` when nobody follows under that id any more.
+/// What an operation needs; `None` when it cannot begin, as [`Followers::begin`] says.
 fn start(node: &Node, arguments: Result<Arguments, RpcError>) -> Result<Option<Start>, ErrorObjectOwned> {
     let arguments = arguments?;
-    let Some(events) = node.followers.get(arguments.text(0)?) else {
+    let Some((events, permit)) = node.followers.begin(arguments.text(0)?) else {
         return Ok(None);
     };
     let hash = arguments.hash(1)?;
@@ -185,17 +222,23 @@ fn start(node: &Node, arguments: Result<Arguments, RpcError>) -> Result<Option<S
         None => None,
     };
     let header = header.ok_or_else(|| ErrorObject::owned(INVALID_BLOCK, "Invalid block hash", None::<()>))?;
-    Ok(Some((events, arguments, header)))
+    Ok(Some(Start {
+        events,
+        permit,
+        arguments,
+        header,
+    }))
 }
 
 async fn follow(arguments: Arguments, pending: PendingSubscriptionSink, node: Arc<Node>) {
-    let Ok(sink) = pending.accept().await else { return };
-    let id = match sink.subscription_id() {
+    let id = match pending.subscription_id() {
         SubscriptionId::Num(number) => number.to_string(),
         SubscriptionId::Str(text) => text.into_owned(),
     };
     let (sender, operations) = mpsc::channel(WAITING_EVENTS);
+    // Before the client knows the id, so that an operation that it sends at once finds the follower.
     let _following = node.followers.add(id, sender);
+    let Ok(sink) = pending.accept().await else { return };
     let with_runtime = arguments.value(0) == Some(&Value::Bool(true));
     Follower::new(node, sink, with_runtime).run(operations).await;
 }
@@ -205,23 +248,28 @@ fn storage(node: &Node, arguments: &Arguments, header: &Header, id: &str) -> Res
     let queries = arguments
         .value(2)
         .and_then(Value::as_array)
-        .ok_or_else(|| arguments.refuse(2, "a list of queries"))?;
-    let mut items = Vec::new();
+        .filter(|queries| queries.len() <= MAX_QUERIES)
+        .ok_or_else(|| arguments.refuse(2, "a list of at most 1000 queries"))?;
+    let mut items = Items {
+        items: Vec::new(),
+        room: Room::of(node),
+    };
     for query in queries {
         let key = query["key"].as_str().unwrap_or_default();
         let key = hex::decode(key.strip_prefix("0x").unwrap_or(key))
             .map_err(|_| arguments.refuse(2, "a list of queries with keys in hex"))?;
         match query["type"].as_str() {
-            Some("value") => items.extend(item(&state, &key, Form::Value)?),
-            Some("hash") => items.extend(item(&state, &key, Form::Hash)?),
-            Some("descendantsValues") => descendants(&state, &key, Form::Value, &mut items)?,
-            Some("descendantsHashes") => descendants(&state, &key, Form::Hash, &mut items)?,
+            Some("value") => items.one(&state, &key, Form::Value)?,
+            Some("hash") => items.one(&state, &key, Form::Hash)?,
+            Some("descendantsValues") => items.below(&state, &key, Form::Value)?,
+            Some("descendantsHashes") => items.below(&state, &key, Form::Hash)?,
             // No proofs are kept, so there is no such value to give.
             Some("closestDescendantMerkleValue") => {}
             _ => return Err(arguments.refuse(2, "a list of queries of known types")),
         }
     }
     let mut events: Vec<Value> = items
+        .items
         .chunks(ITEMS_AN_EVENT)
         .map(|items| json!({ "event": "operationStorageItems", "operationId": id, "items": items }))
         .collect();
@@ -235,19 +283,34 @@ enum Form {
     Hash,
 }
 
-fn item(state: &State, key: &[u8], form: Form) -> Result<Option<Value>, RpcError> {
-    Ok(value(state, key)?.map(|value| match form {
-        Form::Value => json!({ "key": in_hex(key), "value": in_hex(value) }),
-        Form::Hash => json!({ "key": in_hex(key), "hash": in_hex(sp_crypto_hashing::blake2_256(&value)) }),
-    }))
+/// What a storage operation has found.
+struct Items {
+    items: Vec<Value>,
+    room: Room,
 }
 
-fn descendants(state: &State, prefix: &[u8], form: Form, items: &mut Vec<Value>) -> Result<(), RpcError> {
-    let damaged = |_| StoreError::Damaged { what: "trie node" };
-    let mut arguments = IterArgs::default();
-    arguments.prefix = Some(prefix);
-    for key in state.keys(arguments).map_err(damaged)? {
-        items.extend(item(state, &key.map_err(damaged)?, form)?);
+impl Items {
+    fn one(&mut self, state: &State, key: &[u8], form: Form) -> Result<(), RpcError> {
+        let Some(value) = value(state, key)? else {
+            return Ok(());
+        };
+        let (name, bytes) = match form {
+            Form::Value => ("value", value),
+            Form::Hash => ("hash", sp_crypto_hashing::blake2_256(&value).to_vec()),
+        };
+        self.room.take(key.len() + bytes.len())?;
+        self.items
+            .push(json!({ "key": in_hex(key), name: in_hex(bytes) }));
+        Ok(())
     }
-    Ok(())
+
+    fn below(&mut self, state: &State, prefix: &[u8], form: Form) -> Result<(), RpcError> {
+        let damaged = |_| StoreError::Damaged { what: "trie node" };
+        let mut arguments = IterArgs::default();
+        arguments.prefix = Some(prefix);
+        for key in state.keys(arguments).map_err(damaged)? {
+            self.one(state, &key.map_err(damaged)?, form)?;
+        }
+        Ok(())
+    }
 }

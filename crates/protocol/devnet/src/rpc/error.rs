@@ -8,6 +8,8 @@ const INVALID_PARAMS: i32 = -32602;
 const CONTROL: i32 = -32000;
 const CLIENT: i32 = 4003;
 const TOO_MANY_KEYS: i32 = 4002;
+/// The server's own code for an answer that is too long once it is whole.
+const TOO_LONG: i32 = -32008;
 const VERIFICATION: i32 = 1002;
 const POOL_INVALID: i32 = 1010;
 const POOL_UNKNOWN: i32 = 1011;
@@ -43,6 +45,15 @@ pub enum RpcError {
         /// Keys given at most.
         max: u64,
     },
+    /// The answer would be longer than the server sends.
+    #[error("Response is too big: it exceeded the max limit of {max} bytes; ask for less at a time")]
+    TooLong {
+        /// Bytes of the longest answer.
+        max: u32,
+    },
+    /// So many calls are under way that no more are taken.
+    #[error("the node is at work on as many such calls as it takes; wait for one of them")]
+    Busy,
     /// A transaction does not enter the pool.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -86,10 +97,12 @@ impl From<RpcError> for ErrorObjectOwned {
             ),
             RpcError::UnknownBlock | RpcError::Call(_) | RpcError::Store(_) => plain(CLIENT, message),
             RpcError::TooManyKeys { .. } => plain(TOO_MANY_KEYS, message),
+            RpcError::TooLong { .. } => plain(TOO_LONG, message),
             RpcError::Pool(error) => pool(error),
             RpcError::Control(_)
             | RpcError::NoFolder
             | RpcError::NoFaults
+            | RpcError::Busy
             | RpcError::NotFrozen
             | RpcError::NoBeacon => plain(CONTROL, message),
         }

@@ -1,6 +1,6 @@
 //! `devnet_*` methods that make things go wrong, and the limit on the rate of calls.
 
-use super::{Arguments, Methods, Node, RpcError};
+use super::{Arguments, Methods, Node, RpcError, calls::Calls};
 use crate::faults::{Faults, MAX_SILENCE, NOTICE};
 use jsonrpsee::{
     core::{
@@ -65,10 +65,12 @@ fn silence(arguments: &Arguments) -> Result<Duration, RpcError> {
         .ok_or_else(|| arguments.refuse(0, "milliseconds, ten minutes at most"))
 }
 
-/// Keeps calls waiting, and refuses those above the limit. Without faults it passes everything on.
+/// Keeps calls waiting, and refuses those above the limit. Without faults it passes everything on, each call with the
+/// places of its connection.
 #[derive(Clone, Debug)]
 pub(super) struct Gate<S> {
     pub(super) faults: Option<Arc<Faults>>,
+    pub(super) calls: Calls,
     pub(super) service: S,
 }
 
@@ -103,8 +105,9 @@ where
     type NotificationResponse = S::NotificationResponse;
     type BatchResponse = MethodResponse;
 
-    fn call<'a>(&self, request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
+    fn call<'a>(&self, mut request: Request<'a>) -> impl Future<Output = MethodResponse> + Send + 'a {
         let gate = self.clone();
+        request.extensions_mut().insert(self.calls.clone());
         async move {
             match Self::admit(&gate.faults, &request.method).await {
                 Ok(()) => gate.service.call(request).await,
@@ -120,6 +123,7 @@ where
                 let Ok(BatchEntry::Call(request)) = entry else {
                     continue;
                 };
+                request.extensions_mut().insert(gate.calls.clone());
                 if let Err(refused) = Self::admit(&gate.faults, &request.method).await {
                     *entry = Err(BatchEntryErr::new(request.id.clone(), refused));
                 }

@@ -2,13 +2,8 @@
 
 use super::{RpcError, chain_head::Followers};
 use crate::{
-    BlockProduction, DevnetError, Limits, Storage,
-    chain::Chain,
-    executor,
-    faults::Faults,
-    state::upgrades,
-    store::State,
-    threads::{self, Pool},
+    BlockProduction, DevnetError, Limits, Storage, chain::Chain, executor, faults::Faults, state::upgrades,
+    store::State, threads::Pool,
 };
 use node_subtensor_runtime::Header;
 use parking_lot::Mutex;
@@ -16,7 +11,7 @@ use serde_json::{Value, json};
 use sp_core::H256;
 use sp_version::RuntimeVersion;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 /// The chain and what its server needs beside it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,7 +28,13 @@ pub(crate) struct Node {
     /// None when the devnet was started without.
     pub(super) faults: Option<Arc<Faults>>,
     reads: Pool,
+    works: Pool,
+    /// Places for works that wait or run.
+    places: Arc<Semaphore>,
 }
+
+/// Works that wait or run at one time: each may take minutes, and they go on one after another.
+const WORKS: usize = 64;
 
 /// What the runtimes of the chain say of themselves, by the number of upgrades before each.
 type Versions = Mutex<HashMap<u32, Arc<Version>>>;
@@ -54,6 +55,7 @@ impl Node {
         data: &Storage,
         limits: Limits,
         faults: Option<Arc<Faults>>,
+        works: Pool,
     ) -> Result<Self, DevnetError> {
         Ok(Self {
             chain,
@@ -68,6 +70,8 @@ impl Node {
             followers: Followers::default(),
             faults,
             reads: Pool::start(limits.concurrent_reads)?,
+            works,
+            places: Arc::new(Semaphore::new(WORKS)),
         })
     }
 
@@ -80,13 +84,14 @@ impl Node {
         self.reads.run(move || read(&node)).await?
     }
 
-    /// Runs `work` on a thread of its own.
+    /// Runs `work` on one of the threads for what takes long. It is left out when the caller has gone before its turn.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Node) -> Result<T, RpcError> + Send + 'static,
     ) -> Result<T, RpcError> {
+        let _place = self.places.try_acquire().map_err(|_| RpcError::Busy)?;
         let node = self.clone();
-        threads::apart(move || Ok(work(&node))).await?
+        self.works.run(move || work(&node)).await?
     }
 
     /// The header of a block, or of the head.

@@ -9,11 +9,14 @@ use super::{
     node::in_hex,
     state::value,
 };
-use crate::{StoreError, pool::Watcher};
+use crate::{
+    StoreError,
+    pool::{Status, Watcher},
+};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink, server::SubscriptionMessage};
 use node_subtensor_runtime::Header;
 use serde::Serialize;
-use serde_json::{json, value::to_raw_value};
+use serde_json::{Value, json, value::to_raw_value};
 use std::{ops::ControlFlow, sync::Arc};
 use tokio::sync::mpsc;
 
@@ -221,16 +224,7 @@ async fn extrinsic(arguments: Arguments, pending: PendingSubscriptionSink, node:
         return;
     }
     let Ok(sink) = pending.accept().await else { return };
-    loop {
-        let status = tokio::select! {
-            () = sink.closed() => return,
-            status = statuses.recv() => status,
-        };
-        let Some(status) = status else { return };
-        if send(&sink, &status.to_json()).await.is_break() || status.is_last() {
-            return;
-        }
-    }
+    report(&sink, &mut statuses, |status| Some(status.to_json())).await;
 }
 
 /// As [`extrinsic`], in the words of the newer interface: a refusal is an event too.
@@ -243,14 +237,23 @@ async fn transaction_watch(arguments: Arguments, pending: PendingSubscriptionSin
         let _ = send(&sink, &json!({ "event": "invalid", "error": error.to_string() })).await;
         return;
     }
+    report(&sink, &mut statuses, Status::to_event).await;
+}
+
+/// Sends the statuses in the words of an interface, which may have none for some, up to the last.
+async fn report(
+    sink: &SubscriptionSink,
+    statuses: &mut mpsc::UnboundedReceiver<Status>,
+    words: impl Fn(&Status) -> Option<Value>,
+) {
     loop {
         let status = tokio::select! {
             () = sink.closed() => return,
             status = statuses.recv() => status,
         };
         let Some(status) = status else { return };
-        if let Some(event) = status.to_event()
-            && send(&sink, &event).await.is_break()
+        if let Some(words) = words(&status)
+            && send(sink, &words).await.is_break()
         {
             return;
         }

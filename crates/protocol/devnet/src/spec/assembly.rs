@@ -12,8 +12,8 @@ use crate::{BlockProduction, DevelopmentAccounts, Genesis, MAX_BLOCK_TIME, MIN_B
 use node_subtensor_runtime::{
     AccountId,
     genesis::{
-        CHAIN_SETTINGS, FIRST_NETUID, FoundedNeuron, FoundedStake, FoundedSubnet, Founding, Permit,
-        SUBNET_SETTINGS, StakeAmount, SubnetPhase,
+        CHAIN_SETTINGS, CommitReveal, FIRST_NETUID, FoundedNeuron, FoundedStake, FoundedSubnet, Founding,
+        Permit, SUBNET_SETTINGS, StakeAmount, SubnetPhase,
     },
 };
 use std::time::Duration;
@@ -48,6 +48,9 @@ pub(super) fn spec(document: &Document, places: &Places) -> Result<Spec, SpecErr
     };
     if let Some(sudo) = &document.sudo {
         genesis.sudo = assembly.at("sudo", assembly.accounts.coldkey(sudo))?;
+    }
+    if let Some(text) = &document.commit_reveal {
+        genesis.commit_reveal = assembly.at("commit_reveal", commit_reveal(text))?;
     }
     if let Some(BlockProduction::Every(interval)) = blocks {
         genesis.slot_duration_ms = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
@@ -245,6 +248,15 @@ impl Assembly<'_> {
             coldkey: self.at(&place("coldkey"), self.accounts.coldkey(&stake.coldkey))?,
             amount,
         })
+    }
+}
+
+fn commit_reveal(text: &str) -> Result<CommitReveal, SpecProblem> {
+    match text {
+        "off" => Ok(CommitReveal::Off),
+        "own" => Ok(CommitReveal::OwnBeacon),
+        "public" => Ok(CommitReveal::PublicBeacon),
+        _ => Err(SpecProblem::CommitReveal(text.to_owned())),
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) struct Document {
     pub(super) seed: u64,
     pub(super) block_time: Option<String>,
     pub(super) sudo: Option<String>,
+    pub(super) commit_reveal: Option<String>,
     #[serde(default = "yes")]
     pub(super) development_accounts: bool,
     #[serde(default)]

@@ -51,6 +51,9 @@ pub enum SpecProblem {
     /// Not a block time.
     #[error("\"{0}\" is no block time")]
     BlockTime(String),
+    /// Not a way of commit-reveal.
+    #[error("\"{0}\" is no kind of commit-reveal")]
+    CommitReveal(String),
     /// Not an address.
     #[error("\"{0}\" is no address")]
     Axon(String),
@@ -114,6 +117,7 @@ impl SpecProblem {
             Self::Amount(_) => {
                 "write a number like 1000 or 12.5, or \"0.000000001\" with up to nine decimals"
             }
+            Self::CommitReveal(_) => "write \"off\", \"own\" or \"public\"",
             Self::BlockTime(_) => "write 50ms to 12s, \"manual\" or \"on-demand\"",
             Self::Axon(_) => "write address and port, \"10.0.0.1:8091\" or \"[2001:db8::1]:8091\"",
             Self::Setting(_) => "`assay devnet spec` lists all of them",

@@ -10,7 +10,7 @@
 use super::{
     Store, StoreError,
     error::{reading, writing},
-    tables::{FIRST_STATE, HEADERS, NODES, put_number},
+    tables::{FIRST_STATE, HEADERS, NODES, half, put_number},
 };
 use codec::Decode;
 use node_subtensor_runtime::Header;
@@ -54,6 +54,10 @@ const PARTS: u8 = 16;
 /// Fewest blocks whose states go at a time: each time costs a walk through all that is kept.
 const MIN_STEP: u32 = 32;
 
+/// The first halves of the hashes of the nodes that stay. There is one for every node of every kept state, so half a hash
+/// is half the memory; no two nodes that anybody can make share one.
+type Marks = HashSet<[u8; 16]>;
+
 impl Store {
     /// Starts to throw states away on a thread of its own when it is time and it is not under way already.
     pub(super) fn prune_in_background(self: &Arc<Self>) {
@@ -77,7 +81,7 @@ impl Store {
     }
 
     /// Waits for the thread that throws states away, which gives up soon when the store is closing.
-    pub(super) fn join_pruner(&self) {
+    pub(crate) fn join_pruner(&self) {
         let pruner = self.pruner.lock().take();
         if let Some(pruner) = pruner {
             // Its panic, a defect, is on standard error.
@@ -99,7 +103,7 @@ impl Store {
 
     /// Throws the states before `first` away. Returns how many nodes are gone, or nothing when the store is closing.
     fn prune(&self, first: u32) -> Result<Option<u64>, StoreError> {
-        let mut marks = HashSet::new();
+        let mut marks = Marks::new();
         let reader = self.database.begin_read().map_err(reading)?;
         let marked_up_to = self.recent.read().stored().0;
         {
@@ -136,7 +140,7 @@ impl Store {
                 let (from, to) = part_of_all(part);
                 nodes
                     .retain_in::<&[u8; 32], _>(&from..=&to, |hash, _| {
-                        let kept = marks.contains(hash);
+                        let kept = marks.contains(&half(&H256(*hash)));
                         removed += u64::from(!kept);
                         kept
                     })
@@ -173,15 +177,15 @@ fn state_root(
 fn mark(
     nodes: &impl ReadableTable<&'static [u8; 32], &'static [u8]>,
     root: H256,
-    marks: &mut HashSet<[u8; 32]>,
+    marks: &mut Marks,
 ) -> Result<(), StoreError> {
     let damaged = StoreError::Damaged { what: "trie node" };
-    let mut ahead = vec![root.0];
+    let mut ahead = vec![root];
     while let Some(hash) = ahead.pop() {
-        if !marks.insert(hash) {
+        if !marks.insert(half(&hash)) {
             continue;
         }
-        let Some(node) = nodes.get(&hash).map_err(reading)? else {
+        let Some(node) = nodes.get(&hash.0).map_err(reading)? else {
             return Err(damaged);
         };
         let bytes = node.value();
@@ -198,7 +202,7 @@ fn mark(
         };
         // A long value is a record of its own, which holds no hashes.
         if let Some(ValuePlan::Node(place)) = value {
-            marks.insert(hash_in(bytes, place)?);
+            marks.insert(half(&hash_in(bytes, place)?));
         }
         for child in children.into_iter().flatten().flatten() {
             // A child inside its parent is shorter than a hash, so it holds none.
@@ -210,9 +214,10 @@ fn mark(
     Ok(())
 }
 
-fn hash_in(bytes: &[u8], place: std::ops::Range<usize>) -> Result<[u8; 32], StoreError> {
+fn hash_in(bytes: &[u8], place: std::ops::Range<usize>) -> Result<H256, StoreError> {
     bytes
         .get(place)
         .and_then(|hash| hash.try_into().ok())
+        .map(H256)
         .ok_or(StoreError::Damaged { what: "trie node" })
 }

@@ -196,13 +196,19 @@ impl Recent {
         self.finalized - self.stored.0
     }
 
+    /// About how much memory the final blocks take.
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.finals().map(|(block, nodes)| size(block, nodes)).sum()
+    }
+
+    /// About how much memory all blocks take.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Forgets the final blocks, which the database has now.
-    pub(super) fn forget_finals(&mut self) {
-        let above = self.canonical.split_off(&(self.finalized + 1));
+    /// Forgets the final blocks up to this number, which the database has now.
+    pub(super) fn forget_up_to(&mut self, number: u32) {
+        let above = self.canonical.split_off(&(number + 1));
         let finals = std::mem::replace(&mut self.canonical, above);
         if let Some((number, hash)) = finals.last_key_value() {
             self.stored = (*number, *hash);

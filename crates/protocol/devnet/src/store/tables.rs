@@ -28,6 +28,9 @@ pub(super) const EPOCH: &str = "epoch";
 /// Number of the first block whose state is kept.
 pub(super) const FIRST_STATE: &str = "first-state";
 
+/// Number of the block that upgrades the runtime.
+pub(super) const UPGRADE_AT: &str = "upgrade-at";
+
 /// Name of the file inside the data folder.
 const FILE: &str = "chain.redb";
 
@@ -206,6 +209,7 @@ impl<'a> Replacement<'a> {
         for (fact, number) in [(HEAD, self.head), (EPOCH, epoch), (FIRST_STATE, self.first_state)] {
             self.facts.insert(fact, &number.encode()[..])?;
         }
+        self.facts.remove(UPGRADE_AT)?;
         Ok(())
     }
 }
