@@ -12,6 +12,7 @@ mod error;
 mod journal;
 mod pruning;
 mod recent;
+mod state_cache;
 mod tables;
 
 pub use error::StoreError;
@@ -30,6 +31,7 @@ use redb::{Builder, Database, ReadableDatabase, ReadableTable, WriteTransaction,
 use sp_core::H256;
 use sp_runtime::traits::BlakeTwo256;
 use sp_state_machine::{TrieBackend, TrieBackendBuilder, TrieBackendStorage};
+use state_cache::StateCache;
 use std::{
     sync::{
         Arc,
@@ -90,6 +92,7 @@ pub(crate) struct Store {
     journal: Option<Mutex<Journal>>,
     recent: RwLock<Recent>,
     nodes: NodeCache,
+    cache: StateCache,
     history: History,
     first_state: AtomicU32,
     epoch: AtomicU32,
@@ -130,7 +133,8 @@ impl Store {
             database,
             journal,
             recent: RwLock::new(recent),
-            nodes: NodeCache::of(cache_bytes),
+            nodes: NodeCache::of(cache_bytes / 4),
+            cache: StateCache::of(cache_bytes / 4 * 3),
             history,
             epoch: AtomicU32::new(epoch),
             pruner: Mutex::new(None),
@@ -140,7 +144,9 @@ impl Store {
 
     /// The state with this root.
     pub(crate) fn state(self: &Arc<Self>, root: H256) -> State {
-        TrieBackendBuilder::new(NodeReader(self.clone()), root).build()
+        TrieBackendBuilder::new(NodeReader(self.clone()), root)
+            .with_cache(self.cache.share())
+            .build()
     }
 
     /// Number of the first block whose state is kept.

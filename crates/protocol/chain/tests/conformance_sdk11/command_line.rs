@@ -56,7 +56,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// The owner's and the miners' commands, in order.
-const WRITES: [&str; 17] = [
+const WRITES: [&str; 21] = [
     "-w alice subnets create",
     "-w alice sudo start --netuid 2",
     "-w alice call AdminUtils.sudo_set_admin_freeze_window --args '{\"window\": 0}' --sudo",
@@ -75,10 +75,14 @@ const WRITES: [&str; 17] = [
     "-w alice proxy add --delegate bob --proxy-type Staking",
     "proxy list --coldkey alice",
     "-w bob stake add --netuid 2 --hotkey alice/default --amount 5 --proxy-for alice",
+    "-w alice stake remove --netuid 2 --amount 3",
+    "-w alice call AdminUtils.sudo_set_weights_set_rate_limit --args '{\"netuid\": 2, \"weights_set_rate_limit\": 0}' --sudo",
+    "-w alice sudo set --netuid 2 --name commit_reveal_weights_enabled --value 1",
+    "-w alice weights commit --netuid 2 --uids 0,1 --weights 0.4,0.6",
 ];
 
 /// What is read when all is done.
-const READS: [&str; 14] = [
+const READS: [&str; 15] = [
     "subnets create-cost",
     "subnets burn-cost 2",
     "subnets list",
@@ -87,6 +91,7 @@ const READS: [&str; 14] = [
     "subnets hyperparameters 2",
     "query commitments --netuid 2",
     "query epoch-status --netuid 2",
+    "-w charlie query uid --netuid 2",
     "wallet get-identity --coldkey alice",
     "-w alice wallet balance",
     "-w alice wallet overview",
@@ -132,6 +137,7 @@ fn btcli_11_runs_a_subnet() {
         json!(50_000)
     );
     assert_eq!(printed.get("root list")["funds"], json!([]));
+    assert_eq!(printed.get("-w charlie query uid --netuid 2"), &json!(2));
 
     served.runtime.block_on(async {
         let client = served.client().await;
@@ -149,6 +155,11 @@ fn btcli_11_runs_a_subnet() {
         let rules = here.hyperparameters(NETUID).await.unwrap();
         let ours = rules_as_btcli_has_them(&rules);
         assert_eq!(ours, picked(printed.get("subnets hyperparameters 2"), &ours));
+        // It is encrypted to the public beacon, so here it waits for ever.
+        let [commit] = &here.timelocked_commits(NETUID).await.unwrap()[..] else {
+            panic!("one commit waits");
+        };
+        assert_eq!(commit.hotkey, hotkey("Alice"));
     });
 }
 

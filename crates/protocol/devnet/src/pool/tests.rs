@@ -151,3 +151,57 @@ fn a_full_pool_refuses_and_counts_ready_and_future_apart() {
     pool.sealed(1, H256::zero(), &[(hash(1, 0), 1)], &[]);
     pool.insert(transaction(2, 0, 0), None).unwrap();
 }
+
+#[test]
+fn what_is_replaced_while_a_block_takes_it_costs_its_successors_nothing() {
+    let mut pool = pool();
+    pool.insert(transaction(1, 0, 0), None).unwrap();
+    pool.insert(transaction(1, 1, 0), None).unwrap();
+    let offered = pool.offer();
+    assert_eq!(offered.len(), 2);
+    let mut richer = transaction(1, 0, 0);
+    richer.hash = hash(9, 9);
+    richer.validity.priority = 2;
+    pool.insert(richer, None).unwrap();
+    // The block has the first one, and no room for the second.
+    pool.sealed(1, H256::repeat_byte(1), &[(hash(1, 0), 1)], &[]);
+    // Its replacement is too late for the chain, which is found out with the next block.
+    pool.sealed(2, H256::repeat_byte(2), &[], &[hash(9, 9)]);
+    assert_eq!(order(&pool), [(1, 1)]);
+}
+
+#[test]
+fn who_watches_a_transaction_of_a_chain_that_is_replaced_hears_that_it_is_gone() {
+    let mut pool = pool();
+    let (watcher, mut statuses) = unbounded_channel();
+    pool.insert(transaction(1, 0, 0), Some(watcher)).unwrap();
+    let block = H256::repeat_byte(7);
+    pool.sealed(1, block, &[(hash(1, 0), 3)], &[]);
+    pool.clear();
+    assert_eq!(
+        heard(&mut statuses),
+        [
+            Status::Ready,
+            Status::InBlock { block, index: 3 },
+            Status::Dropped,
+        ]
+    );
+}
+
+#[test]
+fn a_replacement_counts_its_bytes_too() {
+    let mut pool = Pool::new(Limits {
+        pool_bytes: 10,
+        ..Limits::default()
+    });
+    pool.insert(transaction(1, 0, 0), None).unwrap();
+    let replacement = |bytes: usize| {
+        let mut candidate = transaction(1, 0, 0);
+        candidate.hash = hash(9, 9);
+        candidate.bytes = Arc::from(vec![0; bytes]);
+        candidate.validity.priority = 2;
+        candidate
+    };
+    assert_eq!(pool.insert(replacement(11), None), Err(PoolError::Full));
+    pool.insert(replacement(10), None).unwrap();
+}

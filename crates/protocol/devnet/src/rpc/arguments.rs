@@ -142,7 +142,7 @@ pub(super) fn number_from(value: &Value) -> Option<u64> {
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    hex::decode(text.strip_prefix("0x").unwrap_or(text)).ok()
+    const_hex::decode(text).ok()
 }
 
 #[cfg(test)]

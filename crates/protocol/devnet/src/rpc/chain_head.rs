@@ -256,8 +256,8 @@ fn storage(node: &Node, arguments: &Arguments, header: &Header, id: &str) -> Res
     };
     for query in queries {
         let key = query["key"].as_str().unwrap_or_default();
-        let key = hex::decode(key.strip_prefix("0x").unwrap_or(key))
-            .map_err(|_| arguments.refuse(2, "a list of queries with keys in hex"))?;
+        let key =
+            const_hex::decode(key).map_err(|_| arguments.refuse(2, "a list of queries with keys in hex"))?;
         match query["type"].as_str() {
             Some("value") => items.one(&state, &key, Form::Value)?,
             Some("hash") => items.one(&state, &key, Form::Hash)?,

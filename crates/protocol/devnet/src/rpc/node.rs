@@ -163,5 +163,5 @@ fn spec_json(version: &RuntimeVersion) -> Value {
 
 /// Bytes as the RPC writes them.
 pub(super) fn in_hex(bytes: impl AsRef<[u8]>) -> String {
-    format!("0x{}", hex::encode(bytes))
+    const_hex::encode_prefixed(bytes)
 }

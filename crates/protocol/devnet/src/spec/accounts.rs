@@ -153,7 +153,7 @@ fn account(text: &str) -> Result<AccountId, SpecProblem> {
         return derived(text).map_err(|_| unknown());
     }
     if let Some(digits) = text.strip_prefix("0x") {
-        let bytes = hex::decode(digits).map_err(|_| unknown())?;
+        let bytes = const_hex::decode(digits).map_err(|_| unknown())?;
         return AccountId::try_from(&bytes[..]).map_err(|()| unknown());
     }
     AccountId::from_ss58check(text).map_err(|_| unknown())

@@ -99,6 +99,12 @@ async fn operations_answer_on_the_subscription() {
     assert!(found.len() >= 11 && found[2..].iter().all(|item| item["value"].is_string()));
     assert_eq!(next(&mut events).await["event"], json!("operationStorageDone"));
 
+    let many: Vec<Value> = vec![json!({ "key": now, "type": "value" }); 1_001];
+    node.ask("chainHead_v1_storage", json!([id, hash, many, null]))
+        .await;
+    let refused = next(&mut events).await;
+    assert_eq!(refused["event"], json!("operationError"), "{refused}");
+
     let unknown = format!("0x{}", "12".repeat(32));
     assert_eq!(
         node.refusal("chainHead_v1_body", json!([id, unknown]))

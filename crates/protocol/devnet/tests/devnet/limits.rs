@@ -101,6 +101,29 @@ async fn messages_batches_and_subscriptions_have_bounds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn lists_in_a_request_have_bounds() {
+    let node = Node::manual().await;
+    node.devnet.produce(30).await.unwrap();
+    let numbers = |count: usize| json!([vec![1; count]]);
+    assert_eq!(
+        node.ask("chain_getBlockHash", numbers(4_096)).await[4_095],
+        node.ask("chain_getBlockHash", json!([1])).await
+    );
+    let keys = |count: usize| vec!["0x00"; count];
+    let first = node.ask("chain_getBlockHash", json!([1])).await;
+    for (method, params) in [
+        ("chain_getBlockHash", numbers(4_097)),
+        ("state_queryStorageAt", json!([keys(10_001)])),
+        // Each list is short enough, and not for thirty blocks.
+        ("state_queryStorage", json!([keys(9_000), first])),
+    ] {
+        let refused = node.refusal(method, params).await;
+        assert_eq!(refused.code(), -32602, "{method}: {refused}");
+    }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connections_have_a_bound_and_a_closed_one_makes_room() {
     let node = tight().await;
     let others = [

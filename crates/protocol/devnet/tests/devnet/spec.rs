@@ -1,6 +1,6 @@
 //! A chain described by a file.
 
-use assay_devnet::{BlockProduction, Spec, SpecProblem};
+use assay_devnet::{BlockProduction, CommitReveal, Spec, SpecProblem};
 use std::time::Duration;
 
 #[test]
@@ -166,4 +166,19 @@ fn what_is_wrong_is_told_with_the_line_the_field_and_what_to_write() {
         closed.unwrap_err().problem,
         SpecProblem::Chain("SubtokenDisabled")
     );
+}
+
+#[test]
+fn a_spec_says_whose_pulses_open_commits() {
+    for (said, meant) in [
+        ("", CommitReveal::Off),
+        ("commit_reveal = \"off\"", CommitReveal::Off),
+        ("commit_reveal = \"own\"", CommitReveal::OwnBeacon),
+        ("commit_reveal = \"public\"", CommitReveal::PublicBeacon),
+    ] {
+        assert_eq!(Spec::parse(said).unwrap().genesis.commit_reveal, meant, "{said}");
+    }
+    let refused = Spec::parse("commit_reveal = \"mine\"").unwrap_err();
+    assert_eq!((refused.line, refused.field.as_str()), (1, "commit_reveal"));
+    assert_eq!(refused.problem, SpecProblem::CommitReveal("mine".to_owned()));
 }

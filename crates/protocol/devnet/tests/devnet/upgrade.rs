@@ -4,7 +4,7 @@ use crate::{
     node::{Client, Node, hexed, manual, next, storage_key},
     transaction::{Signing, TAO, pair, public, transfer},
 };
-use assay_devnet::DevnetConfig;
+use assay_devnet::{DevnetConfig, Storage};
 use serde_json::{Value, json};
 use subxt::{
     OnlineClient, SubstrateConfig,
@@ -89,6 +89,38 @@ async fn after_the_block_of_the_upgrade_version_and_metadata_are_others_and_befo
         next(&mut events).await;
     }
     assert_eq!(runtimes, [Value::Null, json!(old + 1), Value::Null, Value::Null]);
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upgrade_to_come_survives_a_restart_and_not_a_restored_snapshot() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || DevnetConfig {
+        data: Storage::Folder(folder.path().to_owned()),
+        ..manual()
+    };
+    let node = Node::start(config()).await;
+    let version = async |node: &Node| {
+        let version = node.ask("state_getRuntimeVersion", json!([])).await;
+        version["specVersion"].as_u64().unwrap()
+    };
+    let old = version(&node).await;
+    node.ask("devnet_snapshot", json!(["before"])).await;
+    node.ask("devnet_upgradeRuntime", json!([3])).await;
+    node.stop().await;
+
+    let node = Node::start(config()).await;
+    node.devnet.produce(2).await.unwrap();
+    assert_eq!(version(&node).await, old);
+    node.devnet.produce(1).await.unwrap();
+    assert_eq!(version(&node).await, old + 1);
+
+    node.ask("devnet_restore", json!(["before"])).await;
+    node.devnet.produce(4).await.unwrap();
+    assert_eq!(version(&node).await, old, "the snapshot knows of no upgrade");
+    node.stop().await;
+    let node = Node::start(config()).await;
+    assert_eq!(version(&node).await, old);
     node.stop().await;
 }
 
