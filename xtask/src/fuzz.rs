@@ -10,6 +10,9 @@ const TARGETS: [(&str, u32); 4] = [
     ("metadata", 65_536),
 ];
 
+/// The version of the tool that is installed where there is none.
+const CARGO_FUZZ: &str = "0.13.2";
+
 /// What to try, and how long.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -21,9 +24,6 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
-    if !process::exists_as_subcommand("fuzz") {
-        process::run(process::cargo().args(["install", "--locked", "--quiet", "cargo-fuzz"]))?;
-    }
     let chosen = |name: &str| args.target.as_deref().is_none_or(|target| target == name);
     if let Some(target) = &args.target
         && !TARGETS.iter().any(|(name, _)| name == target)
@@ -32,6 +32,16 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
             name: target.clone(),
             known: TARGETS.map(|(name, _)| name).join(", "),
         });
+    }
+    if !process::exists_as_subcommand("fuzz") {
+        process::run(process::cargo().args([
+            "install",
+            "--locked",
+            "--quiet",
+            "--version",
+            CARGO_FUZZ,
+            "cargo-fuzz",
+        ]))?;
     }
     for (name, longest) in TARGETS.into_iter().filter(|(name, _)| chosen(name)) {
         let mut command = process::cargo();

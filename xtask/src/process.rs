@@ -57,7 +57,8 @@ pub(crate) fn exists_as_subcommand(name: &str) -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-fn not_started(command: &Command, source: std::io::Error) -> TaskError {
+/// The error for a program that does not start.
+pub(crate) fn not_started(command: &Command, source: std::io::Error) -> TaskError {
     TaskError::NotStarted {
         program: command.get_program().to_string_lossy().into_owned(),
         hint: "is it installed, and on the PATH?",

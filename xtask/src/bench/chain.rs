@@ -97,6 +97,8 @@ fn node() -> Result<(), TaskError> {
 fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError> {
     let netuid = served.netuid.to_string();
     let script = repository::root().join("benches").join("metagraph_sdk11.py");
+    // Its own place for the metadata that it keeps, not the user's.
+    let cache = tempfile::tempdir()?;
     let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
     let (mut neurons, mut requests, mut version) = (0, 0, String::new());
     for _ in 0..3 {
@@ -104,7 +106,12 @@ fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError>
         let read: Metagraph = parse(&output, "our metagraph benchmark")?;
         ours = ours.min(read.best_ms);
         (neurons, requests) = (read.neurons, read.requests.unwrap_or_default());
-        let output = process::output(Command::new(python).arg(&script).args([&served.url, &netuid]))?;
+        let output = process::output(
+            Command::new(python)
+                .arg(&script)
+                .args([&served.url, &netuid])
+                .env("BITTENSOR_RUNTIME_CACHE_DIR", cache.path()),
+        )?;
         let read: Metagraph = parse(&output, "the SDK's metagraph benchmark")?;
         theirs = theirs.min(read.best_ms);
         version = read.version.unwrap_or_default();
@@ -201,10 +208,11 @@ fn parse<T: for<'a> Deserialize<'a>>(output: &str, what: &'static str) -> Result
 impl Served {
     fn start(neurons: u16) -> Result<Self, TaskError> {
         let neurons = neurons.to_string();
-        let mut program = bench("assay-devnet", "chain", &["--serve", &neurons])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
+        let mut command = bench("assay-devnet", "chain", &["--serve", &neurons]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut program = command
+            .spawn()
+            .map_err(|source| process::not_started(&command, source))?;
         let mut line = String::new();
         if let Some(output) = program.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
