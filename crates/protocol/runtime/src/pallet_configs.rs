@@ -1,9 +1,9 @@
 //! The parameters of the pallets taken from FRAME, with the original chain's figures where it has one.
 
 use crate::{
-    AccountId, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    call_filter::NoNestedBatches, fees::LinearWeightToFee, inner_extrinsic::ThisRuntime, pallets,
+    AccountId, Balance, Balances, Block, Commitments, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
+    RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
+    call_filter::NothingHidden, fees::LinearWeightToFee, inner_extrinsic::ThisRuntime, pallets,
     proxy_filter::ProxyType, upgrade::CurrentVersion,
 };
 use frame_support::{
@@ -48,7 +48,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type AccountData = pallet_balances::AccountData<Balance>;
-    type BaseCallFilter = NoNestedBatches;
+    type BaseCallFilter = NothingHidden;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = RuntimeBlockLength;

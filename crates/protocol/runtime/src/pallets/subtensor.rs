@@ -66,6 +66,7 @@ mod unstake_all;
 mod voting_power;
 mod weights;
 
+pub use coldkey_swap_announcement::DuringSwap;
 pub use endpoint::{AxonInfo, NeuronCertificate, PrometheusInfo};
 pub use hash_commits::{CommittedRow, commit_hash};
 pub use identity::{ChainIdentityV2, SubnetIdentityV3};
