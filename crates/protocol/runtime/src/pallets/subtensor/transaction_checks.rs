@@ -221,14 +221,7 @@ impl<T: Config> Pallet<T> {
                 netuids,
                 weights,
                 version_keys,
-            } => {
-                let equal = netuids.len() == weights.len() && netuids.len() == version_keys.len();
-                if equal {
-                    Ok(())
-                } else {
-                    Err(Error::InputLengthsUnequal)
-                }
-            }
+            } => Self::check_batch_set(who, netuids, weights.len(), version_keys.len()),
             Call::pow_register {
                 netuid,
                 work_block,
@@ -250,13 +243,7 @@ impl<T: Config> Pallet<T> {
             Call::batch_commit_weights {
                 netuids,
                 commit_hashes,
-            } => {
-                ensure!(
-                    netuids.len() == commit_hashes.len(),
-                    Error::<T>::InputLengthsUnequal
-                );
-                Ok(())
-            }
+            } => Self::check_batch_commit(who, netuids, commit_hashes.len()),
             Call::reveal_weights {
                 netuid,
                 uids,
@@ -284,10 +271,7 @@ impl<T: Config> Pallet<T> {
                 values_list,
                 salts_list,
                 version_keys,
-            } => {
-                Self::check_stake_for_weights(who, *netuid)?;
-                Self::check_batch_reveal(who, *netuid, uids_list, values_list, salts_list, version_keys)
-            }
+            } => Self::check_batch_reveal(who, *netuid, uids_list, values_list, salts_list, version_keys),
             Call::commit_timelocked_weights {
                 netuid, reveal_round, ..
             }
@@ -297,9 +281,7 @@ impl<T: Config> Pallet<T> {
             | Call::commit_timelocked_mechanism_weights {
                 netuid, reveal_round, ..
             } => Self::check_timelocked_transaction(who, *netuid, *reveal_round),
-            Call::register_network { .. } | Call::register_network_with_identity { .. } => {
-                Self::check_network_rate(who)
-            }
+            Call::register_network { .. } => Self::check_network_rate(who),
             Call::increase_take { hotkey, take } => {
                 Self::check_take_transaction(who, hotkey, *take, TakeChange::Increase)
             }
@@ -332,12 +314,41 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    fn check_stake_for_weights(who: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
+    /// # Errors
+    /// When the hotkey has less stake on the subnet than setting weights needs.
+    pub(crate) fn check_stake_for_weights(who: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
         ensure!(
             Self::has_stake_for_weights(netuid, who),
             Error::<T>::NotEnoughStakeToSetWeights
         );
         Ok(())
+    }
+
+    /// # Errors
+    /// When the lists of a batch of rows differ in length, or the hotkey has too little stake on one of the subnets.
+    pub(crate) fn check_batch_set(
+        who: &AccountId32,
+        netuids: &[Compact<NetUid>],
+        rows: usize,
+        version_keys: usize,
+    ) -> Result<(), Error<T>> {
+        ensure!(
+            netuids.len() == rows && netuids.len() == version_keys,
+            Error::<T>::InputLengthsUnequal
+        );
+        netuids
+            .iter()
+            .try_for_each(|netuid| Self::check_stake_for_weights(who, netuid.0))
+    }
+
+    /// # Errors
+    /// As of [`Self::check_batch_set`], for a batch of commits.
+    pub(crate) fn check_batch_commit(
+        who: &AccountId32,
+        netuids: &[Compact<NetUid>],
+        hashes: usize,
+    ) -> Result<(), Error<T>> {
+        Self::check_batch_set(who, netuids, hashes, hashes)
     }
 
     fn check_commit_transaction(
@@ -346,7 +357,20 @@ impl<T: Config> Pallet<T> {
         mechanism: MechId,
     ) -> Result<(), Error<T>> {
         Self::check_stake_for_weights(who, netuid)?;
-        Self::check_commit(who, netuid, mechanism).map(drop)
+        Self::check_rate_of_uid(who, netuid, mechanism, Error::CommittingWeightsTooFast)
+    }
+
+    /// The rate of the hotkey's uid. Without a uid there is none to check, and the dispatch says what is missing.
+    fn check_rate_of_uid(
+        who: &AccountId32,
+        netuid: NetUid,
+        mechanism: MechId,
+        error: Error<T>,
+    ) -> Result<(), Error<T>> {
+        match Uids::<T>::get(netuid, who) {
+            Some(uid) => Self::check_weights_rate(netuid, mechanism, uid, error),
+            None => Ok(()),
+        }
     }
 
     fn check_reveal_transaction(
@@ -360,7 +384,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// A round that is out already hides nothing. The rate is left to the dispatch, as on the chain.
-    fn check_timelocked_transaction(
+    ///
+    /// # Errors
+    /// When the hotkey has too little stake, or the round is out.
+    pub(crate) fn check_timelocked_transaction(
         who: &AccountId32,
         netuid: NetUid,
         reveal_round: u64,
@@ -383,8 +410,7 @@ impl<T: Config> Pallet<T> {
         if CommitRevealWeightsEnabled::<T>::get(netuid) {
             return Ok(());
         }
-        let uid = Uids::<T>::get(netuid, who).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
-        Self::check_weights_rate(netuid, mechanism, uid, Error::SettingWeightsTooFast)
+        Self::check_rate_of_uid(who, netuid, mechanism, Error::SettingWeightsTooFast)
     }
 
     fn check_take_transaction(
