@@ -179,6 +179,64 @@ fn a_triggered_epoch_runs_after_the_freeze_window() {
 }
 
 #[test]
+fn a_trigger_has_a_rate_limit_of_its_own_and_may_fire_in_the_next_block() {
+    let mut world = World::with_subnet();
+    let owner = key(OWNER);
+    let netuid = NETUID;
+    let trigger = Call::trigger_epoch { netuid };
+    world
+        .signed(&owner, Call::set_tempo { netuid, tempo: 720 })
+        .unwrap();
+    world.signed(&owner, trigger.clone()).unwrap();
+    let now = world.now();
+    assert_eq!(
+        world.read(|| PendingEpochAt::<Runtime>::get(netuid)),
+        now,
+        "there is no window to wait for"
+    );
+    world.advance(1);
+    assert_eq!(
+        world.read(|| LastMechansimStepBlock::<Runtime>::get(netuid)),
+        now + 1
+    );
+    let limited = Err(Error::TxRateLimitExceeded.into());
+    assert_eq!(world.signed(&owner, trigger.clone()), limited);
+    // Two tempos, like every owner's hyperparameter.
+    world.read(|| Tempo::<Runtime>::insert(netuid, 10));
+    world.advance_to(now + 19);
+    assert_eq!(world.signed(&owner, trigger.clone()), limited);
+    world.advance(1);
+    world.signed(&owner, trigger).unwrap();
+    assert_eq!(
+        world.signed(&owner, Call::set_tempo { netuid, tempo: 720 }),
+        Err(Error::AdminActionProhibitedDuringWeightsWindow.into())
+    );
+}
+
+#[test]
+fn a_value_out_of_bounds_is_told_before_a_freeze() {
+    let mut world = World::with_subnet();
+    let netuid = NETUID;
+    world.read(|| AdminFreezeWindow::<Runtime>::put(u16::MAX));
+    let tempo = |tempo| Call::set_tempo { netuid, tempo };
+    let factor = |factor_milli| Call::set_activity_cutoff_factor { netuid, factor_milli };
+    let cases = [
+        (tempo(1), Error::TempoOutOfBounds),
+        (tempo(360), Error::AdminActionProhibitedDuringWeightsWindow),
+        (factor(1), Error::ActivityCutoffFactorMilliOutOfBounds),
+        (factor(1_000), Error::AdminActionProhibitedDuringWeightsWindow),
+    ];
+    for (call, error) in cases {
+        assert_eq!(
+            world.signed(&key(OWNER), call.clone()),
+            Err(error.into()),
+            "{call:?}"
+        );
+    }
+    world.root(factor(1_000)).unwrap();
+}
+
+#[test]
 fn a_started_subnet_mints_and_splits_every_block() {
     let mut world = World::with_subnet();
     let before = world.read(|| SubnetAlphaOut::<Runtime>::get(NETUID));
