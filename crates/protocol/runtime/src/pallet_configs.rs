@@ -73,7 +73,9 @@ impl pallet_timestamp::Config for Runtime {
 
 impl pallets::aura::Config for Runtime {}
 
-impl pallets::subtensor::Config for Runtime {}
+impl pallets::subtensor::Config for Runtime {
+    type OtherPallets = Commitments;
+}
 
 impl pallets::commitments::Config for Runtime {}
 

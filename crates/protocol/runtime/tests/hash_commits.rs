@@ -376,7 +376,7 @@ fn mechanisms_have_commits_of_their_own() {
         mecid: 1,
         commit_hash: commit_hash(&key(1), index, &row),
     };
-    world.signed(&key(1), commit).unwrap();
+    world.signed(&key(1), commit.clone()).unwrap();
     world.pass_epochs(1);
     let reveal = |mecid| Call::reveal_mechanism_weights {
         netuid: NETUID,
@@ -392,6 +392,28 @@ fn mechanisms_have_commits_of_their_own() {
     );
     world.signed(&key(1), reveal(1)).unwrap();
     assert_eq!(world.read(|| Weights::<Runtime>::get(index, 1)), [(0, 65_535)]);
+
+    // A mechanism that is removed takes its commits with it: a later one has the same index.
+    let timelocked = Call::commit_timelocked_mechanism_weights {
+        netuid: NETUID,
+        mecid: 1,
+        commit: vec![1].try_into().unwrap(),
+        reveal_round: 1_000,
+        commit_reveal_version: 4,
+    };
+    for call in [commit, timelocked] {
+        world.signed(&key(1), call).unwrap();
+    }
+    world
+        .root(Admin::sudo_set_mechanism_count {
+            netuid: NETUID,
+            mechanism_count: 1,
+        })
+        .unwrap();
+    world.read(|| {
+        assert_eq!(WeightCommits::<Runtime>::iter_prefix(index).count(), 0);
+        assert_eq!(TimelockedWeightCommits::<Runtime>::iter_prefix(index).count(), 0);
+    });
 }
 
 #[test]
