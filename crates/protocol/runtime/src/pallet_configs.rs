@@ -23,6 +23,9 @@ use sp_runtime::{
     traits::{AccountIdLookup, BlakeTwo256},
 };
 
+/// What an account must hold to exist, in rao.
+pub(crate) const EXISTENTIAL_DEPOSIT: Balance = 500;
+
 /// Share of a block that ordinary transactions may fill.
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
 
@@ -100,7 +103,7 @@ impl pallet_balances::Config for Runtime {
     type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
     type Balance = Balance;
     type DustRemoval = ();
-    type ExistentialDeposit = ConstU64<500>;
+    type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
     type AccountStore = System;
     type ReserveIdentifier = [u8; 8];
     type FreezeIdentifier = RuntimeFreezeReason;

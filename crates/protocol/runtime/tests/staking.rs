@@ -7,7 +7,7 @@ use node_subtensor_runtime::{
     genesis::TAO,
     pallets::subtensor::{
         Delegates, NominatorMinRequiredStake, Owner, StakingHotkeys, SubnetAlphaIn, SubnetAlphaOut,
-        SubnetTAO, TotalHotkeyAlpha, TotalStake, TxDelegateTakeRateLimit,
+        SubnetTAO, TotalHotkeyAlpha, TotalIssuance, TotalStake, TxDelegateTakeRateLimit,
     },
 };
 use sp_runtime::DispatchResult;
@@ -215,6 +215,32 @@ fn root_stake_is_one_to_one_and_counts_by_the_tao_weight() {
         world.read(|| SubtensorModule::stake_of(&key(1), &key(101), 0)),
         600 * TAO
     );
+}
+
+#[test]
+fn the_root_pool_pays_its_last_rao() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    world
+        .root(Admin::sudo_set_subtoken_enabled {
+            netuid: 0,
+            subtoken_enabled: true,
+        })
+        .unwrap();
+    let before = balance(&mut world, 101);
+    let issued = world.read(Balances::total_issuance);
+    add(&mut world, 101, 1, 0, 3_000_000).unwrap();
+    // The rest is below the existential deposit.
+    remove(&mut world, 101, 1, 0, 2_999_700).unwrap();
+    assert_eq!(world.read(|| SubnetTAO::<Runtime>::get(0)), 300);
+    remove(&mut world, 101, 1, 0, 300).unwrap();
+    assert_eq!(balance(&mut world, 101), before);
+    world.advance(1);
+    world.read(|| {
+        assert_eq!(SubnetTAO::<Runtime>::get(0), 0);
+        assert_eq!(Balances::total_issuance(), issued, "nothing was burned");
+        assert_eq!(TotalIssuance::<Runtime>::get(), issued);
+    });
 }
 
 #[test]
