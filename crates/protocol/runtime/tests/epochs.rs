@@ -9,10 +9,10 @@ use node_subtensor_runtime::{
     genesis::TAO,
     pallets::subtensor::{
         AdminFreezeWindow, AlphaDividendsPerSubnet, BlocksSinceLastStep, CommitRevealWeightsEnabled,
-        Delegates, Incentive, LastEpochBlock, LastMechansimStepBlock, LastUpdate, MaxEpochsPerBlock,
-        MinerBurned, PendingEpochAt, PendingOwnerCut, PendingServerEmission, PendingValidatorEmission,
-        RecycleOrBurn, RecycleOrBurnEnum, StakeWeight, SubnetAlphaOut, SubnetEpochIndex, SubnetOwnerHotkey,
-        Tempo, Uids, ValidatorPermit,
+        Consensus, Delegates, Emission, FirstEmissionBlockNumber, Incentive, LastEpochBlock,
+        LastMechansimStepBlock, LastUpdate, MaxEpochsPerBlock, MinerBurned, PendingEpochAt, PendingOwnerCut,
+        PendingServerEmission, PendingValidatorEmission, RecycleOrBurn, RecycleOrBurnEnum, StakeWeight,
+        SubnetAlphaOut, SubnetEpochIndex, SubnetOwnerHotkey, Tempo, Uids, ValidatorPermit,
     },
 };
 use world::{Admin, Call, Error, Event, NETUID, OWNER, OWNER_HOTKEY, World, coldkey, key};
@@ -430,4 +430,106 @@ fn two_mechanisms_share_the_emission_by_their_split() {
         (burned - 0.75).abs() < 1e-3,
         "the owner's part is burned: {burned}"
     );
+}
+
+/// A validator and a miner on a subnet of two mechanisms; the validator's rows name the miner on the first and the
+/// owner's hotkey on the second.
+fn two_mechanisms(split: Option<Vec<u16>>) -> World {
+    let mut world = validator_and_miner();
+    let netuid = NETUID;
+    for call in [
+        Admin::sudo_set_max_allowed_uids {
+            netuid,
+            max_allowed_uids: 64,
+        },
+        Admin::sudo_set_mechanism_count {
+            netuid,
+            mechanism_count: 2,
+        },
+        Admin::sudo_set_mechanism_emission_split {
+            netuid,
+            maybe_split: split,
+        },
+    ] {
+        world.root(call).unwrap();
+    }
+    let row = Call::set_mechanism_weights {
+        netuid,
+        mecid: 1,
+        dests: vec![0],
+        weights: vec![1],
+        version_key: 0,
+    };
+    world.signed(&key(1), row).unwrap();
+    world
+}
+
+/// What each mechanism paid its miners in this block.
+fn paid_by_mechanism(world: &mut World) -> Vec<(u16, Vec<u64>)> {
+    world
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::IncentiveAlphaEmittedToMiners { netuid, emissions } => Some((netuid, emissions)),
+            _ => None,
+        })
+        .filter(|(index, _)| index % 4_096 == NETUID)
+        .collect()
+}
+
+#[test]
+fn emission_is_the_weighted_sum_of_what_the_mechanisms_paid() {
+    let mut world = two_mechanisms(None);
+    world.advance(360);
+    let paid = paid_by_mechanism(&mut world);
+    let [(_, first), (_, second)] = &paid[..] else {
+        panic!("{paid:?}")
+    };
+    let (miner, owner) = (first[2], second[0]);
+    assert!(miner > 0 && owner > 0);
+    let emission = world.read(|| Emission::<Runtime>::get(NETUID));
+    let half = |paid: u64, counted: u64| (paid / 2).abs_diff(counted) <= 2;
+    assert!(half(miner, emission[2]), "{miner} {emission:?}");
+    assert!(half(owner, emission[0]), "{owner} {emission:?}");
+    world.read(|| {
+        assert_eq!(Consensus::<Runtime>::get(NETUID), [32_767, 0, 32_767]);
+        assert_eq!(
+            Incentive::<Runtime>::get(NETUID)[2],
+            65_535,
+            "the first mechanism's"
+        );
+    });
+}
+
+#[test]
+fn the_first_mechanism_takes_what_rounding_leaves() {
+    let mut world = two_mechanisms(None);
+    world.advance(359);
+    world.read(|| {
+        PendingOwnerCut::<Runtime>::insert(NETUID, 0);
+        PendingServerEmission::<Runtime>::insert(NETUID, 1);
+        PendingValidatorEmission::<Runtime>::insert(NETUID, 0);
+        FirstEmissionBlockNumber::<Runtime>::remove(NETUID);
+    });
+    world.advance(1);
+    assert_eq!(
+        world.read(|| Consensus::<Runtime>::get(NETUID)),
+        [0, 0, 65_535],
+        "half a rao for each is one for the first"
+    );
+}
+
+#[test]
+fn without_emission_the_first_mechanism_counts_alone() {
+    let mut world = two_mechanisms(Some(vec![0, 65_535]));
+    world.read(|| FirstEmissionBlockNumber::<Runtime>::remove(NETUID));
+    world.advance(360);
+    world.read(|| {
+        assert_eq!(
+            Consensus::<Runtime>::get(NETUID),
+            [0, 0, 65_535],
+            "the first names the miner, whatever the split says"
+        );
+        assert_eq!(Emission::<Runtime>::get(NETUID), [0; 3]);
+    });
 }
