@@ -248,7 +248,34 @@ fn hotkey_swaps_are_refused_for_what_is_wrong_first() {
         );
     }
     world.advance(7_200);
+    assert_eq!(
+        world.signed(&key(101), back(Some(NETUID))),
+        Err(Error::HotKeySwapOnSubnetIntervalNotPassed.into()),
+        "the interval must have passed"
+    );
+    world.advance(1);
     world.signed(&key(101), back(Some(NETUID))).unwrap();
+
+    world
+        .root(Admin::sudo_set_tx_rate_limit { tx_rate_limit: 10 })
+        .unwrap();
+    let again = Call::swap_hotkey {
+        hotkey: key(1),
+        new_hotkey: key(5),
+        netuid: Some(NETUID),
+    };
+    world.advance(10);
+    assert_eq!(
+        world.signed(&key(101), again.clone()),
+        Err(Error::HotKeySetTxRateLimitExceeded.into()),
+        "and so must the limit"
+    );
+    world.advance(1);
+    assert_eq!(
+        world.signed(&key(101), again),
+        Err(Error::HotKeySwapOnSubnetIntervalNotPassed.into()),
+        "which it has now"
+    );
 
     let poor = Call::try_associate_hotkey { hotkey: key(8) };
     world.signed(&key(60), poor).unwrap();

@@ -298,7 +298,7 @@ fn takes_fall_at_any_time_and_rise_rarely() {
     );
     world.signed(&coldkey(1), increase(2_000)).unwrap();
     world.read(|| TxDelegateTakeRateLimit::<Runtime>::put(10));
-    world.advance(9);
+    world.advance(10);
     assert_eq!(
         world.signed(&coldkey(1), increase(3_000)),
         Err(Error::DelegateTxRateLimitExceeded.into())

@@ -116,10 +116,27 @@ pub(crate) fn passed(last: u64, now: u64, limit: u64) -> bool {
     last == 0 || limit == 0 || now.saturating_sub(last) >= limit
 }
 
+/// The same for what the chain limits until one block later: swaps of keys, and takes.
+pub(crate) fn passed_beyond(last: u64, now: u64, limit: u64) -> bool {
+    last == 0 || limit == 0 || now.saturating_sub(last) > limit
+}
+
 impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_passed(key: &RateLimitKey, limit: u64, error: Error<T>) -> Result<(), Error<T>> {
         ensure!(
             passed(LastRateLimitedBlock::<T>::get(key), Self::now(), limit),
+            error
+        );
+        Ok(())
+    }
+
+    pub(crate) fn ensure_passed_beyond(
+        key: &RateLimitKey,
+        limit: u64,
+        error: Error<T>,
+    ) -> Result<(), Error<T>> {
+        ensure!(
+            passed_beyond(LastRateLimitedBlock::<T>::get(key), Self::now(), limit),
             error
         );
         Ok(())
@@ -179,7 +196,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn ensure_take_may_rise(hotkey: &AccountId32) -> Result<(), Error<T>> {
-        Self::ensure_passed(
+        Self::ensure_passed_beyond(
             &RateLimitKey::LastTxBlockDelegateTake(hotkey.clone()),
             TxDelegateTakeRateLimit::<T>::get(),
             Error::<T>::DelegateTxRateLimitExceeded,
