@@ -24,7 +24,7 @@ macro_rules! setters {
         globals {
             $( $(#[doc = $global_doc:literal])*
                $global_index:literal $global:ident($global_value:ident: $global_type:ident)
-               => $global_item:ident $(, $global_event:ident)?; )*
+               $(check $global_check:ident)? => $global_item:ident $(, $global_event:ident)?; )*
         }
         root {
             $( $(#[doc = $root_doc:literal])*
@@ -103,6 +103,7 @@ macro_rules! setters {
                     #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
                     pub fn $global(origin: OriginFor<T>, $global_value: $global_type) -> DispatchResult {
                         ensure_root(origin)?;
+                        $( Self::$global_check($global_value)?; )?
                         pallet_subtensor::$global_item::<T>::put($global_value);
                         $( pallet_subtensor::Pallet::<T>::deposit_event(
                             pallet_subtensor::Event::$global_event($global_value)); )?
@@ -188,7 +189,7 @@ setters! {
         /// Sets how long a subnet waits before it can be started.
         85 sudo_set_start_call_delay(delay: u64) => StartCallDelay, StartCallDelaySet;
         /// Sets how many mechanisms a subnet may have.
-        88 sudo_set_max_mechanism_count(max_mechanism_count: u8) => MaxMechanismCount;
+        88 sudo_set_max_mechanism_count(max_mechanism_count: u8) check max_mechanisms => MaxMechanismCount;
         /// Lets emission follow the net flow or not, which is inert.
         91 sudo_set_net_tao_flow_enabled(enabled: bool) => NetTaoFlowEnabled;
         /// Sets how many epochs a block runs.

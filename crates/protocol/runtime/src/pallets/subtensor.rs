@@ -82,7 +82,7 @@ pub use root_claim::RootClaimTypeEnum;
 pub use safe_float::SafeFloat;
 pub use subnet_removal::ForgetSubnet;
 pub(crate) use subnets::Authority;
-pub use subnets::{NETUID_LIMIT, ROOT, storage_index};
+pub use subnets::{MECHANISM_LIMIT, NETUID_LIMIT, ROOT, storage_index};
 pub use transaction_checks::SubtensorTransactionExtension;
 pub use weights::max_upscale;
 
