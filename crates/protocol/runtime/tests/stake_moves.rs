@@ -327,6 +327,24 @@ fn recycled_alpha_leaves_the_issuance_and_burned_alpha_does_not() {
     ] {
         assert_eq!(world.signed(&key(101), call), Err(DispatchError::from(error)));
     }
+    let opened = |subtoken_enabled| Admin::sudo_set_subtoken_enabled {
+        netuid: NETUID,
+        subtoken_enabled,
+    };
+    world.root(opened(false)).unwrap();
+    let burn = Call::burn_alpha {
+        hotkey: key(9),
+        amount: 5 * TAO,
+        netuid: NETUID,
+    };
+    for call in [recycle(NETUID, 9), burn] {
+        assert_eq!(
+            world.signed(&key(101), call),
+            Err(Error::SubtokenDisabled.into()),
+            "nothing moves on a closed subnet"
+        );
+    }
+    world.root(opened(true)).unwrap();
     world.signed(&key(101), recycle(NETUID, 1)).unwrap();
     assert_eq!(
         world.events().last(),
