@@ -3,7 +3,7 @@
 //! Encrypted bytes that stay valid for long could be kept back until they do harm. The identifier and the encoding are
 //! FRAME's, so clients see no difference.
 
-use crate::{Runtime, RuntimeCall, RuntimeOrigin, pallets::mev_shield};
+use crate::{Runtime, RuntimeCall, RuntimeOrigin, call_filter::is_carrier};
 use codec::{Decode, DecodeWithMemTracking, Encode};
 use scale_info::{Type, TypeInfo};
 use sp_runtime::{
@@ -61,11 +61,7 @@ impl TransactionExtension<RuntimeCall> for CheckMortality {
         implication: &impl sp_runtime::traits::Implication,
         source: TransactionSource,
     ) -> ValidateResult<Self::Val, RuntimeCall> {
-        let carrier = matches!(
-            call,
-            RuntimeCall::MevShield(mev_shield::Call::submit_encrypted { .. })
-        );
-        if carrier && !matches!(self.0.0, Era::Mortal(period, _) if period <= CARRIER_ERA) {
+        if is_carrier(call) && !matches!(self.0.0, Era::Mortal(period, _) if period <= CARRIER_ERA) {
             return Err(InvalidTransaction::Stale.into());
         }
         self.0

@@ -14,7 +14,9 @@ use crate::{
     AccountId, AuraConfig, Balance, BalancesConfig, DevnetConfig, DrandConfig, MevShieldConfig, Runtime,
     RuntimeGenesisConfig, SubtensorModule, SubtensorModuleConfig, SudoConfig, own_beacon::OwnBeacon,
 };
-use crate::{hex_literal::hex_literal, shield::Shield};
+use crate::{
+    hex_literal::hex_literal, pallet_configs::EXISTENTIAL_DEPOSIT, pallets::subtensor::ROOT, shield::Shield,
+};
 use codec::Encode;
 use serde::{Deserialize, Serialize};
 use sp_core::{Pair, sr25519};
@@ -221,6 +223,9 @@ impl Genesis {
             SubtensorModule::subnet_account(1),
             SubtensorModuleConfig::FIRST_POOL,
         ));
+        // Root's pool can shrink to nothing. What keeps its account alive is not part of the pool: without it a rest
+        // below the existential deposit would be burned, and the last staker could not be paid.
+        balances.push((SubtensorModule::subnet_account(ROOT), EXISTENTIAL_DEPOSIT));
         let total_issuance = balances
             .iter()
             .try_fold(0u64, |sum, (_, rao)| sum.checked_add(*rao))
@@ -287,7 +292,7 @@ impl Genesis {
             balances.extend(development_balances());
         }
         for (account, rao) in &self.balances {
-            if *rao < 500 {
+            if *rao < EXISTENTIAL_DEPOSIT {
                 return Err(GenesisError::BalanceTooSmall {
                     account: account.clone(),
                     rao: *rao,

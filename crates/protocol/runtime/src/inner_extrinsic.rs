@@ -2,6 +2,7 @@
 
 use crate::{
     Address, CheckNonce, Runtime, RuntimeCall, UncheckedExtrinsic,
+    call_filter::is_carrier,
     pallets::mev_shield::{self, InnerExtrinsics, InnerFailure},
     shield::Shield,
 };
@@ -26,7 +27,7 @@ pub struct ThisRuntime;
 impl InnerExtrinsics for ThisRuntime {
     fn judge(bytes: &[u8]) -> Result<(), InnerFailure> {
         let inner = decode(bytes).ok_or(InnerFailure::Undecodable)?;
-        if is_carrier(&inner) {
+        if is_carrier(&inner.function) {
             return Err(InnerFailure::Invalid("it is a carrier itself"));
         }
         let validity = inner
@@ -69,13 +70,9 @@ pub fn inner_of_carrier(extrinsic: &[u8], seed: u64) -> Option<InnerExtrinsic> {
         Preamble::Signed(Address::Id(signer), _, extension) => Some(CheckNonce::tag(signer, extension.5.0)),
         _ => None,
     };
-    (!is_carrier(&inner)).then_some(InnerExtrinsic { bytes, provides })
+    (!is_carrier(&inner.function)).then_some(InnerExtrinsic { bytes, provides })
 }
 
 fn decode(bytes: &[u8]) -> Option<UncheckedExtrinsic> {
     UncheckedExtrinsic::decode_all_with_depth_limit(MAX_DEPTH, &mut &bytes[..]).ok()
-}
-
-fn is_carrier(extrinsic: &UncheckedExtrinsic) -> bool {
-    matches!(extrinsic.function, RuntimeCall::MevShield(_))
 }

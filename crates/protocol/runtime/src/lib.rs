@@ -12,6 +12,7 @@ pub mod fixed_point;
 pub mod genesis;
 mod hex_literal;
 mod inner_extrinsic;
+mod nested_calls;
 pub mod own_beacon;
 mod pallet_configs;
 pub mod pallets;

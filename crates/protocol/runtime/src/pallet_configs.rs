@@ -1,9 +1,9 @@
 //! The parameters of the pallets taken from FRAME, with the original chain's figures where it has one.
 
 use crate::{
-    AccountId, Balance, Balances, Block, Hash, Nonce, OriginCaller, PalletInfo, Runtime, RuntimeCall,
-    RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
-    call_filter::NoNestedBatches, fees::LinearWeightToFee, inner_extrinsic::ThisRuntime, pallets,
+    AccountId, Balance, Balances, Block, Commitments, Hash, Nonce, OriginCaller, PalletInfo, Runtime,
+    RuntimeCall, RuntimeEvent, RuntimeFreezeReason, RuntimeHoldReason, RuntimeOrigin, RuntimeTask, System,
+    call_filter::NothingHidden, fees::LinearWeightToFee, inner_extrinsic::ThisRuntime, pallets,
     proxy_filter::ProxyType, upgrade::CurrentVersion,
 };
 use frame_support::{
@@ -22,6 +22,9 @@ use sp_runtime::{
     Perbill,
     traits::{AccountIdLookup, BlakeTwo256},
 };
+
+/// What an account must hold to exist, in rao.
+pub(crate) const EXISTENTIAL_DEPOSIT: Balance = 500;
 
 /// Share of a block that ordinary transactions may fill.
 const NORMAL_DISPATCH_RATIO: Perbill = Perbill::from_percent(75);
@@ -48,7 +51,7 @@ parameter_types! {
 impl frame_system::Config for Runtime {
     type AccountId = AccountId;
     type AccountData = pallet_balances::AccountData<Balance>;
-    type BaseCallFilter = NoNestedBatches;
+    type BaseCallFilter = NothingHidden;
     type Block = Block;
     type BlockHashCount = BlockHashCount;
     type BlockLength = RuntimeBlockLength;
@@ -73,7 +76,9 @@ impl pallet_timestamp::Config for Runtime {
 
 impl pallets::aura::Config for Runtime {}
 
-impl pallets::subtensor::Config for Runtime {}
+impl pallets::subtensor::Config for Runtime {
+    type OtherPallets = Commitments;
+}
 
 impl pallets::commitments::Config for Runtime {}
 
@@ -98,7 +103,7 @@ impl pallet_balances::Config for Runtime {
     type WeightInfo = pallet_balances::weights::SubstrateWeight<Runtime>;
     type Balance = Balance;
     type DustRemoval = ();
-    type ExistentialDeposit = ConstU64<500>;
+    type ExistentialDeposit = ConstU64<EXISTENTIAL_DEPOSIT>;
     type AccountStore = System;
     type ReserveIdentifier = [u8; 8];
     type FreezeIdentifier = RuntimeFreezeReason;

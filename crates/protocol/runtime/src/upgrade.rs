@@ -10,7 +10,7 @@ use codec::{Decode, Encode};
 use frame_metadata::{
     RuntimeMetadata, RuntimeMetadataPrefixed,
     v14::{PalletConstantMetadata, StorageEntryType},
-    v15, v16,
+    v16,
 };
 use frame_support::traits::Get;
 use scale_info::{
@@ -75,76 +75,56 @@ pub(crate) fn metadata(built: OpaqueMetadata) -> OpaqueMetadata {
 }
 
 fn upgrade(metadata: &mut RuntimeMetadata, upgrades: u32) {
-    match metadata {
-        RuntimeMetadata::V14(metadata) => {
-            let Some(mut types) = SubnetTypes::add(&mut metadata.types) else {
+    // The versions of metadata are different types, alike in what changes.
+    macro_rules! upgrade {
+        ($metadata:ident, $constant:expr) => {{
+            let Some(mut types) = SubnetTypes::add(&mut $metadata.types) else {
                 return;
             };
-            for pallet in metadata
-                .pallets
-                .iter_mut()
-                .filter(|pallet| is_by_subnet(&pallet.name))
-            {
-                for entry in pallet.storage.iter_mut().flat_map(|storage| &mut storage.entries) {
-                    types.in_entry(&mut entry.ty);
+            for pallet in &mut $metadata.pallets {
+                if !is_by_subnet(&pallet.name) {
+                    continue;
                 }
-                pallet.constants.extend(types.constant(&pallet.name, upgrades));
-            }
-        }
-        RuntimeMetadata::V15(metadata) => {
-            let Some(mut types) = SubnetTypes::add(&mut metadata.types) else {
-                return;
-            };
-            for pallet in metadata
-                .pallets
-                .iter_mut()
-                .filter(|pallet| is_by_subnet(&pallet.name))
-            {
-                for entry in pallet.storage.iter_mut().flat_map(|storage| &mut storage.entries) {
-                    types.in_entry(&mut entry.ty);
-                }
-                pallet.constants.extend(types.constant(&pallet.name, upgrades));
-            }
-            for input in metadata
-                .apis
-                .iter_mut()
-                .flat_map(|api: &mut v15::RuntimeApiMetadata<PortableForm>| &mut api.methods)
-                .flat_map(|method| &mut method.inputs)
-            {
-                types.in_named(&input.name, &mut input.ty);
-            }
-        }
-        RuntimeMetadata::V16(metadata) => {
-            let Some(mut types) = SubnetTypes::add(&mut metadata.types) else {
-                return;
-            };
-            for pallet in metadata
-                .pallets
-                .iter_mut()
-                .filter(|pallet| is_by_subnet(&pallet.name))
-            {
                 for entry in pallet.storage.iter_mut().flat_map(|storage| &mut storage.entries) {
                     types.in_entry(&mut entry.ty);
                 }
                 let constant = types.constant(&pallet.name, upgrades);
-                pallet
-                    .constants
-                    .extend(constant.map(|constant| v16::PalletConstantMetadata {
-                        name: constant.name,
-                        ty: constant.ty,
-                        value: constant.value,
-                        docs: constant.docs,
-                        deprecation_info: v16::ItemDeprecationInfo::NotDeprecated,
-                    }));
+                pallet.constants.extend(constant.map($constant));
             }
-            for input in metadata
+            types
+        }};
+    }
+    macro_rules! upgrade_apis {
+        ($metadata:ident, $types:ident) => {
+            for input in $metadata
                 .apis
                 .iter_mut()
-                .flat_map(|api: &mut v16::RuntimeApiMetadata<PortableForm>| &mut api.methods)
+                .flat_map(|api| &mut api.methods)
                 .flat_map(|method| &mut method.inputs)
             {
-                types.in_named(&input.name, &mut input.ty);
+                $types.in_named(&input.name, &mut input.ty);
             }
+        };
+    }
+    match metadata {
+        RuntimeMetadata::V14(metadata) => {
+            upgrade!(metadata, |constant| constant);
+        }
+        RuntimeMetadata::V15(metadata) => {
+            let types = upgrade!(metadata, |constant| constant);
+            upgrade_apis!(metadata, types);
+        }
+        RuntimeMetadata::V16(metadata) => {
+            let types = upgrade!(metadata, |constant: PalletConstantMetadata<PortableForm>| {
+                v16::PalletConstantMetadata {
+                    name: constant.name,
+                    ty: constant.ty,
+                    value: constant.value,
+                    docs: constant.docs,
+                    deprecation_info: v16::ItemDeprecationInfo::NotDeprecated,
+                }
+            });
+            upgrade_apis!(metadata, types);
         }
         _ => {}
     }

@@ -13,7 +13,7 @@ pub const VERSION: RuntimeVersion = RuntimeVersion {
     spec_name: Cow::Borrowed("node-subtensor"),
     impl_name: Cow::Borrowed("node-subtensor"),
     authoring_version: 1,
-    spec_version: 1_000_006,
+    spec_version: 1_000_007,
     impl_version: 1,
     apis: RUNTIME_API_VERSIONS,
     transaction_version: 1,

@@ -4,10 +4,11 @@ mod chain;
 mod pulses;
 mod world;
 
+use assay_timelock::Round;
 use chain::{Chain, unsigned};
 use codec::Encode;
 use node_subtensor_runtime::{
-    Runtime, RuntimeCall, RuntimeEvent, System,
+    Aura, Runtime, RuntimeCall, RuntimeEvent, System,
     genesis::{CommitReveal, Genesis},
     own_beacon::awaited_rounds,
     pallets::{
@@ -206,6 +207,73 @@ fn a_chain_may_have_a_beacon_of_its_own() {
     assert_eq!(key_of(1), genesis(1).own_beacon().unwrap().beacon().public_key);
     assert_ne!(key_of(1), key_of(2));
     assert_eq!(Genesis::default().own_beacon(), None);
+}
+
+#[test]
+fn nobody_ends_the_chains_own_beacon_with_a_round_of_the_far_future() {
+    let own = Genesis {
+        slot_duration_ms: 250,
+        commit_reveal: CommitReveal::OwnBeacon,
+        ..Genesis::default()
+    };
+    let beacon = own.own_beacon().unwrap();
+    let mut chain = Chain::start(&own);
+    chain.block(&[]);
+    // Everybody can derive the secret.
+    let pulse = |round| Pulse::new(round, &beacon.secret().sign(Round(round)));
+    let sender = sr25519::Pair::from_string("//Sender", None).unwrap();
+    let send = |block_number, round| {
+        let payload = PulsesPayload {
+            block_number,
+            pulses: vec![pulse(round)],
+            public: MultiSigner::Sr25519(sender.public()),
+        };
+        let signature = MultiSignature::Sr25519(sender.sign(&payload.encode()));
+        unsigned(RuntimeCall::Drand(Call::write_pulse {
+            pulses_payload: payload,
+            signature: Some(signature),
+        }))
+    };
+    // Block 2 is of second 24, so round 97 has just begun. The slot duration is no longer what it was.
+    chain.read(|| Aura::set_slot_duration(12_000));
+    let refused = Ok(Err(Error::<Runtime>::InvalidRoundNumber.into()));
+    let results = chain.block(&[send(2, u64::MAX), send(2, 98), send(2, 97)]);
+    assert_eq!(results, [refused.clone(), refused, Ok(Ok(()))]);
+    assert_eq!(chain.read(LastStoredRound::<Runtime>::get), 97);
+}
+
+#[test]
+fn another_beacon_begins_with_its_own_rounds() {
+    let mut world = World::new();
+    world.unsigned(write(vec![public_pulse()])).unwrap();
+    let change = |config| {
+        RuntimeCall::Drand(Call::set_beacon_config {
+            config_payload: BeaconConfigurationPayload {
+                block_number: 1,
+                config,
+                public: MultiSigner::Sr25519(sr25519::Public::from_raw([0; 32])),
+            },
+            signature: None,
+        })
+    };
+    let renamed = BeaconConfiguration {
+        hash: bounded(vec![1]),
+        ..BeaconConfiguration::quicknet()
+    };
+    world.root(change(renamed)).unwrap();
+    assert_eq!(
+        world.read(LastStoredRound::<Runtime>::get),
+        ROUND,
+        "the same key signs"
+    );
+    world.root(change(OWN.configuration())).unwrap();
+    world.read(|| {
+        assert_eq!(LastStoredRound::<Runtime>::get(), 0);
+        assert_eq!(OldestStoredRound::<Runtime>::get(), 0);
+        assert_eq!(Pulses::<Runtime>::iter().count(), 0);
+    });
+    world.unsigned(write(vec![own_pulse(5)])).unwrap();
+    assert_eq!(world.read(OldestStoredRound::<Runtime>::get), 5);
 }
 
 #[test]

@@ -100,6 +100,30 @@ fn storage_keys_are_the_clients() {
 }
 
 #[test]
+fn hyperparameters_are_numbered_as_on_the_chain() {
+    use subtensor::{Hyperparameter, LastRateLimitedBlock, RateLimitKey};
+    let key = |parameter| {
+        let key = RateLimitKey::OwnerHyperparamUpdate(7, parameter);
+        hex::encode(LastRateLimitedBlock::<Runtime>::hashed_key_for(key))
+    };
+    // The key is the enum's bytes as they are: its variant, the subnet, the hyperparameter.
+    for (parameter, number) in [
+        (Hyperparameter::BurnIncreaseMult, 27),
+        (Hyperparameter::SubnetEmissionEnabled, 28),
+        (Hyperparameter::MinChildkeyTake, 29),
+        (Hyperparameter::ActivityCutoffFactorMilli, 30),
+        (Hyperparameter::TriggerEpoch, 31),
+        (Hyperparameter::CollateralLockShare, 32),
+        (Hyperparameter::CollateralDrainRatio, 33),
+    ] {
+        assert!(
+            key(parameter).ends_with(&format!("010700{number:02x}")),
+            "{parameter:?}"
+        );
+    }
+}
+
+#[test]
 fn encoded_calls_are_the_clients() {
     let bob = development_account("Bob");
     let public = hex::encode(&bob);

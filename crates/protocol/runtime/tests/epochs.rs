@@ -9,10 +9,10 @@ use node_subtensor_runtime::{
     genesis::TAO,
     pallets::subtensor::{
         AdminFreezeWindow, AlphaDividendsPerSubnet, BlocksSinceLastStep, CommitRevealWeightsEnabled,
-        Delegates, Incentive, LastEpochBlock, LastMechansimStepBlock, LastUpdate, MaxEpochsPerBlock,
-        MinerBurned, PendingEpochAt, PendingOwnerCut, PendingServerEmission, PendingValidatorEmission,
-        RecycleOrBurn, RecycleOrBurnEnum, StakeWeight, SubnetAlphaOut, SubnetEpochIndex, SubnetOwnerHotkey,
-        Tempo, Uids, ValidatorPermit,
+        Consensus, Delegates, Emission, FirstEmissionBlockNumber, Incentive, LastEpochBlock,
+        LastMechansimStepBlock, LastUpdate, MaxEpochsPerBlock, MinerBurned, PendingEpochAt, PendingOwnerCut,
+        PendingServerEmission, PendingValidatorEmission, RecycleOrBurn, RecycleOrBurnEnum, StakeWeight,
+        SubnetAlphaOut, SubnetEpochIndex, SubnetOwnerHotkey, Tempo, Uids, ValidatorPermit,
     },
 };
 use world::{Admin, Call, Error, Event, NETUID, OWNER, OWNER_HOTKEY, World, coldkey, key};
@@ -176,6 +176,64 @@ fn a_triggered_epoch_runs_after_the_freeze_window() {
         world.signed(&owner, trigger),
         Err(Error::AutoEpochAlreadyImminent.into())
     );
+}
+
+#[test]
+fn a_trigger_has_a_rate_limit_of_its_own_and_may_fire_in_the_next_block() {
+    let mut world = World::with_subnet();
+    let owner = key(OWNER);
+    let netuid = NETUID;
+    let trigger = Call::trigger_epoch { netuid };
+    world
+        .signed(&owner, Call::set_tempo { netuid, tempo: 720 })
+        .unwrap();
+    world.signed(&owner, trigger.clone()).unwrap();
+    let now = world.now();
+    assert_eq!(
+        world.read(|| PendingEpochAt::<Runtime>::get(netuid)),
+        now,
+        "there is no window to wait for"
+    );
+    world.advance(1);
+    assert_eq!(
+        world.read(|| LastMechansimStepBlock::<Runtime>::get(netuid)),
+        now + 1
+    );
+    let limited = Err(Error::TxRateLimitExceeded.into());
+    assert_eq!(world.signed(&owner, trigger.clone()), limited);
+    // Two tempos, like every owner's hyperparameter.
+    world.read(|| Tempo::<Runtime>::insert(netuid, 10));
+    world.advance_to(now + 19);
+    assert_eq!(world.signed(&owner, trigger.clone()), limited);
+    world.advance(1);
+    world.signed(&owner, trigger).unwrap();
+    assert_eq!(
+        world.signed(&owner, Call::set_tempo { netuid, tempo: 720 }),
+        Err(Error::AdminActionProhibitedDuringWeightsWindow.into())
+    );
+}
+
+#[test]
+fn a_value_out_of_bounds_is_told_before_a_freeze() {
+    let mut world = World::with_subnet();
+    let netuid = NETUID;
+    world.read(|| AdminFreezeWindow::<Runtime>::put(u16::MAX));
+    let tempo = |tempo| Call::set_tempo { netuid, tempo };
+    let factor = |factor_milli| Call::set_activity_cutoff_factor { netuid, factor_milli };
+    let cases = [
+        (tempo(1), Error::TempoOutOfBounds),
+        (tempo(360), Error::AdminActionProhibitedDuringWeightsWindow),
+        (factor(1), Error::ActivityCutoffFactorMilliOutOfBounds),
+        (factor(1_000), Error::AdminActionProhibitedDuringWeightsWindow),
+    ];
+    for (call, error) in cases {
+        assert_eq!(
+            world.signed(&key(OWNER), call.clone()),
+            Err(error.into()),
+            "{call:?}"
+        );
+    }
+    world.root(factor(1_000)).unwrap();
 }
 
 #[test]
@@ -372,4 +430,106 @@ fn two_mechanisms_share_the_emission_by_their_split() {
         (burned - 0.75).abs() < 1e-3,
         "the owner's part is burned: {burned}"
     );
+}
+
+/// A validator and a miner on a subnet of two mechanisms; the validator's rows name the miner on the first and the
+/// owner's hotkey on the second.
+fn two_mechanisms(split: Option<Vec<u16>>) -> World {
+    let mut world = validator_and_miner();
+    let netuid = NETUID;
+    for call in [
+        Admin::sudo_set_max_allowed_uids {
+            netuid,
+            max_allowed_uids: 64,
+        },
+        Admin::sudo_set_mechanism_count {
+            netuid,
+            mechanism_count: 2,
+        },
+        Admin::sudo_set_mechanism_emission_split {
+            netuid,
+            maybe_split: split,
+        },
+    ] {
+        world.root(call).unwrap();
+    }
+    let row = Call::set_mechanism_weights {
+        netuid,
+        mecid: 1,
+        dests: vec![0],
+        weights: vec![1],
+        version_key: 0,
+    };
+    world.signed(&key(1), row).unwrap();
+    world
+}
+
+/// What each mechanism paid its miners in this block.
+fn paid_by_mechanism(world: &mut World) -> Vec<(u16, Vec<u64>)> {
+    world
+        .events()
+        .into_iter()
+        .filter_map(|event| match event {
+            Event::IncentiveAlphaEmittedToMiners { netuid, emissions } => Some((netuid, emissions)),
+            _ => None,
+        })
+        .filter(|(index, _)| index % 4_096 == NETUID)
+        .collect()
+}
+
+#[test]
+fn emission_is_the_weighted_sum_of_what_the_mechanisms_paid() {
+    let mut world = two_mechanisms(None);
+    world.advance(360);
+    let paid = paid_by_mechanism(&mut world);
+    let [(_, first), (_, second)] = &paid[..] else {
+        panic!("{paid:?}")
+    };
+    let (miner, owner) = (first[2], second[0]);
+    assert!(miner > 0 && owner > 0);
+    let emission = world.read(|| Emission::<Runtime>::get(NETUID));
+    let half = |paid: u64, counted: u64| (paid / 2).abs_diff(counted) <= 2;
+    assert!(half(miner, emission[2]), "{miner} {emission:?}");
+    assert!(half(owner, emission[0]), "{owner} {emission:?}");
+    world.read(|| {
+        assert_eq!(Consensus::<Runtime>::get(NETUID), [32_767, 0, 32_767]);
+        assert_eq!(
+            Incentive::<Runtime>::get(NETUID)[2],
+            65_535,
+            "the first mechanism's"
+        );
+    });
+}
+
+#[test]
+fn the_first_mechanism_takes_what_rounding_leaves() {
+    let mut world = two_mechanisms(None);
+    world.advance(359);
+    world.read(|| {
+        PendingOwnerCut::<Runtime>::insert(NETUID, 0);
+        PendingServerEmission::<Runtime>::insert(NETUID, 1);
+        PendingValidatorEmission::<Runtime>::insert(NETUID, 0);
+        FirstEmissionBlockNumber::<Runtime>::remove(NETUID);
+    });
+    world.advance(1);
+    assert_eq!(
+        world.read(|| Consensus::<Runtime>::get(NETUID)),
+        [0, 0, 65_535],
+        "half a rao for each is one for the first"
+    );
+}
+
+#[test]
+fn without_emission_the_first_mechanism_counts_alone() {
+    let mut world = two_mechanisms(Some(vec![0, 65_535]));
+    world.read(|| FirstEmissionBlockNumber::<Runtime>::remove(NETUID));
+    world.advance(360);
+    world.read(|| {
+        assert_eq!(
+            Consensus::<Runtime>::get(NETUID),
+            [0, 0, 65_535],
+            "the first names the miner, whatever the split says"
+        );
+        assert_eq!(Emission::<Runtime>::get(NETUID), [0; 3]);
+    });
 }

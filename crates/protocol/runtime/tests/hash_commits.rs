@@ -7,15 +7,15 @@ use chain::{Chain, account, signed};
 use codec::Compact;
 use node_subtensor_runtime::{
     Runtime, RuntimeCall,
-    genesis::{CommitReveal, Genesis},
+    genesis::{CommitReveal, Genesis, TAO},
     pallets::subtensor::{
-        CommitRevealWeightsEnabled, CommittedRow, LastUpdate, SubnetEpochIndex, WeightCommits, Weights,
-        WeightsSetRateLimit, commit_hash, storage_index,
+        CommitRevealWeightsEnabled, CommittedRow, LastUpdate, StakeThreshold, SubnetEpochIndex,
+        TimelockedWeightCommits, WeightCommits, Weights, WeightsSetRateLimit, commit_hash, storage_index,
     },
 };
 use sp_core::{H256, Pair, sr25519};
 use sp_runtime::transaction_validity::{InvalidTransaction, TransactionValidityError};
-use world::{Admin, Call, Error, Event, NETUID, World, key};
+use world::{Admin, Call, Error, Event, NETUID, OWNER_HOTKEY, World, key};
 
 /// The hash of uid 0 weighed alone, told apart by the salt.
 fn hash(hotkey: u8, salt: u16) -> H256 {
@@ -336,6 +336,20 @@ fn a_batch_of_commits_reports_what_failed_and_makes_the_rest() {
 }
 
 #[test]
+fn a_commit_needs_the_stake_of_weights_wherever_it_is_made() {
+    let mut world = World::with_commits(360, 1);
+    world.read(|| StakeThreshold::<Runtime>::put(1_000 * TAO));
+    let poor = Err(Error::NotEnoughStakeToSetWeights.into());
+    assert_eq!(world.signed(&key(1), commit(1, 0)), poor);
+    let batch = pallet_utility::Call::batch_all {
+        calls: vec![commit(1, 0).into()],
+    };
+    assert_eq!(world.signed(&key(1), RuntimeCall::Utility(batch)), poor);
+    assert_eq!(queue(&mut world, 1), []);
+    world.signed(&key(OWNER_HOTKEY), commit(OWNER_HOTKEY, 0)).unwrap();
+}
+
+#[test]
 fn mechanisms_have_commits_of_their_own() {
     let mut world = World::with_commits(20, 1);
     world
@@ -362,7 +376,7 @@ fn mechanisms_have_commits_of_their_own() {
         mecid: 1,
         commit_hash: commit_hash(&key(1), index, &row),
     };
-    world.signed(&key(1), commit).unwrap();
+    world.signed(&key(1), commit.clone()).unwrap();
     world.pass_epochs(1);
     let reveal = |mecid| Call::reveal_mechanism_weights {
         netuid: NETUID,
@@ -378,6 +392,28 @@ fn mechanisms_have_commits_of_their_own() {
     );
     world.signed(&key(1), reveal(1)).unwrap();
     assert_eq!(world.read(|| Weights::<Runtime>::get(index, 1)), [(0, 65_535)]);
+
+    // A mechanism that is removed takes its commits with it: a later one has the same index.
+    let timelocked = Call::commit_timelocked_mechanism_weights {
+        netuid: NETUID,
+        mecid: 1,
+        commit: vec![1].try_into().unwrap(),
+        reveal_round: 1_000,
+        commit_reveal_version: 4,
+    };
+    for call in [commit, timelocked] {
+        world.signed(&key(1), call).unwrap();
+    }
+    world
+        .root(Admin::sudo_set_mechanism_count {
+            netuid: NETUID,
+            mechanism_count: 1,
+        })
+        .unwrap();
+    world.read(|| {
+        assert_eq!(WeightCommits::<Runtime>::iter_prefix(index).count(), 0);
+        assert_eq!(TimelockedWeightCommits::<Runtime>::iter_prefix(index).count(), 0);
+    });
 }
 
 #[test]
@@ -437,7 +473,7 @@ fn the_pool_looks_for_the_commit_and_its_epoch() {
     assert_eq!(
         results,
         [
-            code(19),
+            Ok(Err(Error::HotKeyNotRegisteredInSubNet.into())),
             code(16),
             Ok(Ok(())),
             code(6),

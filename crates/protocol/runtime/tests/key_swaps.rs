@@ -9,10 +9,11 @@ use chain::{Chain, account, signed};
 use node_subtensor_runtime::{
     Balances, Runtime, RuntimeCall, SubtensorModule,
     genesis::{Genesis, TAO},
+    pallets::mev_shield,
     pallets::subtensor::{
         AutoStakeDestination, Axons, ChildKeys, ChildkeyTake, ColdkeySwapAnnouncements, ColdkeySwapDisputes,
-        Delegates, IdentitiesV2, IsNetworkMember, Keys, OwnedHotkeys, Owner, ParentKeys, PendingChildKeys,
-        StakingHotkeys, SubnetOwner, SubnetOwnerHotkey, TotalHotkeyAlpha, Uids,
+        Delegates, DuringSwap, IdentitiesV2, IsNetworkMember, Keys, OwnedHotkeys, Owner, ParentKeys,
+        PendingChildKeys, StakingHotkeys, SubnetOwner, SubnetOwnerHotkey, TotalHotkeyAlpha, Uids,
         transaction_checks::RejectionCode,
     },
 };
@@ -247,7 +248,34 @@ fn hotkey_swaps_are_refused_for_what_is_wrong_first() {
         );
     }
     world.advance(7_200);
+    assert_eq!(
+        world.signed(&key(101), back(Some(NETUID))),
+        Err(Error::HotKeySwapOnSubnetIntervalNotPassed.into()),
+        "the interval must have passed"
+    );
+    world.advance(1);
     world.signed(&key(101), back(Some(NETUID))).unwrap();
+
+    world
+        .root(Admin::sudo_set_tx_rate_limit { tx_rate_limit: 10 })
+        .unwrap();
+    let again = Call::swap_hotkey {
+        hotkey: key(1),
+        new_hotkey: key(5),
+        netuid: Some(NETUID),
+    };
+    world.advance(10);
+    assert_eq!(
+        world.signed(&key(101), again.clone()),
+        Err(Error::HotKeySetTxRateLimitExceeded.into()),
+        "and so must the limit"
+    );
+    world.advance(1);
+    assert_eq!(
+        world.signed(&key(101), again),
+        Err(Error::HotKeySwapOnSubnetIntervalNotPassed.into()),
+        "which it has now"
+    );
 
     let poor = Call::try_associate_hotkey { hotkey: key(8) };
     world.signed(&key(60), poor).unwrap();
@@ -412,7 +440,7 @@ fn a_dispute_freezes_the_account_until_root_resets_it() {
     );
     assert_eq!(
         world
-            .read(|| SubtensorModule::check_coldkey_swap(&key(101), Some(&finish(70))))
+            .read(|| SubtensorModule::check_coldkey_swap(&key(101), DuringSwap::Allowed))
             .map_err(DispatchError::from),
         Err(Error::ColdkeySwapDisputed.into())
     );
@@ -422,16 +450,16 @@ fn a_dispute_freezes_the_account_until_root_resets_it() {
     world.read(|| {
         assert_eq!(ColdkeySwapDisputes::<Runtime>::get(key(101)), None);
         assert_eq!(ColdkeySwapAnnouncements::<Runtime>::get(key(101)), None);
-        SubtensorModule::check_coldkey_swap(&key(101), None).unwrap();
+        SubtensorModule::check_coldkey_swap(&key(101), DuringSwap::Refused).unwrap();
     });
 }
 
 #[test]
 fn while_a_swap_is_announced_the_pool_takes_only_what_serves_it() {
     let mut world = announced();
-    let code = |world: &mut World, call: Option<&Call>| {
+    let code = |world: &mut World, call: RuntimeCall| {
         let refused = world
-            .read(|| SubtensorModule::check_coldkey_swap(&key(101), call))
+            .read(|| SubtensorModule::check_coldkey_swap(&key(101), DuringSwap::of(&call)))
             .err();
         refused.map(|error| RejectionCode::of(&error) as u8)
     };
@@ -440,12 +468,22 @@ fn while_a_swap_is_announced_the_pool_takes_only_what_serves_it() {
         netuid: NETUID,
         amount_staked: TAO,
     };
-    assert_eq!(code(&mut world, Some(&stake)), Some(0));
-    assert_eq!(code(&mut world, None), Some(0), "a call of another pallet");
-    assert_eq!(code(&mut world, Some(&announce(71))), None);
-    assert_eq!(code(&mut world, Some(&finish(70))), None);
+    let remark = RuntimeCall::System(frame_system::Call::remark { remark: vec![] });
+    let carrier = RuntimeCall::MevShield(mev_shield::Call::submit_encrypted {
+        ciphertext: Default::default(),
+    });
+    assert_eq!(code(&mut world, stake.into()), Some(0));
+    assert_eq!(code(&mut world, remark), Some(0), "a call of another pallet");
+    assert_eq!(code(&mut world, announce(71).into()), None);
+    assert_eq!(code(&mut world, finish(70).into()), None);
+    assert_eq!(
+        code(&mut world, carrier.clone()),
+        None,
+        "what it hides is checked later"
+    );
     world.signed(&key(101), Call::dispute_coldkey_swap {}).unwrap();
-    assert_eq!(code(&mut world, Some(&finish(70))), Some(21));
+    assert_eq!(code(&mut world, finish(70).into()), Some(21));
+    assert_eq!(code(&mut world, carrier), Some(21));
 }
 
 #[test]

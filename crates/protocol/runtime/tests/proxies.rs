@@ -5,18 +5,21 @@
 mod chain;
 mod world;
 
-use chain::{Chain, signed};
+use chain::{Chain, account, signed};
 use frame_support::{
     dispatch::GetDispatchInfo,
     traits::{Contains, InstanceFilter},
 };
 use node_subtensor_runtime::{
-    Balances, ProxyType, Runtime, RuntimeCall, RuntimeEvent, System,
+    Balances, Hash, ProxyType, Runtime, RuntimeCall, RuntimeEvent, System,
     genesis::{Genesis, TAO},
-    pallets::subtensor::TotalHotkeyAlpha,
+    pallets::subtensor::{ColdkeySwapAnnouncements, TotalHotkeyAlpha},
 };
 use sp_core::{Pair, sr25519};
-use sp_runtime::{DispatchError, MultiAddress};
+use sp_runtime::{
+    DispatchError, MultiAddress,
+    transaction_validity::{InvalidTransaction, TransactionValidityError},
+};
 use world::{Call, NETUID, World, coldkey, key};
 
 fn transfer(rao: u64) -> RuntimeCall {
@@ -220,4 +223,121 @@ fn a_nested_batch_is_refused_when_it_is_sent() {
     let results = chain.block(&[signed(&alice, 0, nested)]);
     let filtered = frame_system::Error::<Runtime>::CallFiltered;
     assert_eq!(results, [Ok(Err(filtered.into()))]);
+}
+
+/// Alice, whose proxy Bob is, and Charlie, who is Bob's. Dave is root.
+fn chain_of_proxies() -> (Chain, [sr25519::Pair; 4]) {
+    let pairs = ["//Alice", "//Bob", "//Charlie", "//Dave"]
+        .map(|name| sr25519::Pair::from_string(name, None).unwrap());
+    let mut chain = Chain::start(&Genesis {
+        sudo: account(&pairs[3]),
+        ..Genesis::default()
+    });
+    let add = |delegate: &sr25519::Pair| {
+        RuntimeCall::Proxy(pallet_proxy::Call::add_proxy {
+            delegate: MultiAddress::Id(account(delegate)),
+            proxy_type: ProxyType::Any,
+            delay: 0,
+        })
+    };
+    let results = chain.block(&[
+        signed(&pairs[0], 0, add(&pairs[1])),
+        signed(&pairs[1], 0, add(&pairs[2])),
+    ]);
+    assert_eq!(results, [Ok(Ok(())), Ok(Ok(()))]);
+    (chain, pairs)
+}
+
+#[test]
+fn an_account_that_announced_a_swap_is_out_of_reach_however_the_call_is_wrapped() {
+    let (mut chain, [alice, bob, charlie, dave]) = chain_of_proxies();
+    let by = |real: &sr25519::Pair, call: RuntimeCall| {
+        RuntimeCall::Proxy(pallet_proxy::Call::proxy {
+            real: MultiAddress::Id(account(real)),
+            force_proxy_type: None,
+            call: Box::new(call),
+        })
+    };
+    let alices = || by(&alice, transfer(TAO));
+    let utility = RuntimeCall::Utility;
+    let calls = || vec![alices()];
+    let shared = |threshold| {
+        let mut both = [account(&bob), account(&charlie)];
+        both.sort();
+        pallet_multisig::Pallet::<Runtime>::multi_account_id(&both, threshold)
+    };
+    let numbered = pallet_utility::derivative_account_id(account(&bob), 7);
+    let multisig = |threshold: u16, call: RuntimeCall| {
+        RuntimeCall::Multisig(match threshold {
+            1 => pallet_multisig::Call::as_multi_threshold_1 {
+                other_signatories: vec![account(&charlie)],
+                call: Box::new(call),
+            },
+            threshold => pallet_multisig::Call::as_multi {
+                threshold,
+                other_signatories: vec![account(&charlie)],
+                maybe_timepoint: None,
+                call: Box::new(call),
+                max_weight: Default::default(),
+            },
+        })
+    };
+    // Before anything is announced, the way is open.
+    let money = |chain: &mut Chain| chain.read(|| Balances::free_balance(key(50)));
+    let results = chain.block(&[signed(&charlie, 0, by(&bob, alices()))]);
+    assert_eq!((results, money(&mut chain)), (vec![Ok(Ok(()))], TAO));
+
+    chain.read(|| {
+        for account in [account(&alice), shared(1), shared(2), numbered.clone()] {
+            ColdkeySwapAnnouncements::<Runtime>::insert(account, (100, Hash::zero()));
+        }
+    });
+    let refused = |code| {
+        let reason = InvalidTransaction::Custom(code);
+        Err(TransactionValidityError::Invalid(reason))
+    };
+    let of_bob = [
+        alices(),
+        utility(pallet_utility::Call::batch { calls: calls() }),
+        utility(pallet_utility::Call::batch_all { calls: calls() }),
+        utility(pallet_utility::Call::force_batch { calls: calls() }),
+        utility(pallet_utility::Call::if_else {
+            main: Box::new(transfer(1)),
+            fallback: Box::new(alices()),
+        }),
+        utility(pallet_utility::Call::as_derivative {
+            index: 7,
+            call: Box::new(transfer(1)),
+        }),
+        multisig(1, transfer(1)),
+        multisig(2, transfer(1)),
+        by(&bob, utility(pallet_utility::Call::batch { calls: calls() })),
+    ];
+    for call in of_bob {
+        assert_eq!(
+            chain.block(&[signed(&bob, 1, call.clone())]),
+            [refused(0)],
+            "{call:?}"
+        );
+    }
+    assert_eq!(
+        chain.block(&[signed(&charlie, 1, by(&bob, alices()))]),
+        [refused(0)]
+    );
+    assert_eq!(money(&mut chain), TAO);
+
+    // What others do meanwhile, and what serves the swap, is not in the way; root is bound by nothing.
+    let dispute = || RuntimeCall::SubtensorModule(Call::dispute_coldkey_swap {});
+    let root = RuntimeCall::Sudo(pallet_sudo::Call::sudo_as {
+        who: MultiAddress::Id(account(&alice)),
+        call: Box::new(transfer(TAO)),
+    });
+    let results = chain.block(&[
+        signed(&charlie, 1, by(&bob, transfer(TAO))),
+        signed(&dave, 0, root),
+        signed(&charlie, 2, by(&bob, by(&alice, dispute()))),
+        signed(&charlie, 3, by(&bob, by(&alice, dispute()))),
+    ]);
+    assert_eq!(results, [Ok(Ok(())), Ok(Ok(())), Ok(Ok(())), refused(21)]);
+    assert_eq!(money(&mut chain), 3 * TAO);
 }

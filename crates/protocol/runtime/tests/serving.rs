@@ -138,6 +138,42 @@ fn an_endpoint_may_change_every_fifty_blocks() {
 }
 
 #[test]
+fn a_metrics_endpoint_may_change_every_fifty_blocks_too() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    let served = world.now();
+    world.signed(&key(1), prometheus(GOOGLE, 4, 80)).unwrap();
+    world.signed(&key(1), axon(GOOGLE, 4, 80)).unwrap();
+    world.advance_to(served + 49);
+    let early = Err(Error::ServingRateLimitExceeded.into());
+    assert_eq!(world.signed(&key(1), prometheus(GOOGLE, 4, 81)), early);
+    assert_eq!(
+        world.signed(&key(1), prometheus(GOOGLE, 4, 0)),
+        early,
+        "the port is looked at last"
+    );
+    world.advance(1);
+    world.signed(&key(1), prometheus(GOOGLE, 4, 81)).unwrap();
+    let stored = world.read(|| Prometheus::<Runtime>::get(NETUID, key(1))).unwrap();
+    assert_eq!((stored.block, stored.port), (served + 50, 81));
+}
+
+#[test]
+fn an_endpoint_of_block_0_never_limits() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    world.signed(&key(1), axon(GOOGLE, 4, 80)).unwrap();
+    world.signed(&key(1), prometheus(GOOGLE, 4, 80)).unwrap();
+    world.read(|| {
+        Axons::<Runtime>::mutate(NETUID, key(1), |stored| stored.as_mut().unwrap().block = 0);
+        Prometheus::<Runtime>::mutate(NETUID, key(1), |stored| stored.as_mut().unwrap().block = 0);
+    });
+    assert!(world.now() < 50, "or the limit would have passed by itself");
+    world.signed(&key(1), axon(GOOGLE, 4, 81)).unwrap();
+    world.signed(&key(1), prometheus(GOOGLE, 4, 81)).unwrap();
+}
+
+#[test]
 fn a_certificate_is_kept_until_another_valid_one_comes() {
     let mut world = World::with_subnet();
     world.register(1);

@@ -6,11 +6,15 @@ mod chain;
 
 use chain::{Chain, account, genesis_hash, signed, signed_in_era};
 use codec::Encode;
+use frame_support::traits::Contains;
 use node_subtensor_runtime::{
     Runtime, RuntimeCall, RuntimeEvent, System, UncheckedExtrinsic,
     genesis::{Genesis, TAO, development_account},
     inner_of_carrier,
-    pallets::mev_shield,
+    pallets::{
+        mev_shield,
+        subtensor::{ColdkeySwapAnnouncements, ColdkeySwapDisputes},
+    },
     shield::{ENCAPSULATION_KEY_BYTES, Shield, ShieldError, seal},
 };
 use sp_core::{Pair, sr25519};
@@ -180,4 +184,49 @@ fn what_cannot_follow_its_carrier_is_told_by_the_carriers_events() {
         &events(&mut chain)[..],
         [_, mev_shield::Event::ExtrinsicDecodeFailed { index: 1 }]
     ));
+}
+
+#[test]
+fn a_carrier_inside_another_call_is_refused() {
+    let filter = |call: &RuntimeCall| {
+        <<Runtime as frame_system::Config>::BaseCallFilter as Contains<RuntimeCall>>::contains(call)
+    };
+    let hidden = || carrier(sealed(b"anything"));
+    assert!(filter(&hidden()));
+    let batch = |calls| RuntimeCall::Utility(pallet_utility::Call::batch { calls });
+    let proxied = |call| {
+        RuntimeCall::Proxy(pallet_proxy::Call::proxy {
+            real: MultiAddress::Id(development_account("Bob")),
+            force_proxy_type: None,
+            call: Box::new(call),
+        })
+    };
+    let sudo = |call| RuntimeCall::Sudo(pallet_sudo::Call::sudo { call: Box::new(call) });
+    for call in [
+        batch(vec![transfer(), hidden()]),
+        proxied(hidden()),
+        sudo(hidden()),
+        proxied(batch(vec![hidden()])),
+    ] {
+        assert!(!filter(&call), "{call:?}");
+    }
+
+    let mut chain = start();
+    let results = chain.block(&[signed(&alice(), 0, batch(vec![hidden()]))]);
+    let filtered = frame_system::Error::<Runtime>::CallFiltered;
+    assert_eq!(results, [Ok(Err(filtered.into()))]);
+    assert_eq!(events(&mut chain), [], "nothing came, and nothing says so");
+}
+
+#[test]
+fn an_account_that_announced_a_swap_may_shield_until_the_swap_is_disputed() {
+    let mut chain = start();
+    let announced =
+        || ColdkeySwapAnnouncements::<Runtime>::insert(account(&alice()), (100, sp_core::H256::zero()));
+    chain.read(announced);
+    let extrinsic = || signed_in_era(&alice(), 0, SHORT, carrier(sealed(b"anything")));
+    assert!(validity(&mut chain, extrinsic()).is_ok());
+    chain.read(|| ColdkeySwapDisputes::<Runtime>::insert(account(&alice()), 1));
+    let disputed = TransactionValidityError::Invalid(InvalidTransaction::Custom(21));
+    assert_eq!(validity(&mut chain, extrinsic()), Err(disputed));
 }

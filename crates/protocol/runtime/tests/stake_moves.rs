@@ -71,7 +71,9 @@ fn check_books(world: &mut World) {
             // Subnet 1 of genesis has a pool without a payer.
             if netuid != 1 {
                 let account = SubtensorModule::subnet_account(netuid);
-                assert_eq!(Balances::free_balance(account), tao, "subnet {netuid}");
+                // Root's account keeps what keeps it alive beside its pool.
+                let kept = if netuid == 0 { 500 } else { 0 };
+                assert_eq!(Balances::free_balance(account), kept + tao, "subnet {netuid}");
             }
         }
         assert_eq!(TotalStake::<Runtime>::get(), total);
@@ -325,6 +327,24 @@ fn recycled_alpha_leaves_the_issuance_and_burned_alpha_does_not() {
     ] {
         assert_eq!(world.signed(&key(101), call), Err(DispatchError::from(error)));
     }
+    let opened = |subtoken_enabled| Admin::sudo_set_subtoken_enabled {
+        netuid: NETUID,
+        subtoken_enabled,
+    };
+    world.root(opened(false)).unwrap();
+    let burn = Call::burn_alpha {
+        hotkey: key(9),
+        amount: 5 * TAO,
+        netuid: NETUID,
+    };
+    for call in [recycle(NETUID, 9), burn] {
+        assert_eq!(
+            world.signed(&key(101), call),
+            Err(Error::SubtokenDisabled.into()),
+            "nothing moves on a closed subnet"
+        );
+    }
+    world.root(opened(true)).unwrap();
     world.signed(&key(101), recycle(NETUID, 1)).unwrap();
     assert_eq!(
         world.events().last(),

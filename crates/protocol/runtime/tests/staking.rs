@@ -7,7 +7,7 @@ use node_subtensor_runtime::{
     genesis::TAO,
     pallets::subtensor::{
         Delegates, NominatorMinRequiredStake, Owner, StakingHotkeys, SubnetAlphaIn, SubnetAlphaOut,
-        SubnetTAO, TotalHotkeyAlpha, TotalStake, TxDelegateTakeRateLimit,
+        SubnetTAO, TotalHotkeyAlpha, TotalIssuance, TotalStake, TxDelegateTakeRateLimit,
     },
 };
 use sp_runtime::DispatchResult;
@@ -218,6 +218,32 @@ fn root_stake_is_one_to_one_and_counts_by_the_tao_weight() {
 }
 
 #[test]
+fn the_root_pool_pays_its_last_rao() {
+    let mut world = World::with_subnet();
+    world.register(1);
+    world
+        .root(Admin::sudo_set_subtoken_enabled {
+            netuid: 0,
+            subtoken_enabled: true,
+        })
+        .unwrap();
+    let before = balance(&mut world, 101);
+    let issued = world.read(Balances::total_issuance);
+    add(&mut world, 101, 1, 0, 3_000_000).unwrap();
+    // The rest is below the existential deposit.
+    remove(&mut world, 101, 1, 0, 2_999_700).unwrap();
+    assert_eq!(world.read(|| SubnetTAO::<Runtime>::get(0)), 300);
+    remove(&mut world, 101, 1, 0, 300).unwrap();
+    assert_eq!(balance(&mut world, 101), before);
+    world.advance(1);
+    world.read(|| {
+        assert_eq!(SubnetTAO::<Runtime>::get(0), 0);
+        assert_eq!(Balances::total_issuance(), issued, "nothing was burned");
+        assert_eq!(TotalIssuance::<Runtime>::get(), issued);
+    });
+}
+
+#[test]
 fn a_nomination_below_the_minimum_is_paid_out_whole() {
     let mut world = World::with_subnet();
     world.register(1);
@@ -272,7 +298,7 @@ fn takes_fall_at_any_time_and_rise_rarely() {
     );
     world.signed(&coldkey(1), increase(2_000)).unwrap();
     world.read(|| TxDelegateTakeRateLimit::<Runtime>::put(10));
-    world.advance(9);
+    world.advance(10);
     assert_eq!(
         world.signed(&coldkey(1), increase(3_000)),
         Err(Error::DelegateTxRateLimitExceeded.into())

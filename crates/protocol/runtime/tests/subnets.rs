@@ -3,15 +3,16 @@
 mod world;
 
 use node_subtensor_runtime::{
-    Balances, Runtime, SubtensorModule,
+    Balances, Runtime, SubtensorModule, System,
     genesis::TAO,
     pallets::subtensor::{
         AdminFreezeWindow, AlphaValues, Burn, CommitRevealWeightsEnabled, FirstEmissionBlockNumber,
-        IdentitiesV2, ImmunityPeriod, IsNetworkMember, Keys, LastEpochBlock, MaxAllowedUids,
-        MaxAllowedValidators, MinAllowedWeights, NetworkImmunityPeriod, NetworkRateLimit, NetworksAdded,
-        StartCallDelay, SubnetAlphaIn, SubnetEmissionEnabled, SubnetIdentitiesV3, SubnetIdentityV3,
-        SubnetLimit, SubnetLocked, SubnetTAO, SubtokenEnabled, Tempo, TokenSymbol, TotalHotkeyAlpha,
-        TotalNetworks, WeightsVersionKey, Yuma3On,
+        IdentitiesV2, ImmunityPeriod, IsNetworkMember, Keys, LastEpochBlock, LastRateLimitedBlock,
+        MaxAllowedUids, MaxAllowedValidators, MaxMechanismCount, MinAllowedUids, MinAllowedWeights,
+        NetworkImmunityPeriod, NetworkRateLimit, NetworksAdded, RateLimitKey, StartCallDelay, SubnetAlphaIn,
+        SubnetEmissionEnabled, SubnetIdentitiesV3, SubnetIdentityV3, SubnetLimit, SubnetLocked, SubnetTAO,
+        SubtokenEnabled, Tempo, TokenSymbol, TotalHotkeyAlpha, TotalIssuance, TotalNetworks,
+        WeightsVersionKey, Yuma3On,
     },
 };
 use sp_runtime::{DispatchError, DispatchResult};
@@ -106,11 +107,82 @@ fn the_price_doubles_and_falls_back_in_a_straight_line() {
     create(&mut world, OWNER, OWNER_HOTKEY).unwrap();
     assert_eq!(world.read(SubtensorModule::lock_cost), 2_000 * TAO);
     world.advance(100);
+    // So much that blocks emit the whole of it; the accounts of this world have more.
+    world.read(|| TotalIssuance::<Runtime>::put(10_000_000 * TAO));
     let per_block = 1_000 * TAO / 100_800;
     assert_eq!(
         world.read(SubtensorModule::lock_cost),
         2_000 * TAO - 100 * per_block
     );
+}
+
+#[test]
+fn the_price_falls_twice_as_fast_when_the_emission_has_halved() {
+    let mut world = World::new();
+    create(&mut world, OWNER, OWNER_HOTKEY).unwrap();
+    world.advance(100);
+    // Half of all TAO that will ever be.
+    world.read(|| TotalIssuance::<Runtime>::put(10_500_000 * TAO));
+    let per_block = 1_000 * TAO / 50_400;
+    assert_eq!(
+        world.read(SubtensorModule::lock_cost),
+        2_000 * TAO - 100 * per_block
+    );
+}
+
+#[test]
+fn an_owner_chooses_the_hotkey_once_a_week_whatever_the_tempo() {
+    let mut world = World::with_subnet();
+    let choose = |hotkey| Admin::sudo_set_sn_owner_hotkey {
+        netuid: NETUID,
+        hotkey: key(hotkey),
+    };
+    let key_of = || LastRateLimitedBlock::<Runtime>::get(RateLimitKey::SetSNOwnerHotkey(NETUID));
+    world.read(|| Tempo::<Runtime>::insert(NETUID, 1));
+    world.signed(&key(OWNER), choose(50)).unwrap();
+    let chosen = world.now();
+    assert_eq!(world.read(key_of), chosen);
+    let jump = |world: &mut World, height: u64| {
+        world.read(|| System::set_block_number(u32::try_from(height).unwrap()));
+    };
+    jump(&mut world, chosen + 50_399);
+    assert_eq!(
+        world.signed(&key(OWNER), choose(51)),
+        Err(Error::TxRateLimitExceeded.into())
+    );
+    jump(&mut world, chosen + 50_400);
+    world.signed(&key(OWNER), choose(51)).unwrap();
+}
+
+#[test]
+fn a_subnet_has_at_most_sixteen_mechanisms() {
+    let mut world = World::with_subnet();
+    let most = |max_mechanism_count| Admin::sudo_set_max_mechanism_count { max_mechanism_count };
+    for refused in [0, 17, 255] {
+        assert_eq!(world.root(most(refused)), Err(Error::InvalidValue.into()));
+    }
+    world.root(most(16)).unwrap();
+    world.read(|| {
+        MaxMechanismCount::<Runtime>::put(20);
+        MinAllowedUids::<Runtime>::insert(NETUID, 1);
+    });
+    let netuid = NETUID;
+    world
+        .root(Admin::sudo_set_max_allowed_uids {
+            netuid,
+            max_allowed_uids: 12,
+        })
+        .unwrap();
+    let count = |mechanism_count| Admin::sudo_set_mechanism_count {
+        netuid,
+        mechanism_count,
+    };
+    assert_eq!(
+        world.root(count(17)),
+        Err(Error::InvalidValue.into()),
+        "its index would be subnet 2's"
+    );
+    world.root(count(16)).unwrap();
 }
 
 #[test]

@@ -246,6 +246,21 @@ fn checks_of_a_commit_come_in_the_chains_order() {
 }
 
 #[test]
+fn a_round_that_is_out_is_refused_wherever_the_commit_is_made() {
+    let mut world = World::with_commits(360, 1);
+    world.read(|| LastStoredRound::<Runtime>::put(ROUND + 1));
+    let out = Err(Error::InvalidRevealRound.into());
+    assert_eq!(world.signed(&key(1), commit(vec![1])), out);
+    let batch = pallet_utility::Call::batch_all {
+        calls: vec![commit(vec![1]).into()],
+    };
+    assert_eq!(world.signed(&key(1), RuntimeCall::Utility(batch)), out);
+    assert_eq!(waiting(&mut world), 0);
+    world.read(|| LastStoredRound::<Runtime>::put(ROUND));
+    world.signed(&key(1), commit(vec![1])).unwrap();
+}
+
+#[test]
 fn the_three_calls_do_the_same() {
     let mut world = World::with_commits(5, 1);
     let text = sealed(&row(1));

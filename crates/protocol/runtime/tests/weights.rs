@@ -5,11 +5,12 @@ mod world;
 
 use chain::{Chain, account, signed};
 use node_subtensor_runtime::{
-    Runtime, RuntimeCall,
+    Runtime, RuntimeCall, SubtensorModule,
     genesis::{Genesis, TAO},
     pallets::subtensor::{
         BlockAtRegistration, CommitRevealWeightsEnabled, LastUpdate, MinAllowedWeights, StakeThreshold,
         SubnetOwnerHotkey, Weights, WeightsSetRateLimit, WeightsVersionKey, storage_index,
+        transaction_checks::RejectionCode,
     },
 };
 use sp_core::{Pair, sr25519};
@@ -232,6 +233,57 @@ fn a_batch_reports_what_failed_and_sets_the_rest() {
 }
 
 #[test]
+fn a_batch_needs_the_stake_on_every_subnet_it_names() {
+    use codec::Compact;
+    let mut world = subnet_of_three();
+    let row = vec![(Compact(0u16), Compact(1u16))];
+    let rows = |netuids: &[u16], version_keys: usize| Call::batch_set_weights {
+        netuids: netuids.iter().copied().map(Compact).collect(),
+        weights: vec![row.clone(); netuids.len()],
+        version_keys: vec![Compact(0); version_keys],
+    };
+    let commits = |netuids: &[u16], hashes: usize| Call::batch_commit_weights {
+        netuids: netuids.iter().copied().map(Compact).collect(),
+        commit_hashes: vec![Default::default(); hashes],
+    };
+    let reveals = |salts: usize| Call::batch_reveal_weights {
+        netuid: NETUID,
+        uids_list: vec![vec![0]],
+        values_list: vec![vec![1]],
+        salts_list: vec![vec![1]; salts],
+        version_keys: vec![0],
+    };
+    world.read(|| StakeThreshold::<Runtime>::put(1_000 * TAO));
+    let code = |world: &mut World, who: u8, call: &Call| {
+        world
+            .read(|| SubtensorModule::check_transaction(&key(who), call))
+            .err()
+            .map(|error| RejectionCode::of(&error) as u8)
+    };
+    for call in [rows(&[NETUID], 1), commits(&[NETUID], 1), reveals(1)] {
+        assert_eq!(code(&mut world, 1, &call), Some(1), "{call:?}");
+    }
+    for call in [rows(&[NETUID], 2), commits(&[NETUID], 2), reveals(2)] {
+        assert_eq!(code(&mut world, 1, &call), Some(18), "lengths first: {call:?}");
+    }
+    for call in [rows(&[NETUID], 1), commits(&[NETUID], 1)] {
+        assert_eq!(
+            code(&mut world, OWNER_HOTKEY, &call),
+            None,
+            "the owner needs none: {call:?}"
+        );
+    }
+    for call in [rows(&[NETUID, 1], 2), commits(&[NETUID, 1], 2)] {
+        assert_eq!(code(&mut world, OWNER_HOTKEY, &call), Some(1), "{call:?}");
+        assert_eq!(
+            world.signed(&key(OWNER_HOTKEY), call),
+            Err(Error::NotEnoughStakeToSetWeights.into()),
+            "and so does the dispatch"
+        );
+    }
+}
+
+#[test]
 fn mechanisms_have_rows_and_clocks_of_their_own() {
     let mut world = subnet_of_three();
     world
@@ -314,7 +366,12 @@ fn the_pool_refuses_by_stake_registration_and_rate() {
             code,
         )))
     };
-    assert_eq!(results, [code(19), Ok(Ok(())), code(6)]);
+    let unknown = Ok(Err(Error::HotKeyNotRegisteredInSubNet.into()));
+    assert_eq!(
+        results,
+        [unknown, Ok(Ok(())), code(6)],
+        "who has no uid has no rate, and is told so by the dispatch"
+    );
 
     chain.block(&[signed(
         &alice,

@@ -24,7 +24,7 @@ macro_rules! setters {
         globals {
             $( $(#[doc = $global_doc:literal])*
                $global_index:literal $global:ident($global_value:ident: $global_type:ident)
-               => $global_item:ident $(, $global_event:ident)?; )*
+               $(check $global_check:ident)? => $global_item:ident $(, $global_event:ident)?; )*
         }
         root {
             $( $(#[doc = $root_doc:literal])*
@@ -103,6 +103,7 @@ macro_rules! setters {
                     #[pallet::weight((NOMINAL_CALL_WEIGHT, DispatchClass::Operational, Pays::Yes))]
                     pub fn $global(origin: OriginFor<T>, $global_value: $global_type) -> DispatchResult {
                         ensure_root(origin)?;
+                        $( Self::$global_check($global_value)?; )?
                         pallet_subtensor::$global_item::<T>::put($global_value);
                         $( pallet_subtensor::Pallet::<T>::deposit_event(
                             pallet_subtensor::Event::$global_event($global_value)); )?
@@ -188,19 +189,19 @@ setters! {
         /// Sets how long a subnet waits before it can be started.
         85 sudo_set_start_call_delay(delay: u64) => StartCallDelay, StartCallDelaySet;
         /// Sets how many mechanisms a subnet may have.
-        88 sudo_set_max_mechanism_count(max_mechanism_count: u8) => MaxMechanismCount;
+        88 sudo_set_max_mechanism_count(max_mechanism_count: u8) check max_mechanisms => MaxMechanismCount;
         /// Lets emission follow the net flow or not, which is inert.
         91 sudo_set_net_tao_flow_enabled(enabled: bool) => NetTaoFlowEnabled;
         /// Sets how many epochs a block runs.
         96 sudo_set_max_epochs_per_block(max_epochs_per_block: u8) => MaxEpochsPerBlock, MaxEpochsPerBlockSet;
     }
     root {
-        /// Sets the lowest difficulty, which is inert.
+        /// Sets the lowest difficulty of proofs of work.
         4 sudo_set_min_difficulty(min_difficulty: u64) Gated => MinDifficulty, MinDifficultySet;
         /// Sets the rate limit of weights.
         7 sudo_set_weights_set_rate_limit(weights_set_rate_limit: u64) Open
             => WeightsSetRateLimit, WeightsSetRateLimitSet;
-        /// Sets the adjustment interval, which is inert.
+        /// Sets the blocks of an interval of registrations, which counts for root only.
         8 sudo_set_adjustment_interval(adjustment_interval: u16) Open => AdjustmentInterval, AdjustmentIntervalSet;
         /// Sets the stake majority of the consensus.
         16 sudo_set_kappa(kappa: u16) Open => Kappa, KappaSet;
@@ -210,12 +211,12 @@ setters! {
         /// Sets the target of registrations per interval, which counts for root only.
         21 sudo_set_target_registrations_per_interval(target_registrations_per_interval: u16) Gated
             => TargetRegistrationsPerInterval, RegistrationPerIntervalSet;
-        /// Sets the difficulty, which is inert.
+        /// Sets the difficulty of proofs of work, which its bounds limit.
         24 sudo_set_difficulty(difficulty: u64) Gated => Difficulty, DifficultySet;
         /// Sets how many permits an epoch hands out.
         25 sudo_set_max_allowed_validators(max_allowed_validators: u16) Gated check max_validators
             => MaxAllowedValidators, MaxAllowedValidatorsSet;
-        /// Sets the registrations a block allows, which counts for root only.
+        /// Sets the registrations a block allows, which counts for root and for proofs of work.
         27 sudo_set_max_registrations_per_block(max_registrations_per_block: u16) Gated
             => MaxRegistrationsPerBlock, MaxRegistrationsPerBlockSet;
         /// Sets what registrations have burned so far.
@@ -237,7 +238,7 @@ setters! {
         /// Sets the rate limit of endpoints.
         3 sudo_set_serving_rate_limit(serving_rate_limit: u64) Gated ServingRateLimit
             => ServingRateLimit, ServingRateLimitSet;
-        /// Sets the highest difficulty, which is inert.
+        /// Sets the highest difficulty of proofs of work.
         5 sudo_set_max_difficulty(max_difficulty: u64) Gated MaxDifficulty => MaxDifficulty, MaxDifficultySet;
         /// Sets the adjustment alpha, which is inert.
         9 sudo_set_adjustment_alpha(adjustment_alpha: u64) Gated AdjustmentAlpha

@@ -28,6 +28,12 @@ pub mod pallet {
     impl<T: Config> Hooks<BlockNumberFor<T>> for Pallet<T> {}
 
     impl<T: Config> Pallet<T> {
+        /// Forgets a subnet, whose number another will have.
+        pub(crate) fn forget(netuid: u16) {
+            AlphaBurned::<T>::remove(netuid);
+            AlphaRecycled::<T>::remove(netuid);
+        }
+
         /// Counts alpha that was burned.
         pub(crate) fn count_burned(netuid: u16, alpha: u64) {
             AlphaBurned::<T>::mutate(netuid, |total| *total = total.saturating_add(alpha));

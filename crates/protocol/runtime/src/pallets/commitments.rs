@@ -9,6 +9,7 @@ mod reveal;
 pub use data::Data;
 pub use pallet::*;
 
+use crate::pallets::subtensor::ForgetSubnet;
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
 use frame_support::{BoundedVec, traits::ConstU32};
 use scale_info::TypeInfo;
@@ -246,5 +247,16 @@ pub mod pallet {
             );
             Ok(())
         }
+    }
+}
+
+impl<T: Config> ForgetSubnet for Pallet<T> {
+    fn forget_subnet(netuid: u16) {
+        let _ = CommitmentOf::<T>::clear_prefix(netuid, u32::MAX, None);
+        let _ = LastCommitment::<T>::clear_prefix(netuid, u32::MAX, None);
+        let _ = LastBondsReset::<T>::clear_prefix(netuid, u32::MAX, None);
+        let _ = UsedSpaceOf::<T>::clear_prefix(netuid, u32::MAX, None);
+        let _ = RevealedCommitments::<T>::clear_prefix(netuid, u32::MAX, None);
+        TimelockedIndex::<T>::mutate(|index| index.retain(|(subnet, _)| *subnet != netuid));
     }
 }

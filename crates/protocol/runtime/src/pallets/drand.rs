@@ -3,11 +3,14 @@
 //! Pulses come in unsigned transactions and are verified against the beacon's key, so it does not matter who sends
 //! them. On the public chain that is each node's off-chain worker; here it is this node with the chain's own beacon, or
 //! anybody who feeds those of the public one.
+//!
+//! The secret of the chain's own beacon is no secret, so anybody can sign any of its rounds. A round whose time has not
+//! come is therefore refused: rounds only go on, and one of the far future would be the last.
 
 use crate::hex_literal::hex_literal;
-use assay_timelock::{InvalidPoint, PublicKey, Round, Signature};
+use assay_timelock::{Beacon, InvalidPoint, PublicKey, Round, Signature};
 use codec::{Decode, DecodeWithMemTracking, Encode, MaxEncodedLen};
-use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, traits::ConstU32};
+use frame_support::{BoundedVec, dispatch::DispatchResult, ensure, storage::unhashed, traits::ConstU32};
 use scale_info::TypeInfo;
 use sp_runtime::{
     MultiSignature, MultiSigner, SaturatedConversion,
@@ -90,6 +93,10 @@ pub const MAX_PULSES: usize = 64;
 /// Blocks for which a transaction with pulses stays in a pool.
 const LONGEVITY: u64 = 64;
 
+/// The state key of the chain's own beacon as clients know it: its key and, in milliseconds, its beginning and its
+/// period. `BeaconConfig` has only whole seconds. It is part of no pallet; clients do not look for it.
+const OWN_BEACON_KEY: &[u8] = b":assay:own-beacon";
+
 impl Pulse {
     /// The pulse of a round as the beacon publishes it.
     #[must_use]
@@ -146,10 +153,25 @@ impl BeaconConfiguration {
     }
 }
 
+/// Keeps what the chain's own beacon is.
+fn remember_own(beacon: &Beacon) {
+    let own = (beacon.public_key, beacon.genesis_ms, beacon.period_ms);
+    unhashed::put(OWN_BEACON_KEY, &own);
+}
+
+/// The chain's own beacon, if it has one.
+fn own_beacon() -> Option<Beacon> {
+    unhashed::get(OWN_BEACON_KEY).map(|(public_key, genesis_ms, period_ms)| Beacon {
+        public_key,
+        genesis_ms,
+        period_ms,
+    })
+}
+
 /// See the module's documentation.
 #[frame_support::pallet]
 pub mod pallet {
-    use super::{BeaconConfiguration, BeaconConfigurationPayload, Pulse, PulsesPayload};
+    use super::{BeaconConfiguration, BeaconConfigurationPayload, Pulse, PulsesPayload, remember_own};
     use crate::{NOMINAL_CALL_WEIGHT, own_beacon::OwnBeacon};
     use frame_support::pallet_prelude::*;
     use frame_system::pallet_prelude::*;
@@ -161,7 +183,10 @@ pub mod pallet {
 
     /// Nothing to configure.
     #[pallet::config]
-    pub trait Config: frame_system::Config<RuntimeEvent: From<Event<Self>>> {}
+    pub trait Config:
+        frame_system::Config<RuntimeEvent: From<Event<Self>>> + pallet_timestamp::Config<Moment = u64>
+    {
+    }
 
     /// The public beacon.
     #[derive(Debug)]
@@ -213,6 +238,7 @@ pub mod pallet {
         fn build(&self) {
             if let Some(own) = &self.own {
                 BeaconConfig::<T>::put(own.configuration());
+                remember_own(&own.beacon());
             }
         }
     }
@@ -279,7 +305,7 @@ pub mod pallet {
             _signature: Option<MultiSignature>,
         ) -> DispatchResult {
             ensure_root(origin)?;
-            BeaconConfig::<T>::put(config_payload.config);
+            Self::believe(config_payload.config);
             Self::deposit_event(Event::BeaconConfigChanged);
             Ok(())
         }
@@ -303,8 +329,31 @@ impl<T: Config> Pallet<T> {
         Pulses::<T>::get(round).map(|pulse| pulse.signature())
     }
 
+    /// Changes the beacon. Rounds of another one say nothing about it: they are forgotten, and its own begin anew.
+    fn believe(beacon: BeaconConfiguration) {
+        if beacon.public_key != BeaconConfig::<T>::get().public_key {
+            // A week of rounds at most, and only root does this.
+            let _ = Pulses::<T>::clear(u32::MAX, None);
+            LastStoredRound::<T>::kill();
+            OldestStoredRound::<T>::kill();
+        }
+        BeaconConfig::<T>::put(beacon);
+    }
+
+    /// The latest round that the chain's own beacon can have published by the time of this block. There is no bound for
+    /// another beacon: nobody but itself can sign its rounds, and its clock need not be this chain's.
+    fn latest_round(beacon: &BeaconConfiguration) -> u64 {
+        match own_beacon() {
+            Some(own) if own.public_key[..] == beacon.public_key[..] => {
+                own.latest(pallet_timestamp::Pallet::<T>::get()).0
+            }
+            _ => u64::MAX,
+        }
+    }
+
     fn store_pulses(pulses: Vec<Pulse>) -> DispatchResult {
         let beacon = BeaconConfig::<T>::get();
+        let latest = Self::latest_round(&beacon);
         let mut last = LastStoredRound::<T>::get();
         let is_first = last == 0 && OldestStoredRound::<T>::get() == 0;
         let mut rounds = Vec::new();
@@ -313,7 +362,10 @@ impl<T: Config> Pallet<T> {
                 .verify(&pulse)
                 .map_err(|_| Error::<T>::PulseVerificationError)?;
             ensure!(verified, Error::<T>::UnverifiedPulse);
-            ensure!(pulse.round > last, Error::<T>::InvalidRoundNumber);
+            ensure!(
+                pulse.round > last && pulse.round <= latest,
+                Error::<T>::InvalidRoundNumber
+            );
             last = pulse.round;
             rounds.push(last);
             Pulses::<T>::insert(last, pulse);

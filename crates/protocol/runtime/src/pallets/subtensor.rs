@@ -66,6 +66,7 @@ mod unstake_all;
 mod voting_power;
 mod weights;
 
+pub use coldkey_swap_announcement::DuringSwap;
 pub use endpoint::{AxonInfo, NeuronCertificate, PrometheusInfo};
 pub use hash_commits::{CommittedRow, commit_hash};
 pub use identity::{ChainIdentityV2, SubnetIdentityV3};
@@ -79,8 +80,9 @@ pub use rate_limits::{Hyperparameter, RateLimitKey};
 pub use registration_price::{decay_factor, decayed_price, raised_price};
 pub use root_claim::RootClaimTypeEnum;
 pub use safe_float::SafeFloat;
+pub use subnet_removal::ForgetSubnet;
 pub(crate) use subnets::Authority;
-pub use subnets::{NETUID_LIMIT, ROOT, storage_index};
+pub use subnets::{MECHANISM_LIMIT, NETUID_LIMIT, ROOT, storage_index};
 pub use transaction_checks::SubtensorTransactionExtension;
 pub use weights::max_upscale;
 
@@ -142,9 +144,9 @@ pub enum EpochConsensus {
 #[frame_support::pallet]
 pub mod pallet {
     use super::{
-        AxonInfo, ChainIdentityV2, EpochConsensus, LockState, MechId, MinerCollateralState, NetUid,
-        NeuronCertificate, PrometheusInfo, QueuedNetworkRegistration, RateLimitKey, RecycleOrBurnEnum,
-        RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid,
+        AxonInfo, ChainIdentityV2, EpochConsensus, ForgetSubnet, LockState, MechId, MinerCollateralState,
+        NetUid, NeuronCertificate, PrometheusInfo, QueuedNetworkRegistration, RateLimitKey,
+        RecycleOrBurnEnum, RootClaimTypeEnum, SafeFloat, StorageIndex, SubnetIdentityV3, SubnetLease, Uid,
         hash_commits::CommittedRow, hotkey_swap::StakeAtSwap, pow_registration::ProofOfWork,
         stake::PriceLimit, timelocked_commits::IMPLIED_VERSION,
     };
@@ -177,6 +179,8 @@ pub mod pallet {
         + drand::Config
         + devnet::Config
     {
+        /// What else is kept by subnet.
+        type OtherPallets: ForgetSubnet;
     }
 
     /// The account nobody has the key of.

@@ -131,17 +131,17 @@ metagraph! {
     31 max_uids: Compact<u16>,
     /// The price of a uid.
     32 burn: Compact<u64>,
-    /// Inert.
+    /// Tries of a proof of work, on average.
     33 difficulty: Compact<u64>,
     /// Uids may be registered.
     34 registration_allowed: bool,
-    /// Inert.
+    /// Uids may be registered by proof of work.
     35 pow_registration_allowed: bool,
     /// Blocks a new neuron is immune.
     36 immunity_period: Compact<u16>,
-    /// Inert.
+    /// The least difficulty.
     37 min_difficulty: Compact<u64>,
-    /// Inert.
+    /// The highest difficulty.
     38 max_difficulty: Compact<u64>,
     /// The least a uid costs.
     39 min_burn: Compact<u64>,
@@ -149,11 +149,11 @@ metagraph! {
     40 max_burn: Compact<u64>,
     /// Inert.
     41 adjustment_alpha: Compact<u64>,
-    /// Inert.
+    /// Blocks of an interval of registrations; root only.
     42 adjustment_interval: Compact<u16>,
-    /// Inert.
+    /// A third of the registrations of an interval; root only.
     43 target_regs_per_interval: Compact<u16>,
-    /// Inert.
+    /// Registrations of a block; root and proofs of work only.
     44 max_regs_per_block: Compact<u16>,
     /// Blocks between announcements of an endpoint.
     45 serving_rate_limit: Compact<u64>,

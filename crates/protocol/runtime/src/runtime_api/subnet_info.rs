@@ -24,7 +24,7 @@ pub struct SubnetInfo {
     pub rho: Compact<u16>,
     /// The stake majority of the consensus, of 65535.
     pub kappa: Compact<u16>,
-    /// Inert.
+    /// Tries of a proof of work, on average.
     pub difficulty: Compact<u64>,
     /// Blocks a new neuron is immune.
     pub immunity_period: Compact<u16>,

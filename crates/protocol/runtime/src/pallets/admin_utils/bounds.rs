@@ -4,8 +4,9 @@ use super::{Config, Error, Pallet, pallet_subtensor};
 use crate::fixed_point::U64F64;
 use frame_support::{dispatch::DispatchResult, ensure};
 use pallet_subtensor::{
-    Authority, EpochConsensus, LiquidAlphaOn, MaxAllowedUids, MaxBurn, MaxChildkeyTake, MaxMechanismCount,
-    MechanismCountCurrent, MinActivityCutoff, MinAllowedUids, MinBurn, MinChildkeyTake, SubnetworkN,
+    Authority, EpochConsensus, LiquidAlphaOn, MECHANISM_LIMIT, MaxAllowedUids, MaxBurn, MaxChildkeyTake,
+    MaxMechanismCount, MechanismCountCurrent, MinActivityCutoff, MinAllowedUids, MinBurn, MinChildkeyTake,
+    SubnetworkN,
 };
 
 /// The uids of all mechanisms together; the consensus is quadratic in them.
@@ -151,8 +152,16 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
+    pub(super) fn max_mechanisms(most: u8) -> DispatchResult {
+        ensure!(
+            (1..=MECHANISM_LIMIT).contains(&most),
+            pallet_subtensor::Error::<T>::InvalidValue
+        );
+        Ok(())
+    }
+
     pub(super) fn mechanism_count(netuid: u16, count: u8) -> DispatchResult {
-        let bounds = 1..=MaxMechanismCount::<T>::get();
+        let bounds = 1..=MaxMechanismCount::<T>::get().min(MECHANISM_LIMIT);
         ensure!(
             bounds.contains(&count),
             pallet_subtensor::Error::<T>::InvalidValue

@@ -9,6 +9,9 @@ use sp_runtime::{AccountId32, DispatchError};
 /// Blocks between two trimmings by an owner: a month of 12-second blocks.
 const TRIMMING_LIMIT: u64 = 216_000;
 
+/// Blocks between two choices of the owner's hotkey: a week of 12-second blocks.
+const OWNER_HOTKEY_LIMIT: u64 = 50_400;
+
 /// Whether a setter is shut shortly before an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Freeze {
@@ -82,7 +85,7 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// The owner may choose a hotkey once in the subnet's hyperparameter limit.
+    /// The owner may choose a hotkey once in [`OWNER_HOTKEY_LIMIT`], whatever the tempo.
     pub(super) fn set_owner_hotkey(origin: OriginFor<T>, netuid: u16, hotkey: AccountId32) -> DispatchResult {
         pallet_subtensor::Pallet::<T>::ensure_subnet_owner(origin, netuid)?;
         ensure!(
@@ -90,9 +93,8 @@ impl<T: Config> Pallet<T> {
             pallet_subtensor::Error::<T>::CannotUseSystemAccount
         );
         let key = RateLimitKey::SetSNOwnerHotkey(netuid);
-        let limit = pallet_subtensor::Pallet::<T>::owner_hyperparameter_limit(netuid);
         let error = pallet_subtensor::Error::<T>::TxRateLimitExceeded;
-        pallet_subtensor::Pallet::<T>::ensure_passed(&key, limit, error)?;
+        pallet_subtensor::Pallet::<T>::ensure_passed(&key, OWNER_HOTKEY_LIMIT, error)?;
         pallet_subtensor::Pallet::<T>::record(&key);
         SubnetOwnerHotkey::<T>::insert(netuid, &hotkey);
         let event = pallet_subtensor::Event::SubnetOwnerHotkeySet(netuid, hotkey);

@@ -1,7 +1,7 @@
 //! Giving alpha up: recycled alpha leaves the issuance and can be minted again, burned alpha stays issued and belongs to
 //! nobody.
 
-use super::{Config, Error, Event, NetUid, Pallet, ROOT, SubnetAlphaOut, stake::PriceLimit};
+use super::{Config, Error, Event, NetUid, Pallet, ROOT, SubnetAlphaOut, SubtokenEnabled, stake::PriceLimit};
 use crate::pallets::alpha_assets;
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::{AccountId32, DispatchError};
@@ -65,6 +65,7 @@ impl<T: Config> Pallet<T> {
     ) -> Result<u64, DispatchError> {
         ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
         ensure!(netuid != ROOT, Error::<T>::CannotBurnOrRecycleOnRootSubnet);
+        ensure!(SubtokenEnabled::<T>::get(netuid), Error::<T>::SubtokenDisabled);
         ensure!(Self::hotkey_exists(hotkey), Error::<T>::HotKeyAccountNotExists);
         let amount = amount.min(Self::stake_of(hotkey, coldkey, netuid));
         ensure!(

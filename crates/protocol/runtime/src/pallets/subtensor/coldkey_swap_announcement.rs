@@ -7,6 +7,7 @@ use super::{
     Call, ColdkeySwapAnnouncementDelay, ColdkeySwapAnnouncements, ColdkeySwapDisputes,
     ColdkeySwapReannouncementDelay, Config, Error, Event, Pallet, hotkey_swap::KEY_SWAP_COST,
 };
+use crate::{RuntimeCall, call_filter::is_carrier};
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_core::H256;
 use sp_runtime::{
@@ -89,9 +90,9 @@ impl<T: Config> Pallet<T> {
     }
 
     /// # Errors
-    /// When the signer has announced a swap of its coldkey and the call does not serve it; `None` stands for a call of
-    /// another pallet.
-    pub fn check_coldkey_swap(who: &AccountId32, call: Option<&Call<T>>) -> Result<(), Error<T>> {
+    /// When the account has announced a swap of its coldkey and the call is none that it may make until then, or when
+    /// the swap is disputed, whatever the call.
+    pub fn check_coldkey_swap(who: &AccountId32, call: DuringSwap) -> Result<(), Error<T>> {
         // Every transaction pays for this look-up; nobody disputes what was not announced.
         if !ColdkeySwapAnnouncements::<T>::contains_key(who) {
             return Ok(());
@@ -100,16 +101,37 @@ impl<T: Config> Pallet<T> {
             !ColdkeySwapDisputes::<T>::contains_key(who),
             Error::<T>::ColdkeySwapDisputed
         );
+        ensure!(call == DuringSwap::Allowed, Error::<T>::ColdkeySwapAnnounced);
+        Ok(())
+    }
+}
+
+/// Whether an account that has announced a swap of its coldkey may make a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DuringSwap {
+    /// It may.
+    Allowed,
+    /// Not before the swap.
+    Refused,
+}
+
+impl DuringSwap {
+    /// What goes for a call: those that serve the swap are allowed, and carriers, since what they hide is checked when
+    /// it is opened.
+    #[must_use]
+    pub fn of(call: &RuntimeCall) -> Self {
         let serves = matches!(
             call,
-            Some(
+            RuntimeCall::SubtensorModule(
                 Call::announce_coldkey_swap { .. }
                     | Call::swap_coldkey_announced { .. }
                     | Call::dispute_coldkey_swap { .. }
                     | Call::clear_coldkey_swap_announcement { .. }
             )
         );
-        ensure!(serves, Error::<T>::ColdkeySwapAnnounced);
-        Ok(())
+        match serves || is_carrier(call) {
+            true => Self::Allowed,
+            false => Self::Refused,
+        }
     }
 }

@@ -63,14 +63,14 @@ impl<T: Config> Pallet<T> {
                 earned.validator = earned.validator.saturating_add(*validator);
             }
             Self::store_mechanism(index, &output);
-            outputs.push((emission, output));
+            outputs.push((MechanismWeight::new(mechanism, emission, pending.total()), output));
         }
         Self::store_subnet(netuid, &outputs);
         Self::move_voting_power(netuid, &hotkeys);
         Self::pay(netuid, pending, owner_cut, &earnings);
     }
 
-    /// The emission of each mechanism: by the stored split, or evenly. The last takes what rounding leaves.
+    /// The emission of each mechanism: by the stored split, or evenly. The first takes what rounding leaves.
     fn split_over_mechanisms(netuid: NetUid, total: u64) -> Vec<(MechId, u64)> {
         let mechanisms: Vec<MechId> = Self::mechanisms(netuid).collect();
         let even = vec![1; mechanisms.len()];
@@ -78,23 +78,20 @@ impl<T: Config> Pallet<T> {
             .filter(|split| split.len() == mechanisms.len() && split.iter().any(|part| *part > 0))
             .unwrap_or(even);
         let whole: u128 = split.iter().map(|part| u128::from(*part)).sum();
-        let mut left = total;
-        let last = mechanisms.len().saturating_sub(1);
-        mechanisms
+        let share = |part: u16| {
+            let share = u128::from(total) * u128::from(part) / whole.max(1);
+            u64::try_from(share).unwrap_or(total)
+        };
+        let mut shares: Vec<(MechId, u64)> = mechanisms
             .into_iter()
             .zip(split)
-            .enumerate()
-            .map(|(position, (mechanism, part))| {
-                let share = u128::from(total) * u128::from(part) / whole.max(1);
-                let share = if position == last {
-                    left
-                } else {
-                    u64::try_from(share).unwrap_or(left)
-                };
-                left = left.saturating_sub(share);
-                (mechanism, share)
-            })
-            .collect()
+            .map(|(mechanism, part)| (mechanism, share(part)))
+            .collect();
+        let given: u64 = shares.iter().map(|(_, share)| share).sum();
+        if let Some((_, first)) = shares.first_mut() {
+            *first = first.saturating_add(total.saturating_sub(given));
+        }
+        shares
     }
 
     /// What every mechanism shares of the neurons: stakes, registrations, permits.
@@ -215,23 +212,21 @@ impl<T: Config> Pallet<T> {
         });
     }
 
-    /// Stores what exists once per subnet: the sum over mechanisms by their emission; flags are set when any sets
-    /// them.
-    fn store_subnet(netuid: NetUid, outputs: &[(u64, EpochOutput)]) {
-        let [(_, first), rest @ ..] = outputs else { return };
-        Active::<T>::insert(netuid, merge(&first.active, rest, |o| &o.active, |a, b| a || b));
-        let permits = merge(
-            &first.validator_permit,
-            rest,
-            |o| &o.validator_permit,
-            |a, b| a || b,
-        );
-        ValidatorPermit::<T>::insert(netuid, permits);
-        Emission::<T>::insert(
-            netuid,
-            merge(&first.emission, rest, |o| &o.emission, u64::saturating_add),
-        );
-        let shares = |field: fn(&EpochOutput) -> &Vec<u16>| weighted(outputs, field);
+    /// Stores what exists once per subnet: the sum over mechanisms, each counting by its share of the emission; flags are
+    /// set when any sets them.
+    ///
+    /// So `Emission` is less than what is paid when there are several mechanisms, as on the chain: what each pays counts
+    /// by its share once more.
+    fn store_subnet(netuid: NetUid, outputs: &[(MechanismWeight, EpochOutput)]) {
+        Active::<T>::insert(netuid, any(outputs, |output| &output.active));
+        ValidatorPermit::<T>::insert(netuid, any(outputs, |output| &output.validator_permit));
+        Emission::<T>::insert(netuid, weighted(outputs, |output| &output.emission));
+        let shares = |field: fn(&EpochOutput) -> &Vec<u16>| -> Vec<u16> {
+            weighted(outputs, field)
+                .into_iter()
+                .map(|sum| u16::try_from(sum).unwrap_or(u16::MAX))
+                .collect()
+        };
         Consensus::<T>::insert(netuid, shares(|output| &output.consensus));
         Dividends::<T>::insert(netuid, shares(|output| &output.dividends));
         ValidatorTrust::<T>::insert(netuid, shares(|output| &output.validator_trust));
@@ -239,43 +234,46 @@ impl<T: Config> Pallet<T> {
     }
 }
 
-/// Folds one field of several outputs, uid by uid.
-fn merge<V: Copy>(
-    first: &[V],
-    rest: &[(u64, EpochOutput)],
-    field: fn(&EpochOutput) -> &Vec<V>,
-    fold: fn(V, V) -> V,
-) -> Vec<V> {
-    let mut merged = first.to_vec();
-    for (_, output) in rest {
-        for (value, next) in merged.iter_mut().zip(field(output)) {
-            *value = fold(*value, *next);
-        }
+/// What a mechanism counts for in the sums of its subnet: its share of the emission, with 64 fraction bits.
+#[derive(Debug, Clone, Copy)]
+struct MechanismWeight(u128);
+
+impl MechanismWeight {
+    /// Without emission there are no shares, and the first mechanism counts alone.
+    fn new(mechanism: MechId, emission: u64, total: u64) -> Self {
+        let share = (u128::from(emission) << 64).checked_div(u128::from(total));
+        Self(share.unwrap_or(if mechanism == 0 { 1 << 64 } else { 0 }))
     }
-    merged
+
+    fn of(self, value: u64) -> u64 {
+        // A share is at most one, so what it leaves of a value fits the value's type.
+        u64::try_from((u128::from(value) * self.0) >> 64).unwrap_or(value)
+    }
 }
 
-/// Averages one field of several outputs, each counting by its emission (evenly when there is none).
-fn weighted(outputs: &[(u64, EpochOutput)], field: fn(&EpochOutput) -> &Vec<u16>) -> Vec<u16> {
-    let [(_, only)] = outputs else {
-        let none = outputs.iter().all(|(emission, _)| *emission == 0);
-        let weight = |emission: u64| if none { 1 } else { u128::from(emission) };
-        let whole: u128 = outputs.iter().map(|(emission, _)| weight(*emission)).sum();
-        let count = outputs
-            .iter()
-            .map(|(_, output)| field(output).len())
-            .max()
-            .unwrap_or_default();
-        let average = |uid: usize| {
-            let sum: u128 = outputs
-                .iter()
-                .map(|(emission, output)| {
-                    weight(*emission) * u128::from(field(output).get(uid).copied().unwrap_or_default())
-                })
-                .sum();
-            u16::try_from(sum / whole.max(1)).unwrap_or(u16::MAX)
-        };
-        return (0..count).map(average).collect();
-    };
-    field(only).clone()
+/// Whether any mechanism says so, uid by uid.
+fn any(outputs: &[(MechanismWeight, EpochOutput)], field: fn(&EpochOutput) -> &Vec<bool>) -> Vec<bool> {
+    let mut flags = Vec::new();
+    for (_, output) in outputs {
+        flags.resize(flags.len().max(field(output).len()), false);
+        for (flag, set) in flags.iter_mut().zip(field(output)) {
+            *flag |= *set;
+        }
+    }
+    flags
+}
+
+/// Sums one field, each mechanism counting by its weight. The parts are rounded down one by one, as on the chain.
+fn weighted<V: Copy + Into<u64>>(
+    outputs: &[(MechanismWeight, EpochOutput)],
+    field: fn(&EpochOutput) -> &Vec<V>,
+) -> Vec<u64> {
+    let mut sums: Vec<u64> = Vec::new();
+    for (weight, output) in outputs {
+        sums.resize(sums.len().max(field(output).len()), 0);
+        for (sum, value) in sums.iter_mut().zip(field(output)) {
+            *sum = sum.saturating_add(weight.of((*value).into()));
+        }
+    }
+    sums
 }

@@ -3,9 +3,9 @@
 //! A block runs at most `MaxEpochsPerBlock` epochs; the rest wait for the next block.
 
 use super::{
-    AdminFreezeWindow, BlocksSinceLastStep, CommitRevealWeightsEnabled, Config, Error, Event, Keys,
-    LastEpochBlock, LastMechansimStepBlock, MaxEpochsPerBlock, NetUid, Pallet, PendingEpochAt, ROOT,
-    SubnetEpochIndex, Tempo,
+    AdminFreezeWindow, BlocksSinceLastStep, CommitRevealWeightsEnabled, Config, Error, Event, Hyperparameter,
+    Keys, LastEpochBlock, LastMechansimStepBlock, MaxEpochsPerBlock, NetUid, Pallet, PendingEpochAt, ROOT,
+    RateLimitKey, SubnetEpochIndex, Tempo,
 };
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
@@ -112,11 +112,13 @@ impl<T: Config> Pallet<T> {
                 Error::<T>::AutoEpochAlreadyImminent
             );
         }
-        Self::ensure_tempo_cooled_down(owner, netuid)?;
-        // A window of 0 would be "no trigger"; the next block is the earliest there is.
-        let fires_at = now.saturating_add(window.max(1));
+        let key = RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::TriggerEpoch);
+        let limit = Self::owner_hyperparameter_limit(netuid);
+        Self::ensure_passed(&key, limit, Error::<T>::TxRateLimitExceeded)?;
+        // Without a window this is the present block, whose epochs have run: the next one's turn comes first.
+        let fires_at = now.saturating_add(window);
         PendingEpochAt::<T>::insert(netuid, fires_at);
-        Self::note_tempo_change(owner, netuid);
+        Self::record(&key);
         Self::deposit_event(Event::EpochTriggered {
             netuid,
             by: owner.clone(),

@@ -79,6 +79,7 @@ impl<T: Config> Pallet<T> {
         mechanism: MechId,
         hash: H256,
     ) -> DispatchResult {
+        Self::check_stake_for_weights(hotkey, netuid)?;
         Self::ensure_commits_are_taken(netuid, mechanism)?;
         let uid = Self::check_commit(hotkey, netuid, mechanism)?;
         let index = storage_index(netuid, mechanism);
@@ -98,7 +99,7 @@ impl<T: Config> Pallet<T> {
         netuids: Vec<Compact<NetUid>>,
         hashes: Vec<H256>,
     ) -> DispatchResult {
-        ensure!(netuids.len() == hashes.len(), Error::<T>::InputLengthsUnequal);
+        Self::check_batch_commit(hotkey, &netuids, hashes.len())?;
         let mut failed = false;
         for (netuid, hash) in netuids.iter().zip(hashes) {
             if let Err(error) = Self::do_commit_weights(hotkey, netuid.0, 0, hash) {
@@ -271,7 +272,8 @@ impl<T: Config> Pallet<T> {
         Ok(())
     }
 
-    /// As [`check_reveal`](Self::check_reveal), of every row of a batch; their lists must agree in length.
+    /// As [`check_reveal`](Self::check_reveal), of every row of a batch; their lists must agree in length, and the hotkey
+    /// must have the stake that weights need.
     pub(crate) fn check_batch_reveal(
         hotkey: &AccountId32,
         netuid: NetUid,
@@ -281,6 +283,7 @@ impl<T: Config> Pallet<T> {
         version_keys: &[u64],
     ) -> Result<(), Error<T>> {
         let rows = Self::committed_rows(uids, values, salts, version_keys)?;
+        Self::check_stake_for_weights(hotkey, netuid)?;
         rows.iter()
             .try_for_each(|row| Self::check_reveal(hotkey, netuid, 0, row))
     }

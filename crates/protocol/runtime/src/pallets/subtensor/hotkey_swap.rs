@@ -71,7 +71,7 @@ impl<T: Config> Pallet<T> {
         ensure!(old != new, Error::<T>::NewHotKeyIsSameWithOld);
         let key = RateLimitKey::LastTxBlock(coldkey.clone());
         let error = Error::<T>::HotKeySetTxRateLimitExceeded;
-        Self::ensure_passed(&key, TxRateLimit::<T>::get(), error)?;
+        Self::ensure_passed_beyond(&key, TxRateLimit::<T>::get(), error)?;
         if let Some(netuid) = netuid {
             ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
         }
@@ -93,7 +93,7 @@ impl<T: Config> Pallet<T> {
         for &subnet in &affected {
             let last = LastHotkeySwapOnNetuid::<T>::get(subnet, coldkey);
             ensure!(
-                super::rate_limits::passed(last, Self::now(), SUBNET_SWAP_INTERVAL),
+                super::rate_limits::passed_beyond(last, Self::now(), SUBNET_SWAP_INTERVAL),
                 Error::<T>::HotKeySwapOnSubnetIntervalNotPassed
             );
         }

@@ -8,7 +8,7 @@ use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
 use std::ops::RangeInclusive;
 
-/// Blocks between two tempo changes or triggers by an owner.
+/// Blocks between two tempo changes by an owner.
 const TEMPO_COOL_DOWN: u64 = 360;
 
 impl<T: Config> Pallet<T> {
@@ -28,29 +28,21 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn do_set_tempo(owner: &AccountId32, netuid: NetUid, tempo: u16) -> DispatchResult {
-        Self::ensure_not_frozen(netuid)?;
         ensure!(
             (Self::MIN_OWNER_TEMPO..=Self::MAX_OWNER_TEMPO).contains(&tempo),
             Error::<T>::TempoOutOfBounds
         );
-        Self::ensure_tempo_cooled_down(owner, netuid)?;
-        Self::apply_tempo(netuid, tempo);
-        Self::record_transaction(owner, netuid, TransactionKind::TempoUpdate);
-        Ok(())
-    }
-
-    pub(crate) fn ensure_tempo_cooled_down(owner: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
+        Self::ensure_not_frozen(netuid)?;
         Self::ensure_transaction_passed(
             owner,
             netuid,
             TransactionKind::TempoUpdate,
             TEMPO_COOL_DOWN,
             Error::<T>::TxRateLimitExceeded,
-        )
-    }
-
-    pub(crate) fn note_tempo_change(owner: &AccountId32, netuid: NetUid) {
+        )?;
+        Self::apply_tempo(netuid, tempo);
         Self::record_transaction(owner, netuid, TransactionKind::TempoUpdate);
+        Ok(())
     }
 
     pub(crate) fn do_set_activity_cutoff_factor(
@@ -58,17 +50,17 @@ impl<T: Config> Pallet<T> {
         netuid: NetUid,
         factor_milli: u32,
     ) -> DispatchResult {
-        let key = RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::ActivityCutoffFactor);
+        ensure!(
+            Self::ACTIVITY_CUTOFF_FACTORS.contains(&factor_milli),
+            Error::<T>::ActivityCutoffFactorMilliOutOfBounds
+        );
+        ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
+        let key = RateLimitKey::OwnerHyperparamUpdate(netuid, Hyperparameter::ActivityCutoffFactorMilli);
         if let Authority::Owner(_) = authority {
             Self::ensure_not_frozen(netuid)?;
             let limit = Self::owner_hyperparameter_limit(netuid);
             Self::ensure_passed(&key, limit, Error::<T>::TxRateLimitExceeded)?;
         }
-        ensure!(Self::subnet_exists(netuid), Error::<T>::SubnetNotExists);
-        ensure!(
-            Self::ACTIVITY_CUTOFF_FACTORS.contains(&factor_milli),
-            Error::<T>::ActivityCutoffFactorMilliOutOfBounds
-        );
         ActivityCutoffFactorMilli::<T>::insert(netuid, factor_milli);
         if let Authority::Owner(_) = authority {
             Self::record(&key);

@@ -111,11 +111,7 @@ impl<T: Config> Pallet<T> {
             LastUpdate::<T>::insert(index, vec![0u64; neurons]);
         }
         for mechanism in count..before {
-            let index = storage_index(netuid, mechanism);
-            Incentive::<T>::remove(index);
-            LastUpdate::<T>::remove(index);
-            let _ = Weights::<T>::clear_prefix(index, u32::MAX, None);
-            let _ = Bonds::<T>::clear_prefix(index, u32::MAX, None);
+            Self::forget_mechanism(storage_index(netuid, mechanism));
         }
         if before != count {
             MechanismEmissionSplit::<T>::remove(netuid);

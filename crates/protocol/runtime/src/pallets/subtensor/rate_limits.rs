@@ -66,19 +66,31 @@ pub enum Hyperparameter {
     MaxAllowedUids = 25,
     BurnHalfLife = 26,
     BurnIncreaseMult = 27,
-    OwnerCutEnabled = 28,
+    SubnetEmissionEnabled = 28,
     MinChildkeyTake = 29,
-    OwnerCutAutoLock = 30,
-    MechanismCount = 31,
-    MechanismEmissionSplit = 32,
-    ActivityCutoffFactor = 33,
-    Tempo = 34,
-    /// A later runtime's.
-    EpochConsensus = 35,
-    /// A later runtime's.
-    CollateralLockShare = 36,
-    /// A later runtime's.
-    CollateralDrainRatio = 37,
+    ActivityCutoffFactorMilli = 30,
+    TriggerEpoch = 31,
+    CollateralLockShare = 32,
+    CollateralDrainRatio = 33,
+    // From here on the numbers are this chain's own.
+    OwnerCutEnabled = 34,
+    OwnerCutAutoLock = 35,
+    MechanismCount = 36,
+    MechanismEmissionSplit = 37,
+    EpochConsensus = 38,
+}
+
+impl RateLimitKey {
+    /// The subnet that is limited; none when an account or the whole chain is.
+    pub(crate) fn subnet(&self) -> Option<NetUid> {
+        match self {
+            Self::SetSNOwnerHotkey(netuid) | Self::OwnerHyperparamUpdate(netuid, _) => Some(*netuid),
+            Self::NetworkLastRegistered
+            | Self::LastTxBlock(_)
+            | Self::LastTxBlockChildKeyTake(_)
+            | Self::LastTxBlockDelegateTake(_) => None,
+        }
+    }
 }
 
 /// Transactions recorded per account and subnet, numbered as in `TransactionKeyLastBlock`.
@@ -94,7 +106,7 @@ pub(crate) enum TransactionKind {
     SetWeightsVersionKey = 4,
     /// The owner trimmed the uids.
     MaxUidsTrimming = 9,
-    /// The owner moved the tempo or triggered an epoch.
+    /// The owner moved the tempo.
     TempoUpdate = 11,
 }
 
@@ -104,10 +116,27 @@ pub(crate) fn passed(last: u64, now: u64, limit: u64) -> bool {
     last == 0 || limit == 0 || now.saturating_sub(last) >= limit
 }
 
+/// The same for what the chain limits until one block later: swaps of keys, and takes.
+pub(crate) fn passed_beyond(last: u64, now: u64, limit: u64) -> bool {
+    last == 0 || limit == 0 || now.saturating_sub(last) > limit
+}
+
 impl<T: Config> Pallet<T> {
     pub(crate) fn ensure_passed(key: &RateLimitKey, limit: u64, error: Error<T>) -> Result<(), Error<T>> {
         ensure!(
             passed(LastRateLimitedBlock::<T>::get(key), Self::now(), limit),
+            error
+        );
+        Ok(())
+    }
+
+    pub(crate) fn ensure_passed_beyond(
+        key: &RateLimitKey,
+        limit: u64,
+        error: Error<T>,
+    ) -> Result<(), Error<T>> {
+        ensure!(
+            passed_beyond(LastRateLimitedBlock::<T>::get(key), Self::now(), limit),
             error
         );
         Ok(())
@@ -167,7 +196,7 @@ impl<T: Config> Pallet<T> {
     }
 
     pub(crate) fn ensure_take_may_rise(hotkey: &AccountId32) -> Result<(), Error<T>> {
-        Self::ensure_passed(
+        Self::ensure_passed_beyond(
             &RateLimitKey::LastTxBlockDelegateTake(hotkey.clone()),
             TxDelegateTakeRateLimit::<T>::get(),
             Error::<T>::DelegateTxRateLimitExceeded,

@@ -7,10 +7,11 @@ use super::{
     NetworkRegisteredAt, NetworkRegistrationAllowed, NetworkRegistrationStartBlock, NetworksAdded, Pallet,
     ROOT, RateLimitKey, RegisteredSubnetCounter, StartCallDelay, SubnetAlphaIn, SubnetEmissionEnabled,
     SubnetIdentityV3, SubnetLimit, SubnetLocked, SubnetMechanism, SubnetMovingPrice, SubnetOwner,
-    SubnetOwnerHotkey, SubnetTAO, SubtokenEnabled, Tempo, TokenSymbol, TotalNetworks, TotalStake, Yuma3On,
-    pool::PAR, rate_limits::TransactionKind, subnets::NETUID_LIMIT,
+    SubnetOwnerHotkey, SubnetTAO, SubtokenEnabled, Tempo, TokenSymbol, TotalIssuance, TotalNetworks,
+    TotalStake, Yuma3On, pool::PAR, rate_limits::TransactionKind, subnets::NETUID_LIMIT,
 };
 use crate::pallets::{devnet, subtensor::LastRateLimitedBlock};
+use assay_yuma::coinbase::block_emission;
 use frame_support::{dispatch::DispatchResult, ensure};
 use sp_runtime::AccountId32;
 
@@ -18,22 +19,31 @@ use sp_runtime::AccountId32;
 const INITIAL_TEMPO: u16 = 360;
 /// The price of a new subnet's first uid, in rao.
 const INITIAL_BURN: u64 = 1_000_000_000;
+/// The TAO that a block emits before the first halving, in rao.
+const BLOCK_EMISSION: u64 = 1_000_000_000;
 
 impl<T: Config> Pallet<T> {
     /// What the next subnet costs, in rao: twice the last price, less a straight line that brings it down by the last
-    /// price in `NetworkLockReductionInterval` blocks.
+    /// price in `NetworkLockReductionInterval` blocks, or in half of them when the emission of TAO has halved.
     #[must_use]
     pub fn lock_cost() -> u64 {
         let last = NetworkLastLockCost::<T>::get();
         let last_block = LastRateLimitedBlock::<T>::get(RateLimitKey::NetworkLastRegistered);
         let multiplier = if last_block == 0 { 1 } else { 2 };
         let per_block = last
-            .checked_div(NetworkLockReductionInterval::<T>::get())
+            .checked_div(Self::lock_reduction_interval())
             .unwrap_or_default();
         let reduction = per_block.saturating_mul(Self::now().saturating_sub(last_block));
         last.saturating_mul(multiplier)
             .saturating_sub(reduction)
             .max(NetworkMinLockCost::<T>::get())
+    }
+
+    fn lock_reduction_interval() -> u64 {
+        let interval = u128::from(NetworkLockReductionInterval::<T>::get());
+        let emission = block_emission(TotalIssuance::<T>::get());
+        let scaled = interval * u128::from(emission) / u128::from(BLOCK_EMISSION);
+        u64::try_from(scaled).unwrap_or(u64::MAX)
     }
 
     /// Creates a subnet with the hotkey as its first neuron.

@@ -1,9 +1,12 @@
 //! Dissolving a subnet: the pool's TAO goes back to those who hold its alpha, and its storage is cleared.
 //!
 //! Simplified: the original also refunds part of the lock to the owner. Here the stakers share the whole pool.
+//!
+//! The number goes to the next subnet, which must find nothing of this one: a rule, a rate limit or a commitment left
+//! behind would be its own. `RegisteredSubnetCounter` stays, because it counts this.
 
 use super::*;
-use crate::pallets::devnet;
+use crate::pallets::{alpha_assets, devnet};
 use frame_support::{
     dispatch::DispatchResult,
     ensure,
@@ -21,6 +24,12 @@ macro_rules! clear_under {
     ($key:expr; $($map:ident),* $(,)?) => { $( let _ = $map::<T>::clear_prefix($key, u32::MAX, None); )* };
 }
 
+/// What other pallets keep of a subnet.
+pub trait ForgetSubnet {
+    /// Forgets it.
+    fn forget_subnet(netuid: NetUid);
+}
+
 impl<T: Config> Pallet<T> {
     /// Dissolves a subnet.
     pub(crate) fn do_dissolve_network(netuid: NetUid) -> DispatchResult {
@@ -33,10 +42,7 @@ impl<T: Config> Pallet<T> {
             IsNetworkMember::<T>::remove(&hotkey, netuid);
         }
         for mechanism in Self::mechanisms(netuid) {
-            let index = storage_index(netuid, mechanism);
-            clear_under!(index; Weights, Bonds, WeightCommits, TimelockedWeightCommits);
-            remove_from!(index; Incentive, LastUpdate);
-            devnet::FailedReveals::<T>::remove(index);
+            Self::forget_mechanism(storage_index(netuid, mechanism));
         }
         clear_under!(
             netuid;
@@ -47,9 +53,22 @@ impl<T: Config> Pallet<T> {
         Self::clear_parameters(netuid);
         Self::clear_accounts(netuid);
         Self::clear_families(netuid);
+        Self::clear_rate_limits(netuid);
+        alpha_assets::Pallet::<T>::forget(netuid);
+        T::OtherPallets::forget_subnet(netuid);
+        if SubnetIdentitiesV3::<T>::take(netuid).is_some() {
+            Self::deposit_event(Event::SubnetIdentityRemoved(netuid));
+        }
         TotalNetworks::<T>::mutate(|count| *count = count.saturating_sub(1));
         Self::deposit_event(Event::NetworkRemoved(netuid));
         Ok(())
+    }
+
+    /// Forgets what exists once per mechanism.
+    pub(super) fn forget_mechanism(index: StorageIndex) {
+        clear_under!(index; Weights, Bonds, WeightCommits, TimelockedWeightCommits);
+        remove_from!(index; Incentive, LastUpdate);
+        devnet::FailedReveals::<T>::remove(index);
     }
 
     /// Shares the pool among the stakers and removes their stakes. A payment that fails, because it is below the
@@ -79,9 +98,6 @@ impl<T: Config> Pallet<T> {
                 );
             }
             AlphaV2::<T>::remove((&hotkey, &coldkey, netuid));
-            TotalHotkeyAlpha::<T>::remove(&hotkey, netuid);
-            TotalHotkeySharesV2::<T>::remove(&hotkey, netuid);
-            TotalHotkeyAlphaLastEpoch::<T>::remove(&hotkey, netuid);
         }
         TotalStake::<T>::mutate(|staked| *staked = staked.saturating_sub(pool));
     }
@@ -96,7 +112,7 @@ impl<T: Config> Pallet<T> {
     fn clear_parameters(netuid: NetUid) {
         remove_from!(
             netuid;
-            NetworksAdded, NetworkRegisteredAt, SubnetMechanism, SubnetLocked, TokenSymbol, SubnetIdentitiesV3,
+            NetworksAdded, NetworkRegisteredAt, SubnetMechanism, SubnetLocked, TokenSymbol,
             FirstEmissionBlockNumber, SubtokenEnabled, Tempo, Kappa, Rho, BondsMovingAverage, BondsPenalty,
             BondsResetOn, LiquidAlphaOn, AlphaValues, AlphaSigmoidSteepness, Yuma3On, ActivityCutoff,
             ActivityCutoffFactorMilli, MaxAllowedValidators, MaxAllowedUids, MinAllowedUids, ImmunityPeriod,
@@ -109,7 +125,11 @@ impl<T: Config> Pallet<T> {
             SubnetTaoInEmission, PendingServerEmission, PendingValidatorEmission, PendingRootAlphaDivs,
             PendingOwnerCut, OwnerCutEnabled, RecycleOrBurn, MinerBurned, SubnetMovingPrice, RootProp,
             SubnetTAO, SubnetAlphaIn, SubnetAlphaOut, SubnetVolume, MinChildkeyTakePerSubnet, VotingPowerTrackingEnabled,
-            VotingPowerDisableAtBlock, VotingPowerEmaAlpha, RootClaimableThreshold,
+            VotingPowerDisableAtBlock, VotingPowerEmaAlpha, RootClaimableThreshold, SubnetEpochConsensus,
+            NetworkPowRegistrationAllowed, Difficulty, MinDifficulty, MaxDifficulty, MaxRegistrationsPerBlock,
+            TargetRegistrationsPerInterval, RegistrationsThisInterval, AdjustmentInterval, AdjustmentAlpha,
+            LastAdjustmentBlock, EMAPriceHalvingBlocks, OwnerCutAutoLockEnabled, CollateralLockShare,
+            CollateralDrainRatio,
         );
     }
 
@@ -130,7 +150,24 @@ impl<T: Config> Pallet<T> {
             ChildkeyTake,
             AutoStakeDestination,
             AutoStakeDestinationColdkeys,
+            TotalHotkeyAlpha,
+            TotalHotkeySharesV2,
+            TotalHotkeyAlphaLastEpoch,
         );
+    }
+
+    /// The next owner has changed nothing yet, whoever that is.
+    fn clear_rate_limits(netuid: NetUid) {
+        for key in LastRateLimitedBlock::<T>::iter_keys().collect::<Vec<_>>() {
+            if key.subnet() == Some(netuid) {
+                LastRateLimitedBlock::<T>::remove(key);
+            }
+        }
+        for key in TransactionKeyLastBlock::<T>::iter_keys().collect::<Vec<_>>() {
+            if key.1 == netuid {
+                TransactionKeyLastBlock::<T>::remove(key);
+            }
+        }
     }
 
     fn clear_accounts(netuid: NetUid) {

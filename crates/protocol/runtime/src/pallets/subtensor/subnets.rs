@@ -14,6 +14,9 @@ pub const ROOT: NetUid = 0;
 /// Netuids stay below this so that an index can hold the mechanism as well.
 pub const NETUID_LIMIT: NetUid = 4_096;
 
+/// The most mechanisms of a subnet: the index of a further one would be another subnet's.
+pub const MECHANISM_LIMIT: MechId = 16;
+
 /// From this the accounts that hold the subnets' TAO are derived.
 const SUBNET_ACCOUNTS: PalletId = PalletId(*b"subtensr");
 

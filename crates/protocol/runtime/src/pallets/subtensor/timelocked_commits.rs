@@ -37,6 +37,7 @@ impl<T: Config> Pallet<T> {
         round: u64,
         version: u16,
     ) -> DispatchResult {
+        Self::check_timelocked_transaction(hotkey, netuid, round)?;
         Self::ensure_commits_are_taken(netuid, mechanism)?;
         ensure!(
             version == CommitRevealWeightsVersion::<T>::get(),

@@ -3,25 +3,27 @@
 //! The same checks run again when the transaction is applied. They cover only what the chain checks there; everything
 //! else fails at dispatch with the error's own name. Caveat: code 255 hides every error without a code, as on the
 //! chain.
+//!
+//! On the chain they also run at every dispatch of a call within a call. What they ask is asked by the calls
+//! themselves, wherever they are dispatched, but for one thing: that an account which has announced a swap of its
+//! coldkey does nothing else. A transaction is therefore looked through for calls that would be such an account's, and
+//! refused as a whole, where the chain would fail that one call.
 
 use super::{
-    Call, CommitRevealWeightsEnabled, CommittedRow, Config, Error, MechId, NetUid, Pallet, Uid, Uids, pallet,
-    pow_registration::ProofOfWork, take::TakeChange,
+    Call, CommitRevealWeightsEnabled, CommittedRow, Config, DuringSwap, Error, MechId, NetUid, Pallet, Uid,
+    Uids, pallet, pow_registration::ProofOfWork, take::TakeChange,
 };
 use crate::{
+    Runtime, RuntimeCall, RuntimeOrigin, nested_calls,
     pallets::{drand, mev_shield},
     shield::ShieldError,
 };
-use codec::{Decode, DecodeWithMemTracking, Encode};
-use frame_support::{
-    ensure,
-    pallet_prelude::Weight,
-    traits::{IsSubType, OriginTrait},
-};
+use codec::{Compact, Decode, DecodeWithMemTracking, Encode};
+use frame_support::{ensure, pallet_prelude::Weight, traits::OriginTrait};
 use scale_info::TypeInfo;
 use sp_runtime::{
     AccountId32, impl_tx_ext_default,
-    traits::{DispatchInfoOf, Dispatchable, StaticLookup, TransactionExtension, ValidateResult},
+    traits::{DispatchInfoOf, TransactionExtension, ValidateResult},
     transaction_validity::{
         InvalidTransaction, TransactionSource, TransactionValidityError, ValidTransaction,
     },
@@ -166,72 +168,47 @@ impl<T> std::fmt::Debug for SubtensorTransactionExtension<T> {
     }
 }
 
-/// A call of the whole runtime; without the alias it could also be the one the proxies know.
-type CallOf<T> = <T as frame_system::Config>::RuntimeCall;
-
-impl<T> TransactionExtension<CallOf<T>> for SubtensorTransactionExtension<T>
-where
-    T: Config + mev_shield::Config + pallet_proxy::Config + Send + Sync,
-    CallOf<T>: Dispatchable<RuntimeOrigin = T::RuntimeOrigin>
-        + IsSubType<Call<T>>
-        + IsSubType<mev_shield::Call<T>>
-        + IsSubType<pallet_proxy::Call<T>>,
-    <T as pallet_proxy::Config>::RuntimeCall: IsSubType<Call<T>>,
-    T::RuntimeOrigin: OriginTrait<AccountId = AccountId32>,
-{
+impl TransactionExtension<RuntimeCall> for SubtensorTransactionExtension<Runtime> {
     const IDENTIFIER: &'static str = "SubtensorTransactionExtension";
     type Implicit = ();
     type Val = ();
     type Pre = ();
 
-    fn weight(&self, _call: &CallOf<T>) -> Weight {
+    fn weight(&self, _call: &RuntimeCall) -> Weight {
         Weight::zero()
     }
 
     fn validate(
         &self,
-        origin: T::RuntimeOrigin,
-        call: &CallOf<T>,
-        _info: &DispatchInfoOf<CallOf<T>>,
+        origin: RuntimeOrigin,
+        call: &RuntimeCall,
+        _info: &DispatchInfoOf<RuntimeCall>,
         _len: usize,
         _implicit: (),
         _implication: &impl Encode,
         _source: TransactionSource,
-    ) -> ValidateResult<(), CallOf<T>> {
-        let refused = |error: Error<T>| TransactionValidityError::from(RejectionCode::of(&error));
-        let shielded: Option<&mev_shield::Call<T>> = call.is_sub_type();
-        if let Some(mev_shield::Call::submit_encrypted { ciphertext }) = shielded {
-            // What the carrier hides is checked when it is opened.
-            mev_shield::Pallet::<T>::check_carrier(ciphertext).map_err(RejectionCode::from)?;
-        } else if let Some(who) = origin.as_signer() {
-            Pallet::<T>::check_signed(who, IsSubType::<Call<T>>::is_sub_type(call)).map_err(refused)?;
-            let proxied: Option<&pallet_proxy::Call<T>> = call.is_sub_type();
-            // A proxy may not do what the account it acts for may not.
-            if let Some(
-                pallet_proxy::Call::proxy { real, call, .. }
-                | pallet_proxy::Call::proxy_announced { real, call, .. },
-            ) = proxied
-            {
-                let real = <T as frame_system::Config>::Lookup::lookup(real.clone())?;
-                Pallet::<T>::check_coldkey_swap(&real, IsSubType::<Call<T>>::is_sub_type(&**call))
-                    .map_err(refused)?;
+    ) -> ValidateResult<(), RuntimeCall> {
+        let refused = |error: Error<Runtime>| TransactionValidityError::from(RejectionCode::of(&error));
+        if let Some(who) = origin.as_signer() {
+            nested_calls::visit(who, call, &mut |who, call| {
+                Pallet::<Runtime>::check_coldkey_swap(who, DuringSwap::of(call))
+            })
+            .map_err(refused)?;
+            if let RuntimeCall::SubtensorModule(call) = call {
+                Pallet::<Runtime>::check_transaction(who, call).map_err(refused)?;
             }
+        }
+        if let RuntimeCall::MevShield(mev_shield::Call::submit_encrypted { ciphertext }) = call {
+            // What the carrier hides is checked when it is opened.
+            mev_shield::Pallet::<Runtime>::check_carrier(ciphertext).map_err(RejectionCode::from)?;
         }
         Ok((ValidTransaction::default(), (), origin))
     }
 
-    impl_tx_ext_default!(CallOf<T>; prepare);
+    impl_tx_ext_default!(RuntimeCall; prepare);
 }
 
 impl<T: Config> Pallet<T> {
-    /// # Errors
-    /// When the signer's coldkey is about to be swapped, or the first of the chain's early checks that the call of this
-    /// pallet fails.
-    fn check_signed(who: &AccountId32, call: Option<&pallet::Call<T>>) -> Result<(), Error<T>> {
-        Self::check_coldkey_swap(who, call)?;
-        call.map_or(Ok(()), |call| Self::check_transaction(who, call))
-    }
-
     /// # Errors
     /// The first of the chain's early checks that the call fails.
     pub fn check_transaction(who: &AccountId32, call: &pallet::Call<T>) -> Result<(), Error<T>> {
@@ -244,14 +221,7 @@ impl<T: Config> Pallet<T> {
                 netuids,
                 weights,
                 version_keys,
-            } => {
-                let equal = netuids.len() == weights.len() && netuids.len() == version_keys.len();
-                if equal {
-                    Ok(())
-                } else {
-                    Err(Error::InputLengthsUnequal)
-                }
-            }
+            } => Self::check_batch_set(who, netuids, weights.len(), version_keys.len()),
             Call::pow_register {
                 netuid,
                 work_block,
@@ -273,13 +243,7 @@ impl<T: Config> Pallet<T> {
             Call::batch_commit_weights {
                 netuids,
                 commit_hashes,
-            } => {
-                ensure!(
-                    netuids.len() == commit_hashes.len(),
-                    Error::<T>::InputLengthsUnequal
-                );
-                Ok(())
-            }
+            } => Self::check_batch_commit(who, netuids, commit_hashes.len()),
             Call::reveal_weights {
                 netuid,
                 uids,
@@ -307,10 +271,7 @@ impl<T: Config> Pallet<T> {
                 values_list,
                 salts_list,
                 version_keys,
-            } => {
-                Self::check_stake_for_weights(who, *netuid)?;
-                Self::check_batch_reveal(who, *netuid, uids_list, values_list, salts_list, version_keys)
-            }
+            } => Self::check_batch_reveal(who, *netuid, uids_list, values_list, salts_list, version_keys),
             Call::commit_timelocked_weights {
                 netuid, reveal_round, ..
             }
@@ -320,9 +281,7 @@ impl<T: Config> Pallet<T> {
             | Call::commit_timelocked_mechanism_weights {
                 netuid, reveal_round, ..
             } => Self::check_timelocked_transaction(who, *netuid, *reveal_round),
-            Call::register_network { .. } | Call::register_network_with_identity { .. } => {
-                Self::check_network_rate(who)
-            }
+            Call::register_network { .. } => Self::check_network_rate(who),
             Call::increase_take { hotkey, take } => {
                 Self::check_take_transaction(who, hotkey, *take, TakeChange::Increase)
             }
@@ -355,12 +314,41 @@ impl<T: Config> Pallet<T> {
         }
     }
 
-    fn check_stake_for_weights(who: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
+    /// # Errors
+    /// When the hotkey has less stake on the subnet than setting weights needs.
+    pub(crate) fn check_stake_for_weights(who: &AccountId32, netuid: NetUid) -> Result<(), Error<T>> {
         ensure!(
             Self::has_stake_for_weights(netuid, who),
             Error::<T>::NotEnoughStakeToSetWeights
         );
         Ok(())
+    }
+
+    /// # Errors
+    /// When the lists of a batch of rows differ in length, or the hotkey has too little stake on one of the subnets.
+    pub(crate) fn check_batch_set(
+        who: &AccountId32,
+        netuids: &[Compact<NetUid>],
+        rows: usize,
+        version_keys: usize,
+    ) -> Result<(), Error<T>> {
+        ensure!(
+            netuids.len() == rows && netuids.len() == version_keys,
+            Error::<T>::InputLengthsUnequal
+        );
+        netuids
+            .iter()
+            .try_for_each(|netuid| Self::check_stake_for_weights(who, netuid.0))
+    }
+
+    /// # Errors
+    /// As of [`Self::check_batch_set`], for a batch of commits.
+    pub(crate) fn check_batch_commit(
+        who: &AccountId32,
+        netuids: &[Compact<NetUid>],
+        hashes: usize,
+    ) -> Result<(), Error<T>> {
+        Self::check_batch_set(who, netuids, hashes, hashes)
     }
 
     fn check_commit_transaction(
@@ -369,7 +357,20 @@ impl<T: Config> Pallet<T> {
         mechanism: MechId,
     ) -> Result<(), Error<T>> {
         Self::check_stake_for_weights(who, netuid)?;
-        Self::check_commit(who, netuid, mechanism).map(drop)
+        Self::check_rate_of_uid(who, netuid, mechanism, Error::CommittingWeightsTooFast)
+    }
+
+    /// The rate of the hotkey's uid. Without a uid there is none to check, and the dispatch says what is missing.
+    fn check_rate_of_uid(
+        who: &AccountId32,
+        netuid: NetUid,
+        mechanism: MechId,
+        error: Error<T>,
+    ) -> Result<(), Error<T>> {
+        match Uids::<T>::get(netuid, who) {
+            Some(uid) => Self::check_weights_rate(netuid, mechanism, uid, error),
+            None => Ok(()),
+        }
     }
 
     fn check_reveal_transaction(
@@ -383,7 +384,10 @@ impl<T: Config> Pallet<T> {
     }
 
     /// A round that is out already hides nothing. The rate is left to the dispatch, as on the chain.
-    fn check_timelocked_transaction(
+    ///
+    /// # Errors
+    /// When the hotkey has too little stake, or the round is out.
+    pub(crate) fn check_timelocked_transaction(
         who: &AccountId32,
         netuid: NetUid,
         reveal_round: u64,
@@ -406,8 +410,7 @@ impl<T: Config> Pallet<T> {
         if CommitRevealWeightsEnabled::<T>::get(netuid) {
             return Ok(());
         }
-        let uid = Uids::<T>::get(netuid, who).ok_or(Error::HotKeyNotRegisteredInSubNet)?;
-        Self::check_weights_rate(netuid, mechanism, uid, Error::SettingWeightsTooFast)
+        Self::check_rate_of_uid(who, netuid, mechanism, Error::SettingWeightsTooFast)
     }
 
     fn check_take_transaction(

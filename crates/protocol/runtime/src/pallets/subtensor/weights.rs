@@ -154,10 +154,7 @@ impl<T: Config> Pallet<T> {
         rows: Vec<Vec<(codec::Compact<Uid>, codec::Compact<u16>)>>,
         version_keys: Vec<codec::Compact<u64>>,
     ) -> DispatchResult {
-        ensure!(
-            netuids.len() == rows.len() && netuids.len() == version_keys.len(),
-            Error::<T>::InputLengthsUnequal
-        );
+        Self::check_batch_set(hotkey, &netuids, rows.len(), version_keys.len())?;
         let mut failed = false;
         for ((netuid, row), version_key) in netuids.iter().zip(rows).zip(version_keys) {
             let (uids, values): (Vec<Uid>, Vec<u16>) =
