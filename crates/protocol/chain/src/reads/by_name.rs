@@ -57,6 +57,16 @@ impl Snapshot {
         runtime.storage_json(pallet, entry, found.get(&key).map(Vec::as_slice))
     }
 
+    /// How many keys a storage entry has: 0 for a single value, one or more for a map.
+    ///
+    /// # Errors
+    ///
+    /// When the chain has no such entry, or the node does not answer.
+    pub async fn storage_key_count(&self, pallet: &str, entry: &str) -> Result<usize, ChainError> {
+        let runtime = self.shared.runtime_at(self.block.hash).await?;
+        runtime.key_count(pallet, entry)
+    }
+
     /// The entries of any map under its first keys, as many of them as are given; at most `limit`, in the order of
     /// their storage keys.
     ///
