@@ -74,7 +74,7 @@ enum Command {
     /// Read anything of the chain by its name: storage, runtime APIs, constants
     #[command(subcommand)]
     Chain(commands::chain::Command),
-    /// Send any call of the chain by its name
+    /// Send any call of the chain by its name, and tell what bytes do
     #[command(subcommand)]
     Tx(commands::tx::Command),
     /// Explain an error of the chain
