@@ -1,6 +1,7 @@
 //! Stake: TAO turned into a subnet's alpha on a hotkey, and back.
 
 mod add;
+mod holding;
 mod moving;
 mod price;
 mod remove;
