@@ -51,12 +51,34 @@ enum Command {
     Why(why::Args),
 }
 
+impl Command {
+    /// What it is called, when it changes something.
+    fn changes(&self) -> Option<&'static str> {
+        match self {
+            Self::Spec | Self::Why(_) => None,
+            Self::Advance(_) => Some("assay devnet advance"),
+            Self::Epoch(_) => Some("assay devnet epoch"),
+            Self::Warp(_) => Some("assay devnet warp"),
+            Self::Freeze => Some("assay devnet freeze"),
+            Self::Resume => Some("assay devnet resume"),
+            Self::Faucet(_) => Some("assay devnet faucet"),
+            Self::Snapshot(_) => Some("assay devnet snapshot"),
+            Self::Restore(_) => Some("assay devnet restore"),
+            Self::Fork(_) => Some("assay devnet fork"),
+        }
+    }
+}
+
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     let Some(command) = args.command else {
+        context.refuse_dry_run("assay devnet")?;
         return serve::run(args.serve, context);
     };
+    if let Some(name) = command.changes() {
+        context.refuse_dry_run(name)?;
+    }
     match command {
-        Command::Spec => context.output().text(assay_devnet::Spec::example()),
+        Command::Spec => spec::print(context),
         Command::Fork(args) => fork::run(args, context),
         Command::Why(args) => why::run(args, context),
         Command::Advance(args) => context.block_on(time::advance(args, context)),
