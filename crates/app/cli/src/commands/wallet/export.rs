@@ -65,6 +65,17 @@ struct Answer {
     exported: Option<Exported>,
 }
 
+/// What would be taken out.
+#[derive(Debug, Serialize)]
+struct Plan {
+    dry_run: bool,
+    role: String,
+    form: &'static str,
+    from: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<PathBuf>,
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let role = args.key.role();
     let wallet = context.wallet();
@@ -85,12 +96,16 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
         .path()
         .to_owned();
     if context.dry_run() {
-        context.output().say(&format!(
-            "would take the {} out of {}",
-            name(args.form),
-            path.display()
-        ));
-        return Ok(());
+        let plan = Plan {
+            dry_run: true,
+            role: role.to_string(),
+            form: name(args.form),
+            from: path,
+            to: args.to.clone(),
+        };
+        return context.output().data(&plan, |plan| {
+            format!("would take the {} out of {}", plan.form, plan.from.display())
+        });
     }
     if args.form != Form::Keyfile {
         context.confirm(&format!(
