@@ -39,15 +39,12 @@ enum Command {
     Freeze,
     /// Make blocks again, as before the freeze
     Resume,
-    /// Give an account money from nothing
     Faucet(money::Faucet),
     /// Keep the whole chain under a name
     Snapshot(snapshots::Name),
     /// Make the chain what it was at a snapshot
     Restore(snapshots::Name),
-    /// Run another devnet that begins from a snapshot's file
     Fork(fork::Args),
-    /// Tell why a hotkey cannot set weights now, and what to do about it
     Why(why::Args),
 }
 

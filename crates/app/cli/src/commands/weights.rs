@@ -27,15 +27,11 @@ use std::path::{Path, PathBuf};
 /// Set and follow a validator's weights
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Set the weights of the wallet's hotkey
     Set(set::Args),
-    /// Commit to weights that become readable later
     Commit(commit::Args),
-    /// Reveal weights that were committed by their hash, or tell what became of those that the chain reveals
     Reveal(reveal::Args),
     /// Show the weights that the chain holds
     Show(show::Args),
-    /// Show every attempt to set weights and what became of it
     History(history::Args),
 }
 

@@ -142,9 +142,11 @@ impl RateArgs {
 
     /// What an exchange keeps to, as the end of a sentence.
     pub(super) fn words(&self, limit: Option<Alpha>, from: NetUid, to: NetUid) -> String {
-        self.leeway.words(limit.map(|limit| {
-            format!("one alpha of subnet {from} is worth no less than {limit} of subnet {to}")
-        }))
+        self.leeway.words(
+            limit.map(|limit| {
+                format!("one alpha of subnet {from} is worth no less than {limit} of subnet {to}")
+            }),
+        )
     }
 }
 

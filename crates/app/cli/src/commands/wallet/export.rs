@@ -11,9 +11,10 @@ use miette::miette;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Prints a key, or writes it to a keyfile of its own.
+/// Take a key out of a wallet
 ///
-/// Without --as only the public half is printed. Secrets are printed after a question, or with --yes.
+/// It is printed, or written to a keyfile of its own. Without --as only the public half is printed. Secrets are
+/// printed after a question, or with --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which of the wallet's keys
