@@ -15,6 +15,12 @@ pub(crate) async fn connect(context: &Context) -> miette::Result<ChainClient> {
         .map_err(chain_failure)
 }
 
+/// The first eight digits of the chain's genesis: they tell what is kept for one chain from what is kept for another.
+pub(crate) fn mark(client: &ChainClient) -> String {
+    let [first, second, third, fourth, ..] = client.genesis().0;
+    hex::encode([first, second, third, fourth])
+}
+
 /// Follows a transaction until it cannot be undone any more, saying where it is.
 pub(crate) async fn follow(context: &Context, receipt: &Receipt) -> miette::Result<Included> {
     let output = context.output();

@@ -45,7 +45,7 @@ pub(crate) struct GlobalArgs {
     /// Agree to everything that would be asked
     #[arg(short = 'y', long, global = true)]
     pub(crate) yes: bool,
-    /// Show what would be done, and do nothing
+    /// Show what would be done, and do nothing; what cannot show it refuses
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
     /// Log more; twice for traces
@@ -127,6 +127,21 @@ impl Context {
     /// Whether to show what would be done and stop there.
     pub(crate) fn dry_run(&self) -> bool {
         self.dry_run
+    }
+
+    /// Turns `--dry-run` down, for what cannot be shown without being done.
+    ///
+    /// # Errors
+    ///
+    /// When it was given.
+    pub(crate) fn refuse_dry_run(&self, what: &str) -> miette::Result<()> {
+        if self.dry_run {
+            return Err(miette::miette!(
+                help = "leave --dry-run out to do it, or add --help to read what it does",
+                "`{what}` cannot show beforehand what it would do"
+            ));
+        }
+        Ok(())
     }
 
     /// Asks before something is spent, overwritten or lost.

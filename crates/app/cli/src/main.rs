@@ -33,7 +33,6 @@ struct Cli {
 enum Command {
     /// Run a whole subnet on this machine: chain, hub, miners, validators, dashboard
     Up(up::Args),
-    /// Run the embedded chain
     #[command(visible_alias = "localnet")]
     Devnet(commands::devnet::Args),
     /// Show what is on a chain as web pages: blocks, accounts, subnets, neurons
@@ -74,10 +73,9 @@ enum Command {
     /// Read anything of the chain by its name: storage, runtime APIs, constants
     #[command(subcommand)]
     Chain(commands::chain::Command),
-    /// Send any call of the chain by its name
+    /// Send any call of the chain by its name, and tell what bytes do
     #[command(subcommand)]
     Tx(commands::tx::Command),
-    /// Explain an error of the chain
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
     Completions {

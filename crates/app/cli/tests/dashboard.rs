@@ -99,6 +99,29 @@ async fn it_waits_for_its_chain_shows_it_and_ends_when_asked() {
 }
 
 #[test]
+fn a_place_that_cannot_be_listened_on_is_told_with_what_helps() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let start = |arguments: &[&str]| -> String {
+        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+            .args(["dashboard", "--network", "local"])
+            .args(arguments)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = start(&["--port", &port]);
+    assert!(said.contains("choose another port"), "{said}");
+    // An address of nobody: no port of it is any better.
+    let said = start(&["--port", "0", "--host", "203.0.113.1"]);
+    assert!(
+        !said.contains("another port") && said.contains("address of this machine"),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_network_that_is_none_is_refused_with_the_choices() {
     let output = Command::new(env!("CARGO_BIN_EXE_assay"))
         .args(["dashboard", "--port", "0", "--network", "finny"])

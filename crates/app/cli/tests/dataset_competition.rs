@@ -326,6 +326,27 @@ async fn a_dataset_is_published_and_paid_by_two_commands() {
     );
     assert_eq!(scene.client.weights(scene.netuid).await.unwrap().len(), 1);
 
+    // Its state is of this chain alone, and was not always named so.
+    let validator = key("validator", "hotkey").account();
+    let side = scene.folder.path().join(".assay/validators");
+    let genesis = scene.client.genesis().to_string();
+    let home = side.join(format!(
+        "datasets-{}-{}-{validator}",
+        &genesis[2..10],
+        scene.netuid
+    ));
+    let earlier = side.join(format!("datasets-{}-{validator}", scene.netuid));
+    assert!(home.join("weights.jsonl").is_file());
+    fs_err::rename(&home, &earlier).unwrap();
+    let plan: Value = serde_json::from_str(
+        &scene
+            .ran("validator", &[&validate[..], &["--dry-run"]].concat())
+            .await,
+    )
+    .unwrap();
+    assert_eq!(plan["home"], home.to_str().unwrap());
+    assert!(home.is_dir() && !earlier.exists());
+
     let refused = scene.refused("stranger", &validate[..4]).await;
     assert!(refused.contains("not registered"), "{refused}");
     let missing = scene

@@ -264,6 +264,34 @@ async fn time_money_and_branches_of_a_running_devnet() {
         client.balance(&account("//Dave")).await.unwrap().free,
         Rao::from_tao(2_001)
     );
+    // What cannot be shown beforehand is not done either.
+    let height = client.head().await.unwrap();
+    for command in [
+        &["devnet", "faucet", "//Dave", "1"][..],
+        &["devnet", "advance"],
+        &["devnet", "epoch", "--netuid", "1"],
+        &["devnet", "warp", "1h"],
+        &["devnet", "freeze"],
+        &["devnet", "resume"],
+        &["devnet", "snapshot", "never"],
+        &["devnet", "restore", "never", "--yes"],
+    ] {
+        let refused = devnet.output(home, &[command, &["--dry-run"]].concat());
+        let told = text(&refused.stderr);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+        assert!(
+            told.contains("cannot show beforehand") && told.contains("hint:"),
+            "{told}"
+        );
+    }
+    assert_eq!(client.head().await.unwrap(), height);
+    // A proxy for the world outside is not asked for this machine.
+    let mut proxied = assay(home, &["devnet", "advance", "-n", devnet.url()]);
+    for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY"] {
+        proxied.env(name, "http://127.0.0.1:1");
+    }
+    let proxied = proxied.output().unwrap();
+    assert!(proxied.status.success(), "{}", text(&proxied.stderr));
     let nobody = devnet.output(home, &["devnet", "faucet", "nobody", "1"]);
     assert!(
         text(&nobody.stderr).contains("\"nobody\" names no account"),
@@ -292,7 +320,13 @@ async fn time_money_and_branches_of_a_running_devnet() {
         client.balance(&account("//Dave")).await.unwrap().free,
         Rao::from_tao(2_001)
     );
-    let unknown = devnet.output(home, &["devnet", "restore", "nowhere"]);
+    let unasked = devnet.output(home, &["devnet", "restore", "here"]);
+    assert!(
+        text(&unasked.stderr).contains("lose every block since then"),
+        "{}",
+        text(&unasked.stderr)
+    );
+    let unknown = devnet.output(home, &["devnet", "restore", "nowhere", "--yes"]);
     assert!(
         !unknown.status.success() && text(&unknown.stderr).contains("nowhere"),
         "{}",

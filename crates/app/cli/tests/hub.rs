@@ -118,6 +118,14 @@ fn what_is_uploaded_comes_back() {
     // Large enough to take the large files' way.
     fs_err::write(data.join("big.dat"), vec![7; 11_000_000]).unwrap();
 
+    let plan = served.json(&["upload", "alice/ore", "data", "--dry-run"]);
+    assert_eq!(
+        (&plan["dry_run"], &plan["files"]),
+        (
+            &true.into(),
+            &serde_json::json!(["big.dat", "deep/note.txt", "rows.jsonl"])
+        )
+    );
     let first = served.json(&["upload", "alice/ore", "data", "--message", "First"]);
     assert_eq!(
         (&first["files"], &first["bytes"]),
@@ -144,6 +152,8 @@ fn what_is_uploaded_comes_back() {
         (3, 11_000_000, &b"note"[..])
     );
 
+    let unseen = served.failure(&["download", "alice/ore", "--to", "never", "--dry-run"]);
+    assert!(unseen.contains("cannot show beforehand"), "{unseen}");
     served.json(&["download", "alice/ore", "rows.jsonl", "--to", "one"]);
     assert_eq!(
         files_below(&served.folder.path().join("one")),

@@ -173,7 +173,10 @@ async fn a_subnet_from_its_creation_to_weights_on_chain_by_commands_alone() {
     );
 
     let staked = terminal
-        .json("validator", &with(&["stake", "add", "--amount", "1000"]))
+        .json(
+            "validator",
+            &with(&["stake", "add", "--amount", "1000", "--tolerance", "none"]),
+        )
         .await;
     let alpha = staked["result"]["received"].as_u64().unwrap();
     assert!(alpha > 0);

@@ -130,11 +130,37 @@ async fn a_purchase_shows_what_it_moves_and_keeps_to_its_limit() {
         purpose.contains("about 499.") && purpose.contains("which is much"),
         "{purpose}"
     );
-    assert_eq!(plan["call"], "SubtensorModule.add_stake");
-    let dear = world.refused("alice", &add("1000", &["--tolerance", "5%"])).await;
-    assert!(dear.contains("SlippageTooHigh"), "{dear}");
-    let idle = world.refused("alice", &add("1", &["--partial"])).await;
+    // Unless somebody says otherwise the price may end five percent higher.
+    assert_eq!(plan["call"], "SubtensorModule.add_stake_limit");
+    assert!(
+        purpose.contains("if one alpha costs no more than 1.05"),
+        "{purpose}"
+    );
+    for more in [&[][..], &["--tolerance", "5%"]] {
+        let dear = world.refused("alice", &add("1000", more)).await;
+        assert!(dear.contains("SlippageTooHigh"), "{dear}");
+    }
+    let at_any = world
+        .json("alice", &add("1000", &["--tolerance", "none", "--dry-run"]))
+        .await;
+    assert_eq!(at_any["call"], "SubtensorModule.add_stake");
+    let purpose = at_any["purpose"].as_str().unwrap();
+    assert!(purpose.contains("whatever the price is by then"), "{purpose}");
+    let idle = world
+        .refused("alice", &add("1", &["--tolerance", "none", "--partial"]))
+        .await;
     assert!(idle.contains("there is none"), "{idle}");
+    let part = world
+        .json(
+            "alice",
+            &add("1000", &["--limit", "1.1", "--partial", "--dry-run"]),
+        )
+        .await;
+    let purpose = part["purpose"].as_str().unwrap();
+    assert!(
+        purpose.contains("or as much of it as goes while one alpha costs no more than 1.1 "),
+        "{purpose}"
+    );
     // As much as five percent allow: the price rises with the square of the pool's TAO.
     let partly = world
         .json("alice", &add("1000", &["--tolerance", "5", "--partial"]))
@@ -152,6 +178,10 @@ async fn a_purchase_shows_what_it_moves_and_keeps_to_its_limit() {
         .await;
     let after = world.stake(2, "//alice//default", "//alice").await;
     assert!((before.0 - after.0).abs_diff(10_000_000_000) <= 1);
+    let nothing = world
+        .refused("alice", &["stake", "remove", "--netuid", "2", "--amount", "0"])
+        .await;
+    assert!(nothing.contains("is nothing to take"), "{nothing}");
     let shown = world.json("alice", &["stake", "show"]).await;
     assert!(shown["worth"].as_u64().unwrap() > 100_000_000_000, "{shown}");
 }
@@ -177,7 +207,85 @@ async fn stake_moves_between_hotkeys_owners_and_subnets() {
     let given = world.stake(2, "//alice//default", "//owner").await;
     assert!(given.0.abs_diff(20_000_000_000) <= 1, "{given}");
 
-    let swap = ["stake", "swap", "--netuid", "2", "--to-netuid", "3", "--all"];
+    // The limit is alpha there for one here, as the chain counts it: a billionth is one.
+    let swap_ten = [
+        "stake",
+        "swap",
+        "--netuid",
+        "2",
+        "--to-netuid",
+        "3",
+        "--amount",
+        "10",
+        "--limit",
+    ];
+    let plan = world
+        .json("alice", &[&swap_ten[..], &["0.9", "--dry-run"]].concat())
+        .await;
+    let purpose = plan["purpose"].as_str().unwrap();
+    assert!(
+        purpose.contains("if one alpha of subnet 2 is worth no less than 0.9 "),
+        "{purpose}"
+    );
+    let decoded = world
+        .json("alice", &["tx", "decode", plan["call_data"].as_str().unwrap()])
+        .await;
+    assert_eq!(
+        (
+            &decoded["call"]["name"],
+            &decoded["call"]["arguments"]["limit_price"]
+        ),
+        (&Value::from("swap_stake_limit"), &Value::from(900_000_000))
+    );
+    let dear = world.refused("alice", &[&swap_ten[..], &["1.1"]].concat()).await;
+    assert!(dear.contains("SlippageTooHigh"), "{dear}");
+    let swapped = world.json("alice", &[&swap_ten[..], &["0.9"]].concat()).await;
+    let result = &swapped["result"];
+    assert_eq!(
+        (&result["from"], &result["to"], &result["given"]),
+        (&Value::from(2), &Value::from(3), &Value::from(10_000_000_000_u64))
+    );
+    let there = world.stake(3, "//alice//default", "//alice").await;
+    assert_eq!(result["stake"], there.0);
+    assert_eq!(result["coldkey"], account("//alice").to_string());
+
+    // What takes no limit says so before it is agreed to.
+    let plan = world
+        .json(
+            "alice",
+            &[
+                "stake",
+                "transfer",
+                "--netuid",
+                "2",
+                "--to-netuid",
+                "3",
+                "--to",
+                &owner,
+                "--amount",
+                "1",
+                "--dry-run",
+            ],
+        )
+        .await;
+    assert!(
+        plan["purpose"].as_str().unwrap().contains("takes no limit"),
+        "{plan}"
+    );
+
+    let swap = [
+        "stake",
+        "swap",
+        "--netuid",
+        "2",
+        "--to-netuid",
+        "3",
+        "--all",
+        "--tolerance",
+        "none",
+    ];
+    let usual = world.refused("alice", &swap[..7]).await;
+    assert!(usual.contains("SlippageTooHigh"), "{usual}");
     let plan = world.json("alice", &[&swap[..], &["--dry-run"]].concat()).await;
     assert!(
         plan["purpose"].as_str().unwrap().contains("sells for about"),
@@ -225,6 +333,35 @@ async fn identities_calls_and_values_by_name() {
         .json("alice", &["chain", "storage", "SubtensorModule.Uids", "2"])
         .await;
     assert_eq!(uids.as_array().unwrap().len(), 3);
+    let some = [
+        "chain",
+        "storage",
+        "SubtensorModule.Uids",
+        "2",
+        "--limit",
+        "2",
+        "--json",
+    ];
+    let some = world.output("alice", &some).await;
+    let entries: Value = serde_json::from_slice(&some.stdout).unwrap();
+    let told = String::from_utf8_lossy(&some.stderr).into_owned();
+    assert_eq!(entries.as_array().unwrap().len(), 2);
+    assert!(told.contains("more entries than the 2"), "{told}");
+    let all = [
+        "chain",
+        "storage",
+        "SubtensorModule.Uids",
+        "2",
+        "--limit",
+        "3",
+        "--json",
+    ];
+    let all = world.output("alice", &all).await;
+    assert!(all.stderr.is_empty(), "{}", String::from_utf8_lossy(&all.stderr));
+    let many = world
+        .refused("alice", &["chain", "storage", "SubtensorModule.Tempo", "2", "3"])
+        .await;
+    assert!(many.contains("at most 1 keys"), "{many}");
     let slot = world
         .text("alice", &["chain", "constant", "Aura.SlotDuration"])
         .await;
@@ -248,6 +385,39 @@ async fn identities_calls_and_values_by_name() {
     let remark = ["tx", "call", "System.remark", "--args", r#"{"remark": "hello"}"#];
     let plan = world.json("alice", &[&remark[..], &["--dry-run"]].concat()).await;
     assert_eq!(plan["call_data"], "0x00001468656c6c6f");
+    let decoded = world.json("alice", &["tx", "decode", "0x00001468656c6c6f"]).await;
+    assert_eq!(
+        (
+            &decoded["call"]["pallet"],
+            &decoded["call"]["name"],
+            &decoded["signed"]
+        ),
+        (&Value::from("System"), &Value::from("remark"), &Value::Null)
+    );
+    assert_eq!(decoded["call"]["arguments"]["remark"], "0x68656c6c6f");
+    let sudo = world
+        .json("alice", &[&remark[..], &["--sudo", "--dry-run"]].concat())
+        .await;
+    let purpose = sudo["purpose"].as_str().unwrap();
+    assert!(purpose.ends_with("with root's rights"), "{purpose}");
+    let inner = world
+        .text("alice", &["tx", "decode", sudo["call_data"].as_str().unwrap()])
+        .await;
+    assert!(
+        inner.starts_with("Sudo.sudo") && inner.contains("remark") && inner.contains("nobody yet"),
+        "{inner}"
+    );
+    for (bytes, told) in [
+        ("0x123", "two for each byte"),
+        ("0x", "there are no bytes"),
+        ("0xffffff", "neither a transaction nor a call"),
+    ] {
+        let refused = world.refused("alice", &["tx", "decode", bytes]).await;
+        assert!(refused.contains(told), "{refused}");
+    }
+    // Standard input is empty here.
+    let empty = world.refused("alice", &["tx", "decode", "-"]).await;
+    assert!(empty.contains("there are no bytes"), "{empty}");
     world.json("alice", &remark).await;
     let bad = world
         .refused(

@@ -234,6 +234,11 @@ fn nothing_is_lost_unasked() {
 
     let said = wallets.refused(&["export", "hotkey", "--as", "seed"]);
     assert!(said.contains("--yes"), "{said}");
+    let plan = wallets.json(&["export", "hotkey", "--as", "seed", "--dry-run"]);
+    assert_eq!(
+        (&plan["dry_run"], &plan["form"]),
+        (&Value::Bool(true), &Value::from("seed"))
+    );
 }
 
 #[test]

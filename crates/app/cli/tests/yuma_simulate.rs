@@ -195,9 +195,21 @@ async fn agreeing_pays_more_than_dissent_and_a_copier_is_told_apart() {
         (&Value::from(4), &Value::from(65535))
     );
 
-    fs_err::write(world.folder.path().join("row.txt"), "# mine\n4=1\n5=0.4\n").unwrap();
+    fs_err::write(
+        world.folder.path().join("row.txt"),
+        "# mine, and only mine\n4=1, # the best, by far\n5=0.4\n",
+    )
+    .unwrap();
     let from_file = world.json(&with("row.txt")).await;
     assert_eq!(from_file["strategies"], agreeing["strategies"]);
+    let missing = world.refused(&with("rows.txt")).await;
+    assert!(
+        missing.contains("rows.txt") && missing.contains("nor a file that can be read"),
+        "{missing}"
+    );
+    let save = [&simulate[..], &["--save", "kept.json", "--dry-run"]].concat();
+    let save = world.refused(&save).await;
+    assert!(save.contains("cannot show beforehand"), "{save}");
     let table = world.text(&with("4=1")).await;
     for part in [
         "uid 3",
@@ -269,6 +281,12 @@ async fn a_metagraph_is_sorted_filtered_and_written_for_programs() {
     );
     let answer = world.json(&with(&["--weights"])).await;
     assert_eq!(answer["weights"][1]["uid"], 2);
+    let lost = world.output(&with(&["--csv", "--weights"])).await;
+    assert_eq!(
+        lost.status.code(),
+        Some(2),
+        "a table of neurons has no place for rows"
+    );
     let wrong = world.output(&with(&["--filter", "stakes>1"])).await;
     let told = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert!(told.contains("no column \"stakes\""), "{told}");

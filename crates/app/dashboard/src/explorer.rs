@@ -18,10 +18,11 @@ pub(crate) use error::ExplorerError;
 pub(crate) use routes::{Shared, health, router};
 
 use assay_chain::{
-    AccountId, BlockContents, BlockHash, BlockRef, ChainClient, ChainError, NetUid, Reach, Uid,
+    AccountId, Block, BlockContents, BlockHash, BlockRef, ChainClient, ChainError, NetUid, Reach, Uid,
 };
 use futures::StreamExt;
 use kept::Kept;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::watch;
@@ -32,6 +33,12 @@ use tokio_util::sync::CancellationToken;
 const BLOCKS_KEPT: usize = 48 << 20;
 /// Views of one kind that are kept. They are of the newest block, so a few minutes of looking around.
 const VIEWS_KEPT: usize = 64;
+/// How long nothing is heard before the node is asked whether it is there. Shorter asks a quiet node for nothing; longer
+/// calls a dead one healthy. On a public node longer than a block takes, so that hardly anything is asked.
+const QUIET: Duration = Duration::from_secs(3);
+const QUIET_ON_PUBLIC_NODES: Duration = Duration::from_secs(20);
+/// How long it may take to answer that.
+const ANSWER: Duration = Duration::from_secs(10);
 /// Pause before a lost stream of heads is opened again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -56,6 +63,16 @@ pub(crate) struct Head {
     /// When it was seen here.
     pub(crate) seen_ms: u64,
 }
+
+/// How many blocks are searched, on a node of one's own and on a public one. Each is read once and kept.
+#[derive(Debug, Clone, Copy)]
+struct SearchDepth {
+    own: u64,
+    public: u64,
+}
+
+/// What the list of blocks reads of a public node anyway.
+const SEARCHED_ON_PUBLIC_NODES: u64 = 12;
 
 /// Reads for the pages, and keeps what was read.
 #[derive(Debug)]
@@ -144,6 +161,7 @@ impl Explorer {
                 match client {
                     Ok(client) => self.follow_heads(&client).await,
                     Err(_) => {
+                        self.lose_head();
                         // Until something changes; a chain that nobody will name any more stays unknown.
                         if chain.changed().await.is_err() {
                             std::future::pending::<()>().await;
@@ -161,19 +179,92 @@ impl Explorer {
     async fn follow_heads(&self, client: &ChainClient) {
         match client.blocks().await {
             Ok(mut blocks) => {
-                while let Some(told) = blocks.next().await {
-                    match told {
-                        Ok(block) => {
+                let quiet = if Explorer::may_ask_much(client) {
+                    QUIET
+                } else {
+                    QUIET_ON_PUBLIC_NODES
+                };
+                loop {
+                    match tokio::time::timeout(quiet, blocks.next()).await {
+                        Ok(Some(Ok(block))) => {
                             let seen_ms = now_ms();
                             self.head.send_replace(Some(Head { block, seen_ms }));
                         }
-                        Err(error) => tracing::debug!(%error, "the explorer's stream of heads"),
+                        Ok(Some(Err(error))) => {
+                            tracing::debug!(%error, "the explorer's stream of heads");
+                            self.look(client).await;
+                        }
+                        Ok(None) => break,
+                        Err(_) => self.look(client).await,
                     }
                 }
             }
             Err(error) => tracing::debug!(%error, "the explorer cannot follow the chain"),
         }
+        self.lose_head();
         tokio::time::sleep(PAUSE).await;
+    }
+
+    /// Asks a node from which nothing was heard for a while. A chain that makes blocks on request is silent and well; a
+    /// node that does not answer has no newest block any more, and whoever watches the health is told so.
+    async fn look(&self, client: &ChainClient) {
+        match tokio::time::timeout(ANSWER, client.head()).await {
+            Ok(Ok(block)) => {
+                self.head.send_if_modified(|head| {
+                    let is_new = head.is_none_or(|known| known.block != block);
+                    if is_new {
+                        let seen_ms = now_ms();
+                        *head = Some(Head { block, seen_ms });
+                    }
+                    is_new
+                });
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the explorer's node does not answer");
+                self.lose_head();
+            }
+            Err(_) => self.lose_head(),
+        }
+    }
+
+    fn lose_head(&self) {
+        self.head.send_if_modified(|head| head.take().is_some());
+    }
+
+    /// The newest blocks, from the head back, until `look` has seen enough: as many as may be asked of this node. Gives
+    /// the first and the last that were searched.
+    async fn search_back(
+        &self,
+        client: &ChainClient,
+        head: BlockRef,
+        many: SearchDepth,
+        mut look: impl FnMut(&BlockContents) -> ControlFlow<()>,
+    ) -> Result<(u64, u64), ExplorerError> {
+        let last = head.number.0;
+        let depth = if Explorer::may_ask_much(client) {
+            many.own
+        } else {
+            many.public
+        };
+        let first = (last + 1).saturating_sub(depth);
+        let mut searched = (last, last);
+        let numbers: Vec<Block> = (first..=last).rev().map(Block).collect();
+        for (number, hash) in numbers.iter().zip(client.block_hashes(&numbers).await?) {
+            let Some(hash) = hash else { continue };
+            let block = BlockRef {
+                number: *number,
+                hash,
+            };
+            // A block whose events are gone ends the search, and the page says how far it went.
+            let Ok(contents) = self.contents(client, block).await else {
+                break;
+            };
+            searched.0 = number.0;
+            if look(&contents).is_break() {
+                break;
+            }
+        }
+        Ok(searched)
     }
 }
 

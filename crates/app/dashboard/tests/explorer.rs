@@ -174,6 +174,19 @@ async fn every_page_tells_what_is_on_the_chain() {
         titles.contains(&"\"transfer_keep_alive\" true".to_owned()),
         "{titles:?}"
     );
+    // The list is a list: what a transaction carries is on its own page, however large.
+    let listed = account["extrinsics"].as_array().expect("a list");
+    assert!(
+        listed
+            .iter()
+            .all(|found| found["call"].get("arguments").is_none())
+    );
+    assert!(
+        listed
+            .iter()
+            .any(|found| found["failure"] == "FirstEmissionBlockNumberAlreadySet"),
+        "{listed:?}"
+    );
     let page = pages.page(&format!("/account/{}", world.miner.account())).await;
     assert!(page.contains("hotkey") && page.contains("mentioned") && page.contains("1.234567891 TAO"));
     pages.stop().await;
@@ -327,8 +340,16 @@ async fn what_is_not_there_is_said_to_whoever_asks() {
     })
     .await
     .expect("it is followed");
-    pages.stop().await;
+    // And that nobody answers any more.
     world.devnet.stop().await;
+    tokio::time::timeout(DEADLINE, async {
+        while pages.get("/healthz").await.0 != 503 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await
+    .expect("a dead node is told");
+    pages.stop().await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::{
     commands::on_chain::{chain_failure, connect},
     context::Context,
 };
-use assay_chain::StorageEntry;
+use assay_chain::{Snapshot, StorageEntry};
 use serde_json::Value;
 
 /// Read anything of the chain by its name
@@ -60,18 +60,7 @@ pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
             Command::Storage(args) => {
                 let (pallet, item) = halves(&args.name)?;
                 let keys: Vec<Value> = args.keys.iter().map(|key| word(key)).collect();
-                // Whole keys give a value; fewer, entries.
-                match snapshot.storage_json(pallet, item, &keys).await {
-                    Ok(value) => pretty(&value, context),
-                    Err(whole) => {
-                        let entries = snapshot
-                            .storage_entries_json(pallet, item, &keys, args.limit)
-                            .await
-                            // What is wrong with whole keys says more than what is wrong with fewer.
-                            .map_err(|_| chain_failure(whole))?;
-                        context.output().data(&entries, |entries| lines(entries))
-                    }
-                }
+                storage(&snapshot, (pallet, item), &keys, args.limit, context).await
             }
             Command::Api(args) => {
                 let (api, method) = halves(&args.name)?;
@@ -91,6 +80,40 @@ pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
             }
         }
     })
+}
+
+/// Whole keys give a value; fewer, entries.
+async fn storage(
+    snapshot: &Snapshot,
+    (pallet, item): (&str, &str),
+    keys: &[Value],
+    limit: usize,
+    context: &Context,
+) -> miette::Result<()> {
+    let whole = snapshot
+        .storage_key_count(pallet, item)
+        .await
+        .map_err(chain_failure)?;
+    // Too many are refused there, with the place of the first that does not fit.
+    if keys.len() >= whole {
+        let value = snapshot
+            .storage_json(pallet, item, keys)
+            .await
+            .map_err(chain_failure)?;
+        return pretty(&value, context);
+    }
+    // One more than wanted tells whether there are more.
+    let mut entries = snapshot
+        .storage_entries_json(pallet, item, keys, limit.saturating_add(1))
+        .await
+        .map_err(chain_failure)?;
+    if entries.len() > limit {
+        entries.truncate(limit);
+        context.output().warn(&format!(
+            "{pallet}.{item} has more entries than the {limit} that are shown; --limit takes more"
+        ));
+    }
+    context.output().data(&entries, |entries| lines(entries))
 }
 
 /// A key as it is typed: JSON where it is JSON, a text otherwise.

@@ -10,7 +10,6 @@ use assay_chain::Commitment;
 /// Write and read commitments on chain
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Commit a text with the wallet's hotkey
     Set(set::Args),
     /// Show one hotkey's commitment
     Get(get::Args),

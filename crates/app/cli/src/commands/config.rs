@@ -1,6 +1,7 @@
 //! The configuration file and the command line, described by the binary itself.
 
 use crate::{configuration, context::Context};
+use miette::IntoDiagnostic;
 use std::fmt::Write as _;
 
 /// The configuration file and the command line.
@@ -15,9 +16,18 @@ pub(crate) enum Command {
 
 pub(crate) fn run(command: Command, context: &Context, root: clap::Command) -> miette::Result<()> {
     match command {
-        Command::Reference => context.output().text(configuration::REFERENCE),
+        Command::Reference => reference(context),
         Command::CommandLine => context.output().text(&command_line(root)),
     }
+}
+
+/// The reference as it is for people, its values for programs.
+fn reference(context: &Context) -> miette::Result<()> {
+    if !context.output().is_json() {
+        return context.output().text(configuration::REFERENCE);
+    }
+    let values: toml::Value = toml::from_str(configuration::REFERENCE).into_diagnostic()?;
+    context.output().json(&values)
 }
 
 /// Every command with its arguments; the options that all share stand once, at the top.
@@ -46,20 +56,28 @@ fn describe(text: &mut String, command: &clap::Command, parent: &str) {
         return;
     }
     let name = format!("{parent} {}", command.get_name());
-    let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+    // The long text begins with the short one.
+    let about = command.get_long_about().or_else(|| command.get_about());
+    let about = about.map(ToString::to_string).unwrap_or_default();
     // Writing to a String cannot fail.
     let _ = write!(text, "\n## `{name}`\n\n{about}\n");
+    let aliases: Vec<_> = command
+        .get_visible_aliases()
+        .map(|alias| format!("`{parent} {alias}`"))
+        .collect();
+    if !aliases.is_empty() {
+        let _ = write!(text, "\nAlso {}.\n", aliases.join(", "));
+    }
     let mut own = String::new();
     for argument in command
         .get_positionals()
         .filter(|argument| !argument.is_hide_set())
     {
-        let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let _ = writeln!(
-            own,
-            "- `<{}>`: {about}",
-            argument.get_id().as_str().to_uppercase()
-        );
+        let name = match argument.get_value_names() {
+            Some([name, ..]) => name.to_string(),
+            _ => argument.get_id().as_str().to_uppercase(),
+        };
+        let _ = writeln!(own, "- `<{name}>`: {}", about_argument(argument));
     }
     options(&mut own, command, Shared::Skip);
     if !own.is_empty() {
@@ -89,17 +107,43 @@ fn options(text: &mut String, command: &clap::Command, shared: Shared) {
             Some([name, ..]) if takes_value => format!(" {name}"),
             _ => String::new(),
         };
-        let about = argument.get_help().map(ToString::to_string).unwrap_or_default();
-        let defaults: Vec<_> = argument
-            .get_default_values()
+        let aliases: Vec<_> = argument
+            .get_visible_aliases()
+            .unwrap_or_default()
             .iter()
-            .map(|default| default.to_string_lossy())
+            .map(|alias| format!(", --{alias}"))
             .collect();
-        let default = if takes_value && !defaults.is_empty() {
-            format!(" (default: `{}`)", defaults.join(" "))
-        } else {
-            String::new()
-        };
-        let _ = writeln!(text, "- `{short}--{long}{value}`: {about}{default}");
+        let _ = writeln!(
+            text,
+            "- `{short}--{long}{}{value}`: {}",
+            aliases.concat(),
+            about_argument(argument)
+        );
     }
+}
+
+/// What an argument is, which values it takes where they are few, and what it is when it is not given.
+fn about_argument(argument: &clap::Arg) -> String {
+    let mut text = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    if !argument.get_action().takes_values() {
+        return text;
+    }
+    let values: Vec<_> = argument
+        .get_possible_values()
+        .iter()
+        .filter(|value| !value.is_hide_set())
+        .map(|value| format!("`{}`", value.get_name()))
+        .collect();
+    if !values.is_empty() {
+        let _ = write!(text, "; one of {}", values.join(", "));
+    }
+    let defaults: Vec<_> = argument
+        .get_default_values()
+        .iter()
+        .map(|default| default.to_string_lossy())
+        .collect();
+    if !defaults.is_empty() {
+        let _ = write!(text, " (default: `{}`)", defaults.join(" "));
+    }
+    text
 }

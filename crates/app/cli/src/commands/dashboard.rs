@@ -1,11 +1,12 @@
 //! `assay dashboard`: pages about any chain.
 
-use crate::context::Context;
+use crate::{context::Context, hinted::hinted};
 use assay_chain::{ChainClient, ChainError, ConnectOptions, Endpoints};
-use assay_dashboard::{Chain, Dashboard, DashboardConfig};
-use miette::{IntoDiagnostic, WrapErr};
+use assay_dashboard::{Chain, Dashboard, DashboardConfig, DashboardError};
+use miette::IntoDiagnostic;
 use serde::Serialize;
 use std::{
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     time::Duration,
 };
@@ -60,8 +61,7 @@ async fn serve(args: Args, endpoint: Endpoints, context: &Context) -> miette::Re
     };
     let dashboard = Dashboard::bind_to_chain(config, watched)
         .await
-        .into_diagnostic()
-        .wrap_err("the dashboard does not start: choose another port with --port")?;
+        .map_err(not_started)?;
     let listening = Listening {
         url: dashboard.url(),
         endpoint: endpoint.to_string(),
@@ -80,6 +80,20 @@ async fn serve(args: Args, endpoint: Endpoints, context: &Context) -> miette::Re
         .await;
     connecting.abort();
     Ok(())
+}
+
+/// Why the dashboard does not start, with what to do where that is known.
+pub(crate) fn not_started(error: DashboardError) -> miette::Report {
+    let hint = match &error {
+        DashboardError::Listen { source, .. } => match source.kind() {
+            ErrorKind::AddrInUse => Some("choose another port with --port, or 0 for any"),
+            ErrorKind::AddrNotAvailable => Some("listen on an address of this machine"),
+            ErrorKind::PermissionDenied => Some("choose a port above 1023 with --port"),
+            _ => None,
+        },
+        _ => None,
+    };
+    hinted(error, hint.map(str::to_owned))
 }
 
 /// Connects, however long it takes. The client itself comes back from what happens later.

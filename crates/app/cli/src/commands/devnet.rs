@@ -39,24 +39,43 @@ enum Command {
     Freeze,
     /// Make blocks again, as before the freeze
     Resume,
-    /// Give an account money from nothing
     Faucet(money::Faucet),
     /// Keep the whole chain under a name
     Snapshot(snapshots::Name),
     /// Make the chain what it was at a snapshot
     Restore(snapshots::Name),
-    /// Run another devnet that begins from a snapshot's file
     Fork(fork::Args),
-    /// Tell why a hotkey cannot set weights now, and what to do about it
     Why(why::Args),
+}
+
+impl Command {
+    /// What it is called, when it changes something.
+    fn changes(&self) -> Option<&'static str> {
+        match self {
+            Self::Spec | Self::Why(_) => None,
+            Self::Advance(_) => Some("assay devnet advance"),
+            Self::Epoch(_) => Some("assay devnet epoch"),
+            Self::Warp(_) => Some("assay devnet warp"),
+            Self::Freeze => Some("assay devnet freeze"),
+            Self::Resume => Some("assay devnet resume"),
+            Self::Faucet(_) => Some("assay devnet faucet"),
+            Self::Snapshot(_) => Some("assay devnet snapshot"),
+            Self::Restore(_) => Some("assay devnet restore"),
+            Self::Fork(_) => Some("assay devnet fork"),
+        }
+    }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     let Some(command) = args.command else {
+        context.refuse_dry_run("assay devnet")?;
         return serve::run(args.serve, context);
     };
+    if let Some(name) = command.changes() {
+        context.refuse_dry_run(name)?;
+    }
     match command {
-        Command::Spec => context.output().text(assay_devnet::Spec::example()),
+        Command::Spec => spec::print(context),
         Command::Fork(args) => fork::run(args, context),
         Command::Why(args) => why::run(args, context),
         Command::Advance(args) => context.block_on(time::advance(args, context)),

@@ -35,12 +35,117 @@ struct ActionAnswer<'a, R> {
     call: String,
     call_data: String,
     signer: AccountId,
-    /// Estimated under `--dry-run`, otherwise what was paid.
-    fee: Rao,
+    /// Estimated, under `--dry-run` alone: what was paid stands with what is included.
+    #[serde(rename = "fee", skip_serializing_if = "Option::is_none")]
+    estimate: Option<Rao>,
     /// Absent under `--dry-run`.
     #[serde(flatten)]
     included: Option<&'a Included>,
     result: Option<R>,
+}
+
+/// A transaction that a final block holds.
+pub(crate) struct Sent {
+    network: String,
+    purpose: String,
+    call: String,
+    call_data: String,
+    signer: AccountId,
+    included: Included,
+}
+
+/// Shows what it does and costs, asks, signs, and follows it to a final block. `ready` runs when all is agreed and
+/// nothing is sent yet. Under `--dry-run` that is printed and nothing comes back.
+pub(crate) async fn send(
+    context: &Context,
+    client: &ChainClient,
+    action: Action,
+    ready: impl FnOnce() -> miette::Result<()>,
+) -> miette::Result<Option<Sent>> {
+    let Action {
+        purpose,
+        call,
+        signer,
+    } = action;
+    let account = account(context, signer)?;
+    let call_data = client.call_bytes(&call).await.map_err(chain_failure)?;
+    let call_data = format!("0x{}", hex::encode(call_data));
+    let fee = client.fee(&account, &call).await.map_err(chain_failure)?;
+    let network = client.endpoint().to_string();
+    if context.dry_run() {
+        let answer: ActionAnswer<'_, ()> = ActionAnswer {
+            network,
+            dry_run: true,
+            purpose: &purpose,
+            call: call.title(),
+            call_data,
+            signer: account,
+            estimate: Some(fee),
+            included: None,
+            result: None,
+        };
+        context.output().data(&answer, |answer| {
+            format!(
+                "would {}\n  call    {}\n  data    {}\n  signer  {} ({signer})\n  fee     {} (estimate)\n  network {}",
+                answer.purpose, answer.call, answer.call_data, answer.signer, fee, answer.network
+            )
+        })?;
+        return Ok(None);
+    }
+    context.confirm(&format!(
+        "{} on {network}, for a fee of about {fee}?",
+        capitalised(&purpose)
+    ))?;
+    let pair = unlock(context, signer)?;
+    if pair.account() != account {
+        return Err(miette!(
+            help = "`assay wallet show` names both files; restore the right one",
+            "the public file of the {signer} says {account}, but its key is {}",
+            pair.account()
+        ));
+    }
+    ready()?;
+    let receipt = client.submit(&pair, &call).await.map_err(chain_failure)?;
+    let included = follow(context, &receipt).await?;
+    Ok(Some(Sent {
+        network,
+        purpose,
+        call: call.title(),
+        call_data,
+        signer: account,
+        included,
+    }))
+}
+
+impl Sent {
+    /// The transaction as the block holds it.
+    pub(crate) fn included(&self) -> &Included {
+        &self.included
+    }
+
+    /// Prints the answer; `told` says to people what the command was for.
+    pub(crate) fn print<R: Serialize>(
+        &self,
+        context: &Context,
+        result: Option<R>,
+        told: impl FnOnce(&R) -> String,
+    ) -> miette::Result<()> {
+        let answer = ActionAnswer {
+            network: self.network.clone(),
+            dry_run: false,
+            purpose: &self.purpose,
+            call: self.call.clone(),
+            call_data: self.call_data.clone(),
+            signer: self.signer,
+            estimate: None,
+            included: Some(&self.included),
+            result,
+        };
+        context.output().data(&answer, |answer| match &answer.result {
+            Some(result) => told(result),
+            None => format!("done: {}", answer.purpose),
+        })
+    }
 }
 
 /// Sends it, and prints the answer. `result` takes from the included transaction what the command was for; `told` says
@@ -52,56 +157,10 @@ pub(crate) async fn carry_out<R: Serialize>(
     result: impl FnOnce(&Included) -> Option<R>,
     told: impl FnOnce(&R) -> String,
 ) -> miette::Result<()> {
-    let Action {
-        purpose,
-        call,
-        signer,
-    } = action;
-    let output = context.output();
-    let account = account(context, signer)?;
-    let call_data = client.call_bytes(&call).await.map_err(chain_failure)?;
-    let fee = client.fee(&account, &call).await.map_err(chain_failure)?;
-    let mut answer = ActionAnswer {
-        network: client.endpoint().to_string(),
-        dry_run: context.dry_run(),
-        purpose: &purpose,
-        call: call.title(),
-        call_data: format!("0x{}", hex::encode(call_data)),
-        signer: account,
-        fee,
-        included: None,
-        result: None,
-    };
-    if context.dry_run() {
-        return output.data(&answer, |answer| {
-            format!(
-                "would {}\n  call    {}\n  data    {}\n  signer  {} ({signer})\n  fee     {} (estimate)\n  network {}",
-                answer.purpose, answer.call, answer.call_data, answer.signer, answer.fee, answer.network
-            )
-        });
+    match send(context, client, action, || Ok(())).await? {
+        Some(sent) => sent.print(context, result(sent.included()), told),
+        None => Ok(()),
     }
-    context.confirm(&format!(
-        "{} on {}, for a fee of about {fee}?",
-        capitalised(&purpose),
-        answer.network
-    ))?;
-    let pair = unlock(context, signer)?;
-    if pair.account() != account {
-        return Err(miette!(
-            help = "`assay wallet show` names both files; restore the right one",
-            "the public file of the {signer} says {account}, but its key is {}",
-            pair.account()
-        ));
-    }
-    let receipt = client.submit(&pair, &call).await.map_err(chain_failure)?;
-    let included = follow(context, &receipt).await?;
-    answer.fee = included.fee;
-    answer.result = result(&included);
-    answer.included = Some(&included);
-    output.data(&answer, |answer| match &answer.result {
-        Some(result) => told(result),
-        None => format!("done: {}", answer.purpose),
-    })
 }
 
 /// For transactions whose success says it all.

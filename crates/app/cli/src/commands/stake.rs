@@ -1,6 +1,7 @@
 //! Stake: TAO turned into a subnet's alpha on a hotkey, and back.
 
 mod add;
+mod holding;
 mod moving;
 mod price;
 mod remove;
@@ -11,15 +12,10 @@ use crate::context::Context;
 /// Add, remove, move and show stake
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Stake TAO on a hotkey
     Add(add::Args),
-    /// Take stake back
     Remove(remove::Args),
-    /// Move stake to another hotkey, another subnet, or both
     Move(moving::Move),
-    /// Give stake to another coldkey
     Transfer(moving::Transfer),
-    /// Exchange stake in one subnet for stake in another
     Swap(moving::Swap),
     /// Show a coldkey's stakes
     #[command(visible_alias = "list")]

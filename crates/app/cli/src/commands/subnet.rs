@@ -17,7 +17,6 @@ use assay_chain::NetUid;
 pub(crate) enum Command {
     /// List all subnets
     List,
-    /// Create a subnet, owned by the wallet's coldkey
     Create(create::Args),
     /// Start a subnet: stake and emission flow from then on
     Start(OneSubnet),
@@ -28,9 +27,7 @@ pub(crate) enum Command {
     /// Show what a subnet asks of its neurons, or change it
     #[command(visible_alias = "hyperparameters")]
     Hyperparams(hyperparams::Args),
-    /// Show what a subnet says about itself, or change it
     Identity(identity::Args),
-    /// Register the wallet's hotkey on a subnet
     Register(register::Args),
 }
 

@@ -21,25 +21,18 @@ use serde::Serialize;
 /// Make, list, move and use wallets
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Make a coldkey, a hotkey, or both
     #[command(visible_alias = "create")]
     New(new::Args),
     /// List the wallets of a folder
     List(list::Args),
     /// Show one wallet's keys, without any secret
     Show(show::Args),
-    /// Bring a key into a wallet: from its phrase, seed, private key, secret URI, keyfile or address
     #[command(visible_alias = "regen")]
     Import(import::Args),
-    /// Take a key out of a wallet
     Export(export::Args),
-    /// Sign a message
     Sign(sign::Args),
-    /// Check a signature; ends with exit code 1 when it is not good
     Verify(verify::Args),
-    /// Show the TAO on a wallet's coldkey
     Balance(balance::Args),
-    /// Send TAO from the coldkey
     Transfer(transfer::Args),
 }
 

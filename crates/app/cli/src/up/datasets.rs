@@ -79,8 +79,7 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
         view.subscribe(),
     )
     .await
-    .into_diagnostic()
-    .wrap_err("the dashboard does not start: choose another port with --port")?
+    .map_err(crate::commands::dashboard::not_started)?
     .with_chain(explorable);
     output.say(&format!("page   {}", dashboard.url()));
     let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));

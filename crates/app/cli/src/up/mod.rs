@@ -70,6 +70,7 @@ enum System {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
+    context.refuse_dry_run("assay up")?;
     let inputs = home::Inputs {
         system: match args.system {
             System::Datasets => "datasets".to_owned(),

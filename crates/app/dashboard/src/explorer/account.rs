@@ -1,16 +1,18 @@
 //! One account: money, stakes, roles, and what it did lately.
 
-use super::{Explorer, ExplorerError, or_absent};
+use super::{Explorer, ExplorerError, SEARCHED_ON_PUBLIC_NODES, SearchDepth, or_absent};
 use assay_chain::{
-    AccountId, AccountRoles, Balance, Block, BlockRef, ChainClient, ExtrinsicRecord, NetUid, Rao,
-    StakePosition,
+    AccountId, AccountRoles, Balance, BlockContents, BlockRef, ChainClient, ExtrinsicHash, ExtrinsicRecord,
+    NetUid, Rao, StakePosition,
 };
 use serde::Serialize;
+use std::ops::ControlFlow;
 
-/// Blocks that are searched for an account's extrinsics, on a node of one's own. Each is read once and kept.
-const SEARCHED: u64 = 100;
-/// On a public node: what the list of blocks has read anyway.
-const SEARCHED_ON_PUBLIC_NODES: u64 = 12;
+/// Blocks that are searched for an account's extrinsics.
+const SEARCHED: SearchDepth = SearchDepth {
+    own: 100,
+    public: SEARCHED_ON_PUBLIC_NODES,
+};
 /// Extrinsics that are shown.
 const MOST_EXTRINSICS: usize = 25;
 /// Stakes and hotkeys that are shown. An account of a pool has thousands.
@@ -44,14 +46,55 @@ pub(crate) struct Stake {
     pub(crate) worth: Option<Rao>,
 }
 
-/// An extrinsic in an account's list.
+/// An extrinsic in an account's list. Its arguments and events, which can be millions of bytes, are on its own page.
 #[derive(Debug, Serialize)]
 pub(crate) struct AccountExtrinsic {
     pub(crate) block: u64,
     pub(crate) timestamp_ms: Option<u64>,
     pub(crate) signed_by_it: bool,
-    #[serde(flatten)]
-    pub(crate) extrinsic: ExtrinsicRecord,
+    pub(crate) index: u32,
+    pub(crate) hash: ExtrinsicHash,
+    /// Nothing when the metadata does not explain it.
+    pub(crate) call: Option<CallName>,
+    pub(crate) success: bool,
+    /// The chain's name of what went wrong, where it has one.
+    pub(crate) failure: Option<String>,
+    pub(crate) fee: Option<Rao>,
+}
+
+/// Which call it is.
+#[derive(Debug, Serialize)]
+pub(crate) struct CallName {
+    pub(crate) pallet: String,
+    pub(crate) name: String,
+}
+
+impl AccountExtrinsic {
+    fn of(contents: &BlockContents, extrinsic: &ExtrinsicRecord, account: &AccountId) -> AccountExtrinsic {
+        let failure = extrinsic.failure.as_ref();
+        AccountExtrinsic {
+            block: contents.block.number.0,
+            timestamp_ms: contents.timestamp_ms,
+            signed_by_it: extrinsic.signer() == Some(account),
+            index: extrinsic.index,
+            hash: extrinsic.hash,
+            call: extrinsic.call.as_ref().map(|call| CallName {
+                pallet: call.pallet.clone(),
+                name: call.name.clone(),
+            }),
+            success: failure.is_none(),
+            failure: failure.and_then(|failure| failure.name()).map(str::to_owned),
+            fee: extrinsic.fee,
+        }
+    }
+
+    /// `Pallet.call`, or what stands for it.
+    pub(crate) fn title(&self) -> String {
+        self.call.as_ref().map_or_else(
+            || "unknown call".to_owned(),
+            |call| format!("{}.{}", call.pallet, call.name),
+        )
+    }
 }
 
 impl Explorer {
@@ -126,41 +169,27 @@ impl Explorer {
         head: BlockRef,
         account: &AccountId,
     ) -> Result<(Vec<AccountExtrinsic>, (u64, u64)), ExplorerError> {
-        let last = head.number.0;
-        let first = (last + 1).saturating_sub(if Explorer::may_ask_much(client) {
-            SEARCHED
-        } else {
-            SEARCHED_ON_PUBLIC_NODES
-        });
         let mut found = Vec::new();
-        let mut searched = (last, last);
-        let numbers: Vec<Block> = (first..=last).rev().map(Block).collect();
-        for (number, hash) in numbers.iter().zip(client.block_hashes(&numbers).await?) {
-            let Some(hash) = hash else { continue };
-            let block = BlockRef {
-                number: *number,
-                hash,
-            };
-            // A block whose events are gone ends the search, and the page says how far it went.
-            let Ok(contents) = self.contents(client, block).await else {
-                break;
-            };
-            searched.0 = number.0;
-            for extrinsic in contents.extrinsics.iter().rev() {
-                if extrinsic.concerns(account) {
-                    found.push(AccountExtrinsic {
-                        block: number.0,
-                        timestamp_ms: contents.timestamp_ms,
-                        signed_by_it: extrinsic.signer() == Some(account),
-                        extrinsic: extrinsic.clone(),
-                    });
+        let searched = self
+            .search_back(client, head, SEARCHED, |contents| {
+                let concerning = contents
+                    .extrinsics
+                    .iter()
+                    .rev()
+                    .filter(|extrinsic| extrinsic.concerns(account));
+                let left = MOST_EXTRINSICS - found.len();
+                found.extend(
+                    concerning
+                        .take(left)
+                        .map(|extrinsic| AccountExtrinsic::of(contents, extrinsic, account)),
+                );
+                if found.len() < MOST_EXTRINSICS {
+                    ControlFlow::Continue(())
+                } else {
+                    ControlFlow::Break(())
                 }
-            }
-            if found.len() >= MOST_EXTRINSICS {
-                found.truncate(MOST_EXTRINSICS);
-                break;
-            }
-        }
+            })
+            .await?;
         Ok((found, searched))
     }
 }

@@ -1,13 +1,15 @@
 //! The search: what a number, a hash, an address or a name can mean on this chain.
 
-use super::{Explorer, ExplorerError, block::extrinsic_place};
-use assay_chain::{AccountId, Block, BlockHash, BlockRef, ChainClient, NetUid};
+use super::{Explorer, ExplorerError, SEARCHED_ON_PUBLIC_NODES, SearchDepth, block::extrinsic_place};
+use assay_chain::{AccountId, BlockHash, BlockRef, ChainClient, NetUid};
 use serde::Serialize;
+use std::ops::ControlFlow;
 
-/// Blocks that are searched for an extrinsic's hash, on a node of one's own and on a public one. The chain has no
-/// index of hashes.
-const SEARCHED: u64 = 400;
-const SEARCHED_ON_PUBLIC_NODES: u64 = 12;
+/// Blocks that are searched for an extrinsic's hash: the chain has no index of hashes.
+const SEARCHED: SearchDepth = SearchDepth {
+    own: 400,
+    public: SEARCHED_ON_PUBLIC_NODES,
+};
 /// Longest text that is looked for.
 pub(crate) const LONGEST_QUERY: usize = 128;
 /// Results by name that are shown.
@@ -146,38 +148,29 @@ impl Explorer {
             Err(assay_chain::ChainError::UnknownBlock { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        let last = head.number.0;
-        let many = if Explorer::may_ask_much(client) {
-            SEARCHED
-        } else {
-            SEARCHED_ON_PUBLIC_NODES
-        };
-        let first = (last + 1).saturating_sub(many);
-        let mut searched = (last, last);
-        let numbers: Vec<Block> = (first..=last).rev().map(Block).collect();
-        for (number, hash) in numbers.iter().zip(client.block_hashes(&numbers).await?) {
-            let Some(hash) = hash else { continue };
-            let block = BlockRef {
-                number: *number,
-                hash,
-            };
-            let Ok(contents) = self.contents(client, block).await else {
-                break;
-            };
-            searched.0 = number.0;
-            let found = contents
-                .extrinsics
-                .iter()
-                .find(|extrinsic| extrinsic.hash.0 == bytes);
-            if let Some(extrinsic) = found {
-                view.hits.push(Hit {
+        let mut hit = None;
+        let searched = self
+            .search_back(client, head, SEARCHED, |contents| {
+                let found = contents
+                    .extrinsics
+                    .iter()
+                    .find(|extrinsic| extrinsic.hash.0 == bytes);
+                let Some(extrinsic) = found else {
+                    return ControlFlow::Continue(());
+                };
+                let place = format!("{}-{}", contents.block.number, extrinsic.index);
+                hit = Some(Hit {
                     kind: HitKind::Extrinsic,
-                    address: format!("/extrinsic/{number}-{}", extrinsic.index),
-                    title: format!("Extrinsic {number}-{}", extrinsic.index),
+                    address: format!("/extrinsic/{place}"),
+                    title: format!("Extrinsic {place}"),
                     detail: extrinsic.title(),
                 });
-                return Ok(());
-            }
+                ControlFlow::Break(())
+            })
+            .await?;
+        if hit.is_some() {
+            view.hits.extend(hit);
+            return Ok(());
         }
         view.searched = Some(searched);
         // Any 32 bytes are also a public key; only one that the chain knows is worth showing.

@@ -1,6 +1,6 @@
 //! Whatever has no method of its own, by its name in the metadata.
 
-use crate::{Call, ChainClient, ChainError, Item, ShapeError, Snapshot, snapshot::Query};
+use crate::{Call, ChainClient, ChainError, DecodedTransaction, Item, ShapeError, Snapshot, snapshot::Query};
 use scale_value::Value;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -55,6 +55,16 @@ impl Snapshot {
         let key = runtime.storage_key(pallet, entry, keys)?;
         let found = self.values(std::slice::from_ref(&key)).await?;
         runtime.storage_json(pallet, entry, found.get(&key).map(Vec::as_slice))
+    }
+
+    /// How many keys a storage entry has: 0 for a single value, one or more for a map.
+    ///
+    /// # Errors
+    ///
+    /// When the chain has no such entry, or the node does not answer.
+    pub async fn storage_key_count(&self, pallet: &str, entry: &str) -> Result<usize, ChainError> {
+        let runtime = self.shared.runtime_at(self.block.hash).await?;
+        runtime.key_count(pallet, entry)
     }
 
     /// The entries of any map under its first keys, as many of them as are given; at most `limit`, in the order of
@@ -127,6 +137,19 @@ impl ChainClient {
     ) -> Result<Call, ChainError> {
         self.shared
             .with_newest_runtime(|runtime| runtime.call_from_json(pallet, name, arguments))
+            .await
+    }
+
+    /// What bytes say that somebody is about to sign or send: a transaction, with or without its length in front, or a
+    /// call. Nothing is sent. A signature is read, not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::NotATransaction`] when the runtime has nothing that looks like it; otherwise when the node does not
+    /// answer.
+    pub async fn decode_transaction(&self, bytes: &[u8]) -> Result<DecodedTransaction, ChainError> {
+        self.shared
+            .with_newest_runtime(|runtime| runtime.decode_transaction(bytes))
             .await
     }
 

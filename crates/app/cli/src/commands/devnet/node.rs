@@ -4,7 +4,7 @@
 //! thousand.
 
 use crate::{chain::chain_failure, context::Context};
-use assay_chain::{ChainError, Endpoint};
+use assay_chain::{ChainError, Endpoint, Reach};
 use miette::miette;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -44,11 +44,18 @@ impl Node {
             .map_err(|error| chain_failure(ChainError::Endpoint(error)))?;
         let url = endpoint.to_string().replacen("ws", "http", 1);
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .timeout(PATIENCE)
-            .build()
-            .map_err(|error| miette!("no HTTP client: {error}"))?;
+        let mut http = reqwest::Client::builder().timeout(PATIENCE);
+        // A proxy of the environment is for the world outside; it does not reach this machine.
+        if endpoint.reach() == Reach::Private {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|error| miette!("no HTTP client: {error}"))?;
         Ok(Self { url, http })
+    }
+
+    /// Where it is.
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
 
     /// Calls a method.

@@ -35,9 +35,13 @@ pub(super) async fn take(args: Name, context: &Context) -> miette::Result<()> {
 }
 
 pub(super) async fn restore(args: Name, context: &Context) -> miette::Result<()> {
-    let summary: Summary = Node::of(context)?
-        .ask("devnet_restore", json!([args.name]))
-        .await?;
+    let node = Node::of(context)?;
+    context.confirm(&format!(
+        "Make the chain at {} what it was at {}, and lose every block since then?",
+        node.url(),
+        args.name
+    ))?;
+    let summary: Summary = node.ask("devnet_restore", json!([args.name])).await?;
     context.output().data(&summary, |summary| {
         format!(
             "back at block {} ({}), as {} was kept",

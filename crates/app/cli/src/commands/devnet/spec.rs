@@ -1,10 +1,20 @@
 //! A spec's file on its way to a chain, and its wallets on their way to a folder.
 
-use crate::{commands::wallet::key_failure, hinted::hinted};
+use crate::{commands::wallet::key_failure, context::Context, hinted::hinted};
 use assay_devnet::{Spec, SpecProblem, SpecWallet};
 use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::path::Path;
+
+/// Prints the example: as it is for people, its values for programs.
+pub(super) fn print(context: &Context) -> miette::Result<()> {
+    let example = Spec::example();
+    if !context.output().is_json() {
+        return context.output().text(example);
+    }
+    let values: toml::Value = toml::from_str(example).into_diagnostic()?;
+    context.output().json(&values)
+}
 
 /// Reads a spec. What is wrong is told with the file and the line.
 pub(super) fn read(path: &Path) -> miette::Result<Spec> {

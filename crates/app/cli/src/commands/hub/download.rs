@@ -61,6 +61,7 @@ struct FileReport {
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
+    context.refuse_dry_run("assay hub download")?;
     let client = args.hub.client()?;
     let kind = args.repo.kind(args.kind);
     let to = args

@@ -64,15 +64,38 @@ struct Report<'a> {
     bytes: u64,
 }
 
+/// What would be uploaded.
+#[derive(Debug, Serialize)]
+struct Plan<'a> {
+    dry_run: bool,
+    repo: &'a str,
+    #[serde(rename = "type")]
+    kind: RepoType,
+    /// The branch.
+    revision: &'a RefName,
+    /// The places of the files in the repository.
+    files: Vec<&'a RepoPath>,
+    bytes: u64,
+}
+
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     let client = args.hub.client()?;
     let kind = args.repo.kind(args.kind);
     let found = collect(&args)?;
     let bytes = found.iter().map(|found| found.bytes).sum();
     if context.dry_run() {
-        return found
-            .iter()
-            .try_for_each(|found| context.output().text(found.path.as_str()));
+        let plan = Plan {
+            dry_run: true,
+            repo: args.repo.id.as_str(),
+            kind,
+            revision: &args.revision,
+            files: found.iter().map(|found| &found.path).collect(),
+            bytes,
+        };
+        return context.output().data(&plan, |plan| {
+            let lines: Vec<_> = plan.files.iter().map(|path| path.as_str()).collect();
+            lines.join("\n")
+        });
     }
     let files = found.len();
     let revision = context.block_on(send(&args, &client, kind, found, bytes, context))?;

@@ -41,7 +41,8 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let hotkey = unlock(context, KeyRole::Hotkey)?;
     let account = hotkey.account();
-    let home = args.competition.home("miners", &account)?;
+    let chain = chain::connect(context).await?;
+    let home = args.competition.home("miners", &account, &chain).await?;
     let (base_model, recipe) = args.competition.rules(&home, context)?;
     let config = MinerConfig {
         netuid: args.competition.netuid,
@@ -60,7 +61,6 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         longest_pause: Duration::from_secs(120),
     };
     let hub = args.competition.hub()?;
-    let chain = chain::connect(context).await?;
     let shutdown = Shutdown::new();
     shutdown.begin_at_signals(INTERRUPTED).into_diagnostic()?;
     let (sender, events) = broadcast::channel(EVENTS);

@@ -47,6 +47,7 @@ struct Trained {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
+    context.refuse_dry_run("assay model lora")?;
     let model = ModelArgs {
         base_model: args.base_model.clone(),
         adapter: None,

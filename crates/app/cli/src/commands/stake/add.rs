@@ -11,7 +11,8 @@ use serde::Serialize;
 
 /// Stake TAO on a hotkey
 ///
-/// What the TAO buys, and by how much the purchase itself raises the price, is shown before anything is spent.
+/// What the TAO buys, and by how much the purchase itself raises the price, is shown before anything is spent. Where the
+/// price would end more than five percent above the present one nothing is bought; --limit and --tolerance say otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Number of the subnet
@@ -47,12 +48,16 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let hotkey = hotkey.map_or_else(|| account(context, KeyRole::Hotkey), Ok)?;
     let snapshot = client.pin().await.map_err(chain_failure)?;
     let (quote, bought) = buying(&snapshot, netuid, amount).await?;
-    let call = match price.for_buying(quote.price) {
+    let limit = price.for_buying(quote.price);
+    let call = match limit {
         Some(limit) => Call::add_stake_limit(StakePlace { hotkey, netuid }, amount, limit, price.fill()),
         None => Call::add_stake(netuid, &hotkey, amount),
     };
     let action = Action {
-        purpose: format!("stake {amount} on {hotkey} in subnet {netuid} for {bought}"),
+        purpose: format!(
+            "stake {amount} on {hotkey} in subnet {netuid} for {bought}{}",
+            price.buying_words(limit)
+        ),
         call,
         signer: KeyRole::Coldkey,
     };

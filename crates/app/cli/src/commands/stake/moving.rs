@@ -1,29 +1,22 @@
 //! `assay stake move`, `transfer` and `swap`: stake that stays stake.
 
-use super::price::PriceArgs;
+use super::{
+    holding::{Held, HowMuch, held},
+    price::RateArgs,
+};
 use crate::{
-    commands::on_chain::{Action, account, carry_out, chain_failure, connect},
+    commands::on_chain::{Action, chain_failure, connect, send},
     context::Context,
 };
-use assay_chain::{AccountId, Alpha, Call, ChainClient, Included, NetUid, StakePlace};
+use assay_chain::{AccountId, Alpha, Call, ChainClient, NetUid, Rao, StakePlace};
 use assay_keys::KeyRole;
 use miette::miette;
-
-/// How much of a stake.
-#[derive(Clone, Copy, Debug, clap::Args)]
-#[group(required = true, multiple = false)]
-pub(crate) struct HowMuch {
-    /// How much, in the subnet's alpha
-    #[arg(long, value_name = "ALPHA")]
-    amount: Option<Alpha>,
-    /// All of it
-    #[arg(long)]
-    all: bool,
-}
+use serde::Serialize;
 
 /// Move stake to another hotkey, another subnet, or both
 ///
-/// The coldkey stays its owner. Between subnets the alpha of the one is sold and that of the other bought.
+/// The coldkey stays its owner. Between subnets the alpha of the one is sold and that of the other bought,
+/// at whatever the prices are by then: the chain takes no limit here. `assay stake swap` has one.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Move {
     /// Number of the subnet
@@ -44,7 +37,7 @@ pub(crate) struct Move {
 
 /// Give stake to another coldkey
 ///
-/// The hotkey stays the same. A subnet's owner can forbid it.
+/// The hotkey stays the same. A subnet's owner can forbid it. Between subnets it is a trade without a limit of its price.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Transfer {
     /// Number of the subnet
@@ -65,7 +58,8 @@ pub(crate) struct Transfer {
 
 /// Exchange stake in one subnet for stake in another
 ///
-/// Hotkey and coldkey stay the same. A limit is of the price of the one subnet's alpha in the other's.
+/// Hotkey and coldkey stay the same. Where one alpha would end up worth over five percent less of the other than now,
+/// nothing is exchanged; --limit and --tolerance say otherwise.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Swap {
     /// Number of the subnet
@@ -80,42 +74,19 @@ pub(crate) struct Swap {
     #[command(flatten)]
     how_much: HowMuch,
     #[command(flatten)]
-    price: PriceArgs,
+    rate: RateArgs,
 }
 
-/// A stake of the wallet's coldkey, and how much of it is meant.
-struct Held {
-    place: StakePlace,
+/// What is printed when the stake has moved.
+#[derive(Serialize)]
+struct Moved {
+    from: NetUid,
+    to: NetUid,
+    hotkey: AccountId,
     coldkey: AccountId,
-    amount: Alpha,
-}
-
-async fn held(
-    client: &ChainClient,
-    context: &Context,
-    netuid: NetUid,
-    hotkey: Option<AccountId>,
-    how_much: HowMuch,
-) -> miette::Result<Held> {
-    let coldkey = account(context, KeyRole::Coldkey)?;
-    let hotkey = hotkey.map_or_else(|| account(context, KeyRole::Hotkey), Ok)?;
-    let staked = client
-        .stake(netuid, &hotkey, &coldkey)
-        .await
-        .map_err(chain_failure)?
-        .alpha;
-    let amount = how_much.amount.unwrap_or(staked);
-    if amount > staked || amount == Alpha::ZERO {
-        return Err(miette!(
-            help = "`assay stake show` lists the wallet's stakes",
-            "{coldkey} has {staked} on {hotkey} in subnet {netuid}, not {amount}"
-        ));
-    }
-    Ok(Held {
-        place: StakePlace { hotkey, netuid },
-        coldkey,
-        amount,
-    })
+    given: Alpha,
+    /// What the coldkey has there now; absent when that was not read.
+    stake: Option<Alpha>,
 }
 
 pub(super) async fn move_stake(args: Move, context: &Context) -> miette::Result<()> {
@@ -132,13 +103,13 @@ pub(super) async fn move_stake(args: Move, context: &Context) -> miette::Result<
         ));
     }
     let call = Call::move_stake(held.place, to, held.amount);
-    let worth = worth(&client, &held, to.netuid).await?;
+    let worth = worth_without_limit(&client, &held, to.netuid).await?;
     let purpose = format!(
         "move {} of subnet {} from {} to {} in subnet {}{worth}",
         held.amount, args.netuid, held.place.hotkey, to.hotkey, to.netuid
     );
     let coldkey = held.coldkey;
-    send(context, &client, held, call, purpose, to, coldkey).await
+    carry(context, &client, held, call, purpose, to, coldkey).await
 }
 
 pub(super) async fn transfer(args: Transfer, context: &Context) -> miette::Result<()> {
@@ -149,16 +120,16 @@ pub(super) async fn transfer(args: Transfer, context: &Context) -> miette::Resul
         netuid: args.to_netuid.unwrap_or(args.netuid),
     };
     let call = Call::transfer_stake(held.place, &args.to, to.netuid, held.amount);
-    let worth = worth(&client, &held, to.netuid).await?;
+    let worth = worth_without_limit(&client, &held, to.netuid).await?;
     let purpose = format!(
         "give {} of subnet {} on {} to coldkey {} in subnet {}{worth}",
         held.amount, args.netuid, held.place.hotkey, args.to, to.netuid
     );
-    send(context, &client, held, call, purpose, to, args.to).await
+    carry(context, &client, held, call, purpose, to, args.to).await
 }
 
 pub(super) async fn swap(args: Swap, context: &Context) -> miette::Result<()> {
-    args.price.check()?;
+    args.rate.check()?;
     if args.to_netuid == args.netuid {
         return Err(miette!(
             help = "name another subnet with --to-netuid; between hotkeys use `assay stake move`",
@@ -175,20 +146,25 @@ pub(super) async fn swap(args: Swap, context: &Context) -> miette::Result<()> {
     let snapshot = client.pin().await.map_err(chain_failure)?;
     let (here, there) = tokio::try_join!(snapshot.alpha_price(args.netuid), snapshot.alpha_price(to.netuid))
         .map_err(chain_failure)?;
-    // How much of the other alpha one of this is worth.
-    let ratio = u128::from(here.0) * 1_000_000_000 / u128::from(there.0.max(1));
-    let ratio = assay_chain::Rao(u64::try_from(ratio).unwrap_or(u64::MAX));
-    let call = match args.price.for_selling(ratio) {
-        Some(limit) => Call::swap_stake_limit(held.place, to.netuid, held.amount, limit, args.price.fill()),
+    let limit = args.rate.limit(here, there);
+    let call = match limit {
+        // The chain's limit of an exchange is in no currency: billionths of the one alpha for one of the other.
+        Some(Alpha(limit)) => {
+            Call::swap_stake_limit(held.place, to.netuid, held.amount, Rao(limit), args.rate.fill())
+        }
         None => Call::swap_stake(held.place, to.netuid, held.amount),
     };
     let worth = worth(&client, &held, to.netuid).await?;
     let purpose = format!(
-        "swap {} of subnet {} on {} for stake in subnet {}{worth}",
-        held.amount, args.netuid, to.hotkey, to.netuid
+        "swap {} of subnet {} on {} for stake in subnet {}{worth}{}",
+        held.amount,
+        args.netuid,
+        to.hotkey,
+        to.netuid,
+        args.rate.words(limit, args.netuid, to.netuid)
     );
     let coldkey = held.coldkey;
-    send(context, &client, held, call, purpose, to, coldkey).await
+    carry(context, &client, held, call, purpose, to, coldkey).await
 }
 
 /// What arrives in another subnet, as the end of a sentence.
@@ -202,7 +178,16 @@ async fn worth(client: &ChainClient, held: &Held, to: NetUid) -> miette::Result<
     Ok(format!(", which sells for {lost} and buys {bought}"))
 }
 
-async fn send(
+/// The same for calls that take no limit.
+async fn worth_without_limit(client: &ChainClient, held: &Held, to: NetUid) -> miette::Result<String> {
+    let mut worth = worth(client, held, to).await?;
+    if !worth.is_empty() {
+        worth.push_str(", at whatever the prices are by then, since this call takes no limit");
+    }
+    Ok(worth)
+}
+
+async fn carry(
     context: &Context,
     client: &ChainClient,
     held: Held,
@@ -216,23 +201,36 @@ async fn send(
         call,
         signer: KeyRole::Coldkey,
     };
-    // The events name TAO alone; what counts is the stake that is there in the end, which is read.
-    let from = held.place.netuid;
-    let given = held.amount;
-    let done = |_: &Included| Some((from, to.netuid));
-    let reader = client.clone();
-    let told =
-        move |(from, there): &(NetUid, NetUid)| format!("moved {given} from subnet {from} to subnet {there}");
-    carry_out(context, client, action, done, told).await?;
-    if !context.dry_run() && !context.output().is_json() {
-        let stake = reader
-            .stake(to.netuid, &to.hotkey, &new_owner)
-            .await
-            .map_err(chain_failure)?;
-        context.output().say(&format!(
-            "{new_owner} has {} on {} in subnet {} now",
-            stake.alpha, to.hotkey, to.netuid
-        ));
-    }
-    Ok(())
+    let Some(sent) = send(context, client, action, || Ok(())).await? else {
+        return Ok(());
+    };
+    // The events name TAO alone; what counts is the stake that is there in the end. It is moved whether or not that can
+    // be read, and who takes a failed read for a failure moves it twice.
+    let there = client.at_block(sent.included().block);
+    let stake = match there.stake(to.netuid, &to.hotkey, &new_owner).await {
+        Ok(stake) => Some(stake.alpha),
+        Err(error) => {
+            context.output().warn(&format!(
+                "it is moved, and what is there now was not read: {error}"
+            ));
+            None
+        }
+    };
+    let moved = Moved {
+        from: held.place.netuid,
+        to: to.netuid,
+        hotkey: to.hotkey,
+        coldkey: new_owner,
+        given: held.amount,
+        stake,
+    };
+    sent.print(context, Some(moved), |moved| {
+        let now = moved.stake.map_or_else(String::new, |stake| {
+            format!("; {} has {stake} on {} there now", moved.coldkey, moved.hotkey)
+        });
+        format!(
+            "moved {} from subnet {} to subnet {}{now}",
+            moved.given, moved.from, moved.to
+        )
+    })
 }

@@ -1,30 +1,28 @@
 //! `assay stake remove`
 
-use super::price::{PriceArgs, selling};
+use super::{
+    holding::{Held, HowMuch, held},
+    price::{PriceArgs, selling},
+};
 use crate::{
-    commands::on_chain::{Action, account, carry_out, chain_failure, connect},
+    commands::on_chain::{Action, carry_out, chain_failure, connect},
     context::Context,
 };
-use assay_chain::{AccountId, Alpha, Call, Included, NetUid, Rao, StakePlace};
+use assay_chain::{AccountId, Alpha, Call, Fill, Included, NetUid, Rao};
 use assay_keys::KeyRole;
-use miette::miette;
 use serde::Serialize;
 
 /// Take stake back
 ///
-/// What it brings, and by how much the sale itself lowers the price, is shown before anything is done.
+/// What it brings, and by how much the sale itself lowers the price, is shown before anything is done. Where the price
+/// would end more than five percent below the present one nothing is sold; --limit and --tolerance say otherwise.
 #[derive(Debug, clap::Args)]
-#[command(group = clap::ArgGroup::new("how much").required(true))]
 pub(crate) struct Args {
     /// Number of the subnet
     #[arg(long, value_name = "N")]
     netuid: NetUid,
-    /// How much, in the subnet's alpha
-    #[arg(long, value_name = "ALPHA", group = "how much")]
-    amount: Option<Alpha>,
-    /// All of it
-    #[arg(long, group = "how much")]
-    all: bool,
+    #[command(flatten)]
+    how_much: HowMuch,
     /// Address of the hotkey, instead of the wallet's own
     #[arg(long = "from", value_name = "SS58")]
     hotkey: Option<AccountId>,
@@ -44,32 +42,27 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let netuid = args.netuid;
     args.price.check()?;
     let client = connect(context).await?;
-    let coldkey = account(context, KeyRole::Coldkey)?;
-    let hotkey = args
-        .hotkey
-        .map_or_else(|| account(context, KeyRole::Hotkey), Ok)?;
-    let staked = client
-        .stake(netuid, &hotkey, &coldkey)
-        .await
-        .map_err(chain_failure)?
-        .alpha;
-    let amount = args.amount.unwrap_or(staked);
-    if amount > staked || staked == Alpha::ZERO {
-        return Err(miette!(
-            help = "`assay stake show` lists the wallet's stakes",
-            "{coldkey} has {staked} on {hotkey} in subnet {netuid}, not {amount}"
-        ));
-    }
+    let Held { place, amount, .. } = held(&client, context, netuid, args.hotkey, args.how_much).await?;
+    let hotkey = place.hotkey;
     let snapshot = client.pin().await.map_err(chain_failure)?;
     let (quote, brought) = selling(&snapshot, netuid, amount).await?;
-    let call = match args.price.for_selling(quote.price) {
-        Some(limit) => {
-            Call::remove_stake_limit(StakePlace { hotkey, netuid }, amount, limit, args.price.fill())
-        }
+    let (limit, fill) = (args.price.for_selling(quote.price), args.price.fill());
+    let call = match limit {
+        // What is earned until the block comes is taken as well.
+        limit if args.how_much.all && fill == Fill::Whole => Call::remove_stake_full_limit(place, limit),
+        Some(limit) => Call::remove_stake_limit(place, amount, limit, fill),
         None => Call::remove_stake(netuid, &hotkey, amount),
     };
+    let what = if args.how_much.all {
+        format!("all {amount}")
+    } else {
+        amount.to_string()
+    };
     let action = Action {
-        purpose: format!("take {amount} back from {hotkey} in subnet {netuid} for {brought}"),
+        purpose: format!(
+            "take {what} back from {hotkey} in subnet {netuid} for {brought}{}",
+            args.price.selling_words(limit)
+        ),
         call,
         signer: KeyRole::Coldkey,
     };

@@ -11,11 +11,11 @@ use serde::Serialize;
 
 /// Create a subnet, owned by the wallet's coldkey
 ///
-/// The chain locks TAO for it, 1000 at the least; the price is shown before anything is spent. The wallet's hotkey
-/// becomes its first neuron. Afterwards `assay subnet start` starts it.
+/// The chain locks TAO for it, 1000 at the least: the price of the block that takes it, which is lower than the one shown
+/// unless another subnet is created first, which doubles it. The wallet's hotkey becomes its first neuron. Afterwards `assay subnet start` starts it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Refuse to lock more than this, in TAO
+    /// Do not ask for it when it costs more than this now, in TAO; the chain itself takes no limit
     #[arg(long, value_name = "TAO")]
     limit: Option<Rao>,
 }
@@ -36,7 +36,10 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     }
     let hotkey = account(context, KeyRole::Hotkey)?;
     let action = Action {
-        purpose: format!("create a subnet, locking {cost}, with hotkey {hotkey} as its first neuron"),
+        purpose: format!(
+            "create a subnet, locking {cost} or whatever it costs in the block that takes it, with hotkey {hotkey} as its \
+             first neuron"
+        ),
         call: Call::register_network(&hotkey),
         signer: KeyRole::Coldkey,
     };

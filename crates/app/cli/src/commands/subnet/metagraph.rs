@@ -47,7 +47,7 @@ pub(crate) struct Args {
     #[arg(long)]
     weights: bool,
     /// Print comma-separated values: whole addresses, numbers unrounded
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "weights"])]
     csv: bool,
 }
 

@@ -1,7 +1,7 @@
 //! What miners and validators of a dataset competition have to agree on, and where their hub is.
 
-use crate::{configuration::expand_home, context::Context, up};
-use assay_chain::{AccountId, NetUid};
+use crate::{chain::mark, commands::weights::is_of, configuration::expand_home, context::Context, up};
+use assay_chain::{AccountId, ChainClient, NetUid};
 use assay_datasets::{CompetitionId, Recipe, rows::Template};
 use assay_hub::{DEFAULT_ENDPOINT, HubClient};
 use miette::{IntoDiagnostic, WrapErr};
@@ -26,7 +26,7 @@ pub(crate) struct CompetitionArgs {
     /// Address of the hub; HF_TOKEN opens what is not public
     #[arg(long, value_name = "URL", env = "HF_ENDPOINT", default_value = DEFAULT_ENDPOINT)]
     hub: String,
-    /// Folder for everything that must survive a restart [default: one below ~/.assay for each subnet and hotkey]
+    /// Folder for everything that must survive a restart [default: one below ~/.assay for each chain, subnet and hotkey]
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
 }
@@ -38,13 +38,25 @@ impl CompetitionArgs {
         HubClient::new(&self.hub, token.map(SecretString::from)).into_diagnostic()
     }
 
-    /// The folder of this neuron, made if it is not there. `side` is `miners` or `validators`.
-    pub(crate) fn home(&self, side: &str, hotkey: &AccountId) -> miette::Result<PathBuf> {
+    /// The folder of this neuron on this chain, made if it is not there. `side` is `miners` or `validators`.
+    pub(crate) async fn home(
+        &self,
+        side: &str,
+        hotkey: &AccountId,
+        chain: &ChainClient,
+    ) -> miette::Result<PathBuf> {
         let home = match &self.home {
             Some(home) => home.clone(),
-            None => expand_home(Path::new("~/.assay"))
-                .join(side)
-                .join(format!("datasets-{}-{hotkey}", self.netuid)),
+            None => {
+                let side = expand_home(Path::new("~/.assay")).join(side);
+                let home = side.join(format!("datasets-{}-{}-{hotkey}", mark(chain), self.netuid));
+                // Earlier versions did not name the chain. A miner's folder tells none; what it published stays its own.
+                let earlier = side.join(format!("datasets-{}-{hotkey}", self.netuid));
+                if !home.exists() && earlier.exists() && is_of(chain, &earlier.join("weights.jsonl")).await? {
+                    fs_err::rename(&earlier, &home).into_diagnostic()?;
+                }
+                home
+            }
         };
         fs_err::create_dir_all(&home).into_diagnostic()?;
         Ok(home)

@@ -2,6 +2,7 @@
 
 use super::{competition::CompetitionArgs, telling::Telling};
 use crate::{chain, commands::wallet::unlock, context::Context, hinted::hinted};
+use assay_chain::{AccountId, NetUid};
 use assay_datasets::{
     DatasetEvent, EventKind, EventSink, Patience, Profile, RoundSchedule, Validator, ValidatorConfig,
     ValidatorError, event::WeightsStage,
@@ -10,6 +11,7 @@ use assay_hub::{DownloadLimits, HubClient, RepoId, RepoPath, RepoType, Revision}
 use assay_keys::KeyRole;
 use assay_neuron::Shutdown;
 use miette::{IntoDiagnostic, WrapErr, miette};
+use serde::Serialize;
 use std::{
     num::{NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
@@ -98,10 +100,21 @@ impl FromStr for PinnedRepo {
     }
 }
 
+/// What would be done.
+#[derive(Debug, Serialize)]
+struct Plan {
+    dry_run: bool,
+    netuid: NetUid,
+    hotkey: AccountId,
+    /// Where its state would be kept.
+    home: PathBuf,
+}
+
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let hotkey = unlock(context, KeyRole::Hotkey)?;
     let account = hotkey.account();
-    let home = args.competition.home("validators", &account)?;
+    let chain = chain::connect(context).await?;
+    let home = args.competition.home("validators", &account, &chain).await?;
     let (base_model, recipe) = args.competition.rules(&home, context)?;
     let hub = args.competition.hub()?;
     let held_out = held_out(&args, &hub, &home).await?;
@@ -126,7 +139,6 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             ..Patience::default()
         },
     };
-    let chain = chain::connect(context).await?;
     if context.dry_run() {
         assay_neuron::registration::require(&chain, config.netuid, &account)
             .await
@@ -134,12 +146,20 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
                 let hint = error.hint();
                 hinted(error, hint)
             })?;
-        context.output().say(&format!(
-            "would validate in subnet {} as {account} from {}",
-            config.netuid,
-            home.display()
-        ));
-        return Ok(());
+        let plan = Plan {
+            dry_run: true,
+            netuid: config.netuid,
+            hotkey: account,
+            home,
+        };
+        return context.output().data(&plan, |plan| {
+            format!(
+                "would validate in subnet {} as {} from {}",
+                plan.netuid,
+                plan.hotkey,
+                plan.home.display()
+            )
+        });
     }
     context.output().say(&format!(
         "validator {account} in subnet {}, state in {}",

@@ -11,9 +11,10 @@ use assay_keys::{AccountId, KeyRole, Wallet};
 use comfy_table::CellAlignment;
 use serde::Serialize;
 
-/// Shows the TAO on coldkeys: the chosen wallet's, those of all wallets, or any accounts.
+/// Show the TAO on a wallet's coldkey
 ///
-/// Stake is not counted; `assay stake show` lists it. Under --json amounts are in rao, a billionth of a TAO.
+/// Or on those of all wallets, or on any accounts. Stake is not counted; `assay stake show` lists it. Under --json
+/// amounts are in rao, a billionth of a TAO.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Accounts to look at instead

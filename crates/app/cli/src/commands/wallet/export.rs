@@ -11,9 +11,10 @@ use miette::miette;
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Prints a key, or writes it to a keyfile of its own.
+/// Take a key out of a wallet
 ///
-/// Without --as only the public half is printed. Secrets are printed after a question, or with --yes.
+/// It is printed, or written to a keyfile of its own. Without --as only the public half is printed. Secrets are
+/// printed after a question, or with --yes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Which of the wallet's keys
@@ -65,6 +66,17 @@ struct Answer {
     exported: Option<Exported>,
 }
 
+/// What would be taken out.
+#[derive(Debug, Serialize)]
+struct Plan {
+    dry_run: bool,
+    role: String,
+    form: &'static str,
+    from: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<PathBuf>,
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let role = args.key.role();
     let wallet = context.wallet();
@@ -85,12 +97,16 @@ pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
         .path()
         .to_owned();
     if context.dry_run() {
-        context.output().say(&format!(
-            "would take the {} out of {}",
-            name(args.form),
-            path.display()
-        ));
-        return Ok(());
+        let plan = Plan {
+            dry_run: true,
+            role: role.to_string(),
+            form: name(args.form),
+            from: path,
+            to: args.to.clone(),
+        };
+        return context.output().data(&plan, |plan| {
+            format!("would take the {} out of {}", plan.form, plan.from.display())
+        });
     }
     if args.form != Form::Keyfile {
         context.confirm(&format!(

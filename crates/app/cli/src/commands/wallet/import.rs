@@ -18,7 +18,7 @@ use std::{io::Read, path::PathBuf};
 /// Longer than any secret that is read here.
 const MAX_SECRET_BYTES: u64 = 8192;
 
-/// Writes a key that exists already into the wallet.
+/// Bring a key into a wallet: from its phrase, seed, private key, secret URI, keyfile or address
 ///
 /// Secrets are read from the terminal without echo, or from standard input when that is a file or a pipe; never from
 /// the command line, where other users and the shell's history see them.

@@ -6,10 +6,11 @@ use assay_keys::{Encryption, KeyRole, Overwrite, Pair, Protection, Scheme, Walle
 use serde::Serialize;
 use std::path::PathBuf;
 
-/// Makes keys from the system's randomness and writes them; prints each recovery phrase once.
+/// Make a coldkey, a hotkey, or both
 ///
-/// The phrase is the only way back to a lost key. A coldkey is encrypted; its password comes from the environment
-/// (BT_WALLET_PASSWORD, BT_WALLET_PASSWORD_FILE) or from the terminal.
+/// Keys come from the system's randomness; each recovery phrase is printed once. The phrase is the only way back to a
+/// lost key. A coldkey is encrypted; its password comes from the environment (BT_WALLET_PASSWORD,
+/// BT_WALLET_PASSWORD_FILE) or from the terminal.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Make this key only; without it both are made

@@ -14,10 +14,10 @@ use std::{
 /// The longest file that is signed. A signature covers its whole content, which has to be in memory.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Signs a text with the coldkey, or with the hotkey.
+/// Sign a message
 ///
-/// A text that begins with 0x stands for the bytes that it spells, as in Bittensor's own tools. A file is signed as it
-/// is.
+/// With the coldkey, or with the hotkey. A text that begins with 0x stands for the bytes that it spells, as in
+/// Bittensor's own tools. A file is signed as it is.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

@@ -10,7 +10,7 @@ use assay_keys::{AccountId, KeyRole};
 use miette::miette;
 use serde::Serialize;
 
-/// Sends TAO from the wallet's coldkey.
+/// Send TAO from the coldkey
 ///
 /// Shows what will happen and asks; done means that a final block has it. Under --json amounts are in rao, a billionth
 /// of a TAO.

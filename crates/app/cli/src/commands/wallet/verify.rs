@@ -6,9 +6,10 @@ use assay_keys::{AccountId, KeyRole, PublicKey, Scheme, Signature, verify, verif
 use miette::miette;
 use serde::Serialize;
 
-/// Checks a signature against an account, or against the wallet's own key.
+/// Check a signature; ends with exit code 1 when it is not good
 ///
-/// A text may also have been signed by a browser wallet, which wraps it in <Bytes>…</Bytes>.
+/// The account is one that is named, or the wallet's own key. A text may also have been signed by a browser wallet,
+/// which wraps it in <Bytes>…</Bytes>.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

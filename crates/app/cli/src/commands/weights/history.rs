@@ -1,8 +1,13 @@
 //! `assay weights history`
 
 use super::history_file;
-use crate::{commands::on_chain::hinted, context::Context, output};
+use crate::{
+    commands::on_chain::{account, connect, hinted},
+    context::Context,
+    output,
+};
 use assay_chain::NetUid;
+use assay_keys::KeyRole;
 use assay_neuron::{Attempt, AttemptStage, WeightHistory};
 use comfy_table::Table;
 use serde::Serialize;
@@ -13,6 +18,8 @@ use std::{
 };
 
 /// Show every attempt to set weights and what became of it
+///
+/// Each chain has a history of its own, so the network is asked which chain it is; with --history nobody is asked.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Number of the subnet
@@ -32,10 +39,16 @@ pub(crate) struct Args {
 /// How often the file is looked at. Blocks take seconds; a file of some kilobytes costs nothing.
 const LOOK: Duration = Duration::from_millis(500);
 
-pub(super) fn run(args: &Args, context: &Context) -> miette::Result<()> {
-    let path = history_file(context, args.netuid, args.history.as_deref())?;
+pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let path = match &args.history {
+        Some(path) => path.clone(),
+        None => {
+            let hotkey = account(context, KeyRole::Hotkey)?;
+            history_file(&connect(context).await?, args.netuid, &hotkey, None).await?
+        }
+    };
     if args.follow {
-        return context.block_on(follow(&path, args.last, context));
+        return follow(&path, args.last, context).await;
     }
     let mut attempts = WeightHistory::look(&path).map_err(|error| hinted(error, None))?;
     attempts.drain(..attempts.len().saturating_sub(args.last));
@@ -95,7 +108,7 @@ async fn follow(path: &Path, last: usize, context: &Context) -> miette::Result<(
     }
 }
 
-fn words(stage: &AttemptStage) -> String {
+pub(super) fn words(stage: &AttemptStage) -> String {
     match stage {
         AttemptStage::Refused { reason } => format!("refused before it was sent: {reason}"),
         AttemptStage::Sealed { plan, .. } => {

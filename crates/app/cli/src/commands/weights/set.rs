@@ -1,18 +1,16 @@
 //! `assay weights set`
 
-use super::{Weight, by_hotkey_or_uid, history_file};
-use crate::{
-    commands::{
-        on_chain::{account, chain_failure, connect, hinted},
-        wallet::unlock,
-    },
-    context::Context,
-    output,
+use super::{
+    failure, history_file,
+    prepare::{Prepared, RowArgs, prepare, table},
 };
-use assay_chain::{NetUid, RevealPlan, Zeros};
+use crate::{
+    commands::{on_chain::hinted, wallet::unlock},
+    context::Context,
+};
+use assay_chain::RevealPlan;
 use assay_keys::KeyRole;
-use assay_neuron::{AttemptStart, SetWeightsError, WeightSetter, WeightSetterConfig, plan_weights};
-use comfy_table::Table;
+use assay_neuron::{AttemptStart, WeightSetter, WeightSetterConfig};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -24,18 +22,8 @@ use std::path::PathBuf;
 /// becomes 65535. Neurons that are not named get an explicit 0.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Weights as UID=VALUE or HOTKEY=VALUE
-    #[arg(required = true, value_name = "WHO=VALUE")]
-    weights: Vec<Weight>,
-    /// Number of the subnet
-    #[arg(long, value_name = "N")]
-    netuid: NetUid,
-    /// Version key to send; subnets refuse keys below theirs
-    #[arg(long, value_name = "KEY", default_value_t = 0)]
-    version_key: u64,
-    /// Leave neurons that are not named out of the row instead of giving them 0
-    #[arg(long)]
-    drop_zeros: bool,
+    #[command(flatten)]
+    row: RowArgs,
     /// File of the history, instead of the usual one in ~/.assay/weights
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
@@ -55,32 +43,14 @@ struct Answer {
 
 pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let output = context.output();
-    let netuid = args.netuid;
-    let zeros = if args.drop_zeros {
-        Zeros::Dropped
-    } else {
-        Zeros::Explicit
-    };
-    let client = connect(context).await?;
-    let hotkey = account(context, KeyRole::Hotkey)?;
-    let metagraph = client.metagraph(netuid).await.map_err(chain_failure)?;
-    let hotkeys: Vec<_> = metagraph.neurons.iter().map(|neuron| neuron.hotkey).collect();
-    let scores = args
-        .weights
-        .iter()
-        .map(|weight| {
-            // The chain knows hotkeys; a uid means who has it now.
-            let (uid, value) = by_hotkey_or_uid(weight, &hotkeys, netuid)?;
-            Ok((hotkeys[usize::from(uid.0)], value))
-        })
-        .collect::<miette::Result<Vec<_>>>()?;
-
-    let planned = plan_weights(&client, netuid, hotkey, args.version_key, zeros, &scores)
-        .await
-        .map_err(failure)?;
-    for warning in &planned.warnings {
-        output.say(&format!("note: {warning}"));
-    }
+    let netuid = args.row.netuid;
+    let Prepared {
+        client,
+        hotkey,
+        scores,
+        zeros,
+        planned,
+    } = prepare(&args.row, context).await?;
     let reveal = planned.reveal;
     if context.dry_run() {
         let answer = Answer {
@@ -105,9 +75,9 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         client.endpoint()
     ))?;
     let config = WeightSetterConfig {
-        version_key: args.version_key,
+        version_key: args.row.version_key,
         zeros,
-        history: history_file(context, netuid, args.history.as_deref())?,
+        history: history_file(&client, netuid, &hotkey, args.history.as_deref()).await?,
     };
     let pair = unlock(context, KeyRole::Hotkey)?;
     let setter = WeightSetter::new(client, pair, netuid, config).map_err(|error| hinted(error, None))?;
@@ -142,23 +112,4 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             Some(_) => format!("committed{block}, revealed and applied in {}", applied.applied),
         }
     })
-}
-
-fn failure(error: SetWeightsError) -> miette::Report {
-    let hint = error.hint();
-    hinted(error, hint)
-}
-
-fn table(start: &AttemptStart) -> Table {
-    let mut table = output::table(["uid", "hotkey", "weight", "of the largest"]);
-    for entry in start.entries.iter().filter(|entry| entry.value > 0) {
-        let share = f64::from(entry.value) / 65535.0;
-        table.add_row([
-            entry.uid.to_string(),
-            entry.hotkey.to_string(),
-            entry.value.to_string(),
-            format!("{share:.4}"),
-        ]);
-    }
-    table
 }

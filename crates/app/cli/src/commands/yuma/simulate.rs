@@ -110,6 +110,9 @@ struct Miner {
 }
 
 pub(super) fn run(args: Args, context: &Context) -> miette::Result<()> {
+    if args.save.is_some() {
+        context.refuse_dry_run("assay yuma simulate --save")?;
+    }
     let forecast = match (&args.snapshot, args.netuid) {
         (Some(path), _) => read(path)?,
         (None, Some(netuid)) => context.block_on(async {
@@ -180,17 +183,21 @@ fn validator(args: &Args, forecast: &EpochForecast, context: &Context) -> miette
 
 /// The row that the weights stand for, zeros included.
 fn row(text: &str, forecast: &EpochForecast) -> miette::Result<WeightRow> {
-    let written = match fs_err::read_to_string(text) {
-        Ok(file) => file,
-        Err(_) => text.to_owned(),
+    // A row has an equals sign in it; what has none is meant as a file.
+    let written = if text.contains('=') {
+        text.to_owned()
+    } else {
+        fs_err::read_to_string(text).into_diagnostic().wrap_err(
+            "--weights is neither a row, WHO=VALUE with commas between, nor a file that can be read",
+        )?
     };
     let mut scores: Vec<(Uid, f64)> = Vec::new();
-    for part in written.split([',', '\n']).map(str::trim) {
-        if part.is_empty() || part.starts_with('#') {
-            continue;
+    for line in written.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        for part in line.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let weight: Weight = part.parse().map_err(|error| miette!("{part}: {error}"))?;
+            scores.push(by_hotkey_or_uid(&weight, &forecast.hotkeys, forecast.netuid)?);
         }
-        let weight: Weight = part.parse().map_err(|error| miette!("{part}: {error}"))?;
-        scores.push(by_hotkey_or_uid(&weight, &forecast.hotkeys, forecast.netuid)?);
     }
     for uid in (0u16..).take(forecast.hotkeys.len()).map(Uid) {
         if !scores.iter().any(|(known, _)| *known == uid) {
@@ -201,7 +208,7 @@ fn row(text: &str, forecast: &EpochForecast) -> miette::Result<WeightRow> {
 }
 
 fn answer(forecast: &EpochForecast, uid: Uid, row: Option<&WeightRow>, epochs: u32) -> Answer {
-    let run = |strategy: &Strategy| {
+    let run = |name, strategy: &Strategy| {
         let simulation = Simulation {
             start: &forecast.input,
             last_consensus: &forecast.last_consensus,
@@ -209,23 +216,33 @@ fn answer(forecast: &EpochForecast, uid: Uid, row: Option<&WeightRow>, epochs: u
             strategy,
             later_emission: forecast.per_tempo.total(),
         };
-        simulate(&simulation, epochs)
+        // Each epoch holds all bonds of the subnet; what is told of a run is taken before the next one begins.
+        let mut epochs = simulate(&simulation, epochs);
+        let outcome = outcome(name, forecast, uid, &epochs);
+        epochs.truncate(1);
+        (outcome, epochs.pop())
     };
     let commit_reveal = forecast.input.hyperparameters.commit_reveal == CommitReveal::Enabled;
     let period = forecast.reveal_period_epochs.max(1);
-    let as_now = run(&Strategy::Keep);
-    let mine = row.map(|row| {
+    let (outcome, as_now) = run("as on chain", &Strategy::Keep);
+    let mut strategies = vec![outcome];
+    let mut mine = None;
+    if let Some(row) = row {
         let row = row.entries().iter().map(|(uid, value)| (uid.0, *value)).collect();
-        run(&Strategy::Set(row))
-    });
-    let open = run(&Strategy::CopyOpen);
-    let revealed = run(&Strategy::CopyRevealed { epochs: period });
-    let mut strategies = vec![outcome("as on chain", forecast, uid, &as_now)];
-    if let Some(mine) = &mine {
-        strategies.push(outcome("these weights", forecast, uid, mine));
+        let (outcome, first) = run("these weights", &Strategy::Set(row));
+        strategies.push(outcome);
+        mine = first;
     }
-    strategies.push(outcome("a copier, weights in the open", forecast, uid, &open));
-    strategies.push(outcome("a copier, commit-reveal", forecast, uid, &revealed));
+    let copiers = [
+        ("a copier, weights in the open", Strategy::CopyOpen),
+        (
+            "a copier, commit-reveal",
+            Strategy::CopyRevealed { epochs: period },
+        ),
+    ];
+    for (name, strategy) in &copiers {
+        strategies.push(run(name, strategy).0);
+    }
 
     let permit = forecast
         .input
@@ -244,12 +261,7 @@ fn answer(forecast: &EpochForecast, uid: Uid, row: Option<&WeightRow>, epochs: u
             permit,
         },
         strategies,
-        miners: miners(
-            forecast,
-            row,
-            as_now.first(),
-            mine.as_ref().and_then(|mine| mine.first()),
-        ),
+        miners: miners(forecast, row, as_now.as_ref(), mine.as_ref()),
         notes: notes(forecast, uid, permit, commit_reveal),
     }
 }

@@ -183,19 +183,19 @@ fn extrinsics(view: &AccountView) -> Markup {
                         } }
                         tbody {
                             @for found in &view.extrinsics {
-                                tr data-key=(format!("{}-{}", found.block, found.extrinsic.index)) {
+                                tr data-key=(format!("{}-{}", found.block, found.index)) {
                                     th scope="row" data-label="Extrinsic" {
-                                        a href=(format!("/extrinsic/{}-{}", found.block, found.extrinsic.index)) { (found.extrinsic.title()) }
+                                        a href=(format!("/extrinsic/{}-{}", found.block, found.index)) { (found.title()) }
                                     }
                                     td data-label="Block" { (block_link(found.block)) }
                                     td data-label="Time" { (time(found.timestamp_ms)) }
                                     td data-label="Role" { @if found.signed_by_it { "signer" } @else { "mentioned" } }
                                     td data-label="Result" {
-                                        (outcome(found.extrinsic.failure.is_some()))
-                                        @if let Some(name) = found.extrinsic.failure.as_ref().and_then(|failure| failure.name()) { " " span class="reason" { (name) } }
+                                        (outcome(!found.success))
+                                        @if let Some(name) = &found.failure { " " span class="reason" { (name) } }
                                     }
                                     td class="number" data-label="Fee" {
-                                        @match found.extrinsic.fee { Some(fee) => { (tao(fee)) }, None => (unknown()) }
+                                        @match found.fee { Some(fee) => { (tao(fee)) }, None => (unknown()) }
                                     }
                                 }
                             }

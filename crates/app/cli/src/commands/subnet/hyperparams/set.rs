@@ -87,7 +87,11 @@ pub(super) async fn run(
     let call = setting.call(netuid, value, by, (part("alpha_low"), part("alpha_high")));
     let from = before.map_or_else(String::new, |before| format!(" from {before}"));
     let action = Action {
-        purpose: format!("set {} of subnet {netuid}{from} to {value}", setting.name),
+        purpose: format!(
+            "set {} of subnet {netuid}{from} to {value}{}",
+            setting.name,
+            if args.sudo { ", with root's rights" } else { "" }
+        ),
         call: if args.sudo { call.sudo() } else { call },
         signer: KeyRole::Coldkey,
     };
