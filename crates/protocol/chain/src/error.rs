@@ -166,6 +166,17 @@ pub enum ChainError {
     /// An argument given as JSON that does not fit its type on chain.
     #[error(transparent)]
     Argument(#[from] crate::json::ArgumentError),
+    /// Bytes that are neither a transaction nor a call of this chain.
+    #[error("the {length} bytes are neither a transaction nor a call of this chain (spec {spec_version})")]
+    NotATransaction {
+        /// How many bytes.
+        length: usize,
+        /// The runtime's version.
+        spec_version: u32,
+        /// Where reading them stopped.
+        #[source]
+        source: crate::shape::Mismatch,
+    },
     /// Weights that cannot be committed.
     #[error(transparent)]
     WeightCommit(#[from] crate::weight_commit::WeightCommitError),
@@ -272,6 +283,7 @@ impl ChainError {
             | Self::NoSubnet { .. }
             | Self::Commitment(_)
             | Self::Argument(_)
+            | Self::NotATransaction { .. }
             | Self::WeightCommit(_)
             | Self::Weights(_) => Retry::Never,
         }
@@ -304,6 +316,9 @@ impl ChainError {
             Self::StillPending { .. } => "it may still be included: look again before you send another",
             Self::Shape(_) => {
                 "the chain's runtime is newer or older than this client understands; update Assay"
+            }
+            Self::NotATransaction { .. } => {
+                "give all bytes of a signed transaction or of a call, and name the chain that they are for with --network"
             }
             Self::PriceAboveLimit { .. } => {
                 "raise the limit, or wait: the price halves within some 360 blocks"

@@ -12,6 +12,7 @@ mod client;
 mod commitment;
 mod connection;
 mod decoded;
+mod decoded_transaction;
 mod dispatch_failure;
 mod endpoint;
 mod endpoints;
@@ -55,6 +56,7 @@ pub use commitment::{
     RAW_BYTES, check_text as check_commitment, cost_bytes as commitment_cost,
 };
 pub use decoded::{CutBytes, Decoded, DecodedCall, DecodedEvent, DecodedField};
+pub use decoded_transaction::DecodedTransaction;
 pub use dispatch_failure::{DispatchFailure, GeneralFailure};
 pub use endpoint::{Endpoint, EndpointError, Reach};
 pub use endpoints::{EndpointHealth, EndpointState, Endpoints};

@@ -6,6 +6,7 @@ mod block;
 mod by_json;
 mod decoding;
 mod events;
+mod transaction;
 
 pub(crate) use events::EventPhase;
 

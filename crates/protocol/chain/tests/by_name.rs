@@ -10,6 +10,7 @@ use assay_chain::{
 };
 use assay_devnet::BlockProduction;
 use devnet::{Subnet, pair};
+use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
 use serde_json::{Value as Json, json};
 
 #[tokio::test]
@@ -84,6 +85,82 @@ async fn a_call_in_json_is_the_same_call_byte_for_byte() {
             "{pallet}.{name}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_bytes_say_is_told_before_anybody_signs_them() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = devnet::client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    let inner = json!({ "Balances": { "transfer_keep_alive": { "dest": bob, "value": 5 } } });
+    let call = client
+        .call_from_json("Utility", "batch_all", &json!({ "calls": [inner, inner] }))
+        .await
+        .unwrap();
+    let bytes = client.call_bytes(&call).await.unwrap();
+    let bare = client.decode_transaction(&bytes).await.unwrap();
+    assert_eq!((bare.hash, bare.length, &bare.signed), (None, bytes.len(), &None));
+    let told = serde_json::to_value(&bare).unwrap();
+    let transfer = json!({ "pallet": "Balances", "name": "transfer_keep_alive", "arguments": { "dest": bob, "value": 5 } });
+    let batch =
+        json!({ "pallet": "Utility", "name": "batch_all", "arguments": { "calls": [transfer, transfer] } });
+    assert_eq!(told["call"], batch);
+
+    // A block's extrinsics: a signed one, and the one that its author put in. Both are told as the block tells them,
+    // with and without their length in front.
+    let receipt = client.submit(&alice, &call).await.unwrap();
+    let included = receipt.finalized().await.unwrap();
+    let contents = client.at_block(included.block).block_contents().await.unwrap();
+    let node = WsClientBuilder::default().build(devnet.url()).await.unwrap();
+    let block: Json = node
+        .request("chain_getBlock", rpc_params![included.block.hash.to_string()])
+        .await
+        .unwrap();
+    let extrinsics = block["block"]["extrinsics"].as_array().unwrap();
+    for (text, record) in extrinsics.iter().zip(&contents.extrinsics) {
+        let whole = hex::decode(text.as_str().unwrap().trim_start_matches("0x")).unwrap();
+        // The lengths of 1 to 63 bytes and of 64 to 16383.
+        let prefix = if whole[0] % 4 == 0 { 1 } else { 2 };
+        for bytes in [&whole[..], &whole[prefix..]] {
+            let read = client.decode_transaction(bytes).await.unwrap();
+            assert_eq!(read.hash, Some(record.hash));
+            assert_eq!(read.length, record.length);
+            assert_eq!(read.signed, record.signed);
+            assert_eq!(Some(read.call), record.call);
+        }
+    }
+    let signed = contents.extrinsics[included.index as usize]
+        .signed
+        .as_ref()
+        .unwrap();
+    assert_eq!(signed.account, Some(alice.account()));
+    assert_eq!(signed.nonce, Some(receipt.nonce().into()));
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_transaction_are_refused_whatever_they_are() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = devnet::client(&devnet).await;
+    let transfer = Call::transfer(&pair("//Bob").account(), Rao(5), Existence::KeepAlive);
+    let bytes = client.call_bytes(&transfer).await.unwrap();
+    let batch = client.call_bytes(&Call::batch_all(&[])).await.unwrap();
+    // A batch of a batch of a batch …: three bytes a level, for as long as one likes.
+    let one = 4;
+    let deep = [batch[0], batch[1], one].repeat(500_000);
+    let mut framed_deep = vec![0x84];
+    framed_deep.extend(&deep);
+    let longer = [&bytes[..], &[0]].concat();
+    let short = &bytes[..bytes.len() - 1];
+    let wrong: [&[u8]; 7] = [&[], &[0x84], &[0xff; 40], short, &longer, &deep, &framed_deep];
+    for bytes in wrong {
+        let error = client.decode_transaction(bytes).await.unwrap_err();
+        assert!(matches!(error, ChainError::NotATransaction { .. }), "{error}");
+        let said = format!("the {} bytes are neither", bytes.len());
+        assert!(error.to_string().starts_with(&said), "{error}");
+    }
+    let error = client.decode_transaction(&longer).await.unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "1 bytes are left over");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Whatever has no method of its own, by its name in the metadata.
 
-use crate::{Call, ChainClient, ChainError, Item, ShapeError, Snapshot, snapshot::Query};
+use crate::{Call, ChainClient, ChainError, DecodedTransaction, Item, ShapeError, Snapshot, snapshot::Query};
 use scale_value::Value;
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -127,6 +127,19 @@ impl ChainClient {
     ) -> Result<Call, ChainError> {
         self.shared
             .with_newest_runtime(|runtime| runtime.call_from_json(pallet, name, arguments))
+            .await
+    }
+
+    /// What bytes say that somebody is about to sign or send: a transaction, with or without its length in front, or a
+    /// call. Nothing is sent. A signature is read, not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::NotATransaction`] when the runtime has nothing that looks like it; otherwise when the node does not
+    /// answer.
+    pub async fn decode_transaction(&self, bytes: &[u8]) -> Result<DecodedTransaction, ChainError> {
+        self.shared
+            .with_newest_runtime(|runtime| runtime.decode_transaction(bytes))
             .await
     }
 

@@ -14,7 +14,7 @@ use subxt::{
 
 /// Values of one extrinsic's arguments. A weight row of 4096 entries has 12 000; more is not read by a person, and a
 /// block may hold ten million.
-const MOST_VALUES: usize = 20_000;
+pub(super) const MOST_VALUES: usize = 20_000;
 /// Values of all arguments of a block: a hundred large weight rows. What is beyond is shown as bytes.
 const MOST_VALUES_OF_A_BLOCK: usize = 400_000;
 /// Values of all events of a block.
@@ -212,7 +212,7 @@ fn fee(events: &[DecodedEvent]) -> Option<Rao> {
 }
 
 /// For how many blocks a mortal transaction is valid: the power of two in the low four bits of its era, one higher.
-fn period(era: &[u8]) -> Option<u64> {
+pub(super) fn period(era: &[u8]) -> Option<u64> {
     match *era {
         [low, high] => Some(2 << (u16::from_le_bytes([low, high]) % 16)),
         _ => None,

@@ -23,6 +23,14 @@ pub(crate) enum DecodingError {
     Large,
     #[error("a type of bits is not read")]
     Bits,
+    #[error("{0} bytes are left over")]
+    Leftover(usize),
+    #[error("the runtime's type of calls holds something else")]
+    NoCall,
+    #[error("no extrinsic begins with the byte {0:#04x}")]
+    Version(u8),
+    #[error("the metadata does not say how transactions are signed")]
+    NoExtensions,
 }
 
 /// Decodes values, counting what it makes of them.
@@ -250,7 +258,7 @@ fn take<'b>(input: &mut &'b [u8], length: usize) -> Result<&'b [u8], DecodingErr
     Ok(taken)
 }
 
-fn byte(input: &mut &[u8]) -> Result<u8, DecodingError> {
+pub(super) fn byte(input: &mut &[u8]) -> Result<u8, DecodingError> {
     take(input, 1).map(|taken| taken[0])
 }
 
