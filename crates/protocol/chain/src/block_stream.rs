@@ -138,7 +138,7 @@ impl Follower {
             head: self.last,
             age: self.first_seen.elapsed(),
         };
-        self.shared.connection.distrust(&stale).await;
+        self.shared.connection.distrust(&stale);
         self.since = Instant::now();
         stale
     }
@@ -159,6 +159,7 @@ impl Follower {
                     "chain_subscribeNewHeads",
                     Params::none(),
                     "chain_unsubscribeNewHeads",
+                    Instant::now() + self.shared.options.deadline,
                 );
                 none.insert(subscribed.await?)
             }

@@ -267,6 +267,8 @@ impl ChainError {
             Self::Stale { .. } | Self::Behind { .. } => Retry::After(Duration::from_secs(30)),
             // The node's own trouble mostly; a few blocks later it may have passed.
             Self::Refused { .. } | Self::PriceAboveLimit { .. } => Retry::AfterBlocks(1),
+            // Mostly of a node that lags.
+            Self::UnknownBlock { .. } => Retry::AfterBlocks(1),
             Self::Rejected { reason, .. } => reason.retry(),
             Self::Dispatch { failure, .. } => failure.retry(),
             Self::NotIncluded { why, .. } => match why {
@@ -275,7 +277,6 @@ impl ChainError {
                 NotIncluded::Unresolved => Retry::Never,
             },
             Self::Endpoint(_)
-            | Self::UnknownBlock { .. }
             | Self::StateDiscarded { .. }
             | Self::OtherChain { .. }
             | Self::Shape(_)
@@ -300,7 +301,7 @@ impl ChainError {
                 "ask an archive node: --network archive, or a node run with --pruning archive"
             }
             Self::UnknownBlock { .. } => {
-                "the block may be of another chain, or was dropped by a reorganisation"
+                "the node may lag behind: try again; or the block is of another chain, or was dropped by a reorganisation"
             }
             Self::OtherChain { .. } => {
                 "restart the client; saved state of the old chain does not apply to the new one"

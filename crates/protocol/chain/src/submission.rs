@@ -177,6 +177,7 @@ impl Shared {
                 "author_submitAndWatchExtrinsic",
                 parameters,
                 "author_unwatchExtrinsic",
+                Instant::now() + self.options.deadline,
             )
             .await;
         sent.map_err(|error| match error {
