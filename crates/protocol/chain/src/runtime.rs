@@ -294,7 +294,7 @@ impl Runtime {
         nonce: u32,
         lifetime: Lifetime,
     ) -> Result<Vec<u8>, ShapeError> {
-        self.transaction(call, signer.account(), nonce, Some(lifetime), |payload| {
+        self.transaction(call, signer.account(), nonce, lifetime, |payload| {
             let signature = signer.sign(payload).0;
             match signer.scheme() {
                 Scheme::Sr25519 => MultiSignature::Sr25519(signature),
@@ -309,8 +309,11 @@ impl Runtime {
         call: &Call,
         signer: AccountId,
         nonce: u32,
+        lifetime: Lifetime,
     ) -> Result<Vec<u8>, ShapeError> {
-        self.transaction(call, signer, nonce, None, |_| MultiSignature::Sr25519([0; 64]))
+        self.transaction(call, signer, nonce, lifetime, |_| {
+            MultiSignature::Sr25519([0; 64])
+        })
     }
 
     fn transaction(
@@ -318,17 +321,13 @@ impl Runtime {
         call: &Call,
         signer: AccountId,
         nonce: u32,
-        lifetime: Option<Lifetime>,
+        Lifetime { from, blocks }: Lifetime,
         sign: impl FnOnce(&[u8]) -> MultiSignature,
     ) -> Result<Vec<u8>, ShapeError> {
         self.check_call(call)?;
-        let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(u64::from(nonce));
-        let parameters = match lifetime {
-            Some(Lifetime { from, blocks }) => {
-                parameters.mortal_from_unchecked(blocks, from.number.0, H256(from.hash.0))
-            }
-            None => parameters.immortal(),
-        };
+        let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+            .nonce(u64::from(nonce))
+            .mortal_from_unchecked(blocks, from.number.0, H256(from.hash.0));
         let payload = subxt::dynamic::tx(call.pallet(), call.name(), call.fields());
         let transactions = self.client.tx();
         let build = || {
