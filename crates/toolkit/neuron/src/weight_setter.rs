@@ -110,13 +110,14 @@ impl WeightSetter {
     ///
     /// # Errors
     ///
-    /// When the history cannot be read.
+    /// When the history cannot be read, or is of another chain than the client's.
     pub fn new(
         client: ChainClient,
         hotkey: Pair,
         netuid: NetUid,
         config: WeightSetterConfig,
     ) -> Result<Self, HistoryError> {
+        let history = WeightHistory::open(config.history, client.genesis())?;
         Ok(Self {
             client,
             hotkey,
@@ -124,7 +125,7 @@ impl WeightSetter {
             version_key: config.version_key,
             zeros: config.zeros,
             turn: Mutex::new(()),
-            history: Mutex::new(WeightHistory::open(config.history)?),
+            history: Mutex::new(history),
             steps: broadcast::Sender::new(STEPS_KEPT),
         })
     }
