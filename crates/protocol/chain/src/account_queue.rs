@@ -8,7 +8,7 @@
 use assay_keys::AccountId;
 use parking_lot::Mutex;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, HashMap},
     sync::Arc,
 };
 
@@ -19,7 +19,8 @@ pub(crate) struct AccountQueues(Mutex<HashMap<AccountId, Arc<AccountQueue>>>);
 pub(crate) struct AccountQueue {
     /// Held from asking for the nonce until the pool has answered.
     pub(crate) turn: tokio::sync::Mutex<()>,
-    in_flight: Mutex<BTreeSet<u32>>,
+    /// Each nonce with how many transactions have it: one that was doubted may come back after another took its nonce.
+    in_flight: Mutex<BTreeMap<u32, u32>>,
 }
 
 impl AccountQueues {
@@ -29,15 +30,22 @@ impl AccountQueues {
 }
 
 impl AccountQueue {
-    /// The nonce of the next transaction, where the node's count is `count`.
+    /// The nonce of the next transaction, where the node's count is `count`: the first that is free. One after the last
+    /// in flight would leave a gap where one before it was lost, and no node takes what comes after a gap.
     pub(crate) fn next(&self, count: u32) -> u32 {
-        let last = self.in_flight.lock().last().copied();
-        last.map_or(count, |last| count.max(last.saturating_add(1)))
+        let mut next = count;
+        for nonce in self.in_flight.lock().range(count..).map(|(nonce, _)| *nonce) {
+            if nonce != next {
+                break;
+            }
+            next = next.saturating_add(1);
+        }
+        next
     }
 
     /// Notes that a nonce is in flight until the guard is dropped.
     pub(crate) fn take_off(self: &Arc<Self>, nonce: u32) -> InFlight {
-        self.in_flight.lock().insert(nonce);
+        *self.in_flight.lock().entry(nonce).or_default() += 1;
         InFlight {
             queue: Arc::clone(self),
             nonce,
@@ -58,7 +66,13 @@ pub(crate) struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.queue.in_flight.lock().remove(&self.nonce);
+        let mut in_flight = self.queue.in_flight.lock();
+        if let Some(count) = in_flight.get_mut(&self.nonce) {
+            *count -= 1;
+            if *count == 0 {
+                in_flight.remove(&self.nonce);
+            }
+        }
     }
 }
 
@@ -67,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_nonce_is_after_both_the_nodes_count_and_what_is_in_flight() {
+    fn the_next_nonce_is_the_first_from_the_nodes_count_on_that_is_not_in_flight() {
         let queue = AccountQueues::default().of(AccountId([1; 32]));
         assert_eq!(queue.next(5), 5);
         let first = queue.take_off(5);
@@ -75,8 +89,17 @@ mod tests {
         let second = queue.take_off(6);
         drop(first);
         assert_eq!(queue.next(6), 7);
+        assert_eq!(
+            queue.next(5),
+            5,
+            "5 was lost: what comes after 6 would wait for it"
+        );
         assert_eq!(queue.next(9), 9, "another program signed meanwhile");
+        let again = queue.take_off(6);
         drop(second);
+        assert_eq!(queue.next(6), 7, "another transaction has it still");
+        queue.forget();
+        drop(again);
         assert_eq!(
             queue.next(6),
             6,

@@ -14,12 +14,12 @@ use std::{
     time::Duration,
 };
 use subxt::ext::jsonrpsee::core::client::Subscription;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 /// Between two attempts to subscribe. Shorter hammers a node that restarts; longer delays the first block after it.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often the head is asked for, while nothing is heard, before the chain counts as stale. At the default of 90 s
+/// How often the head is asked for, while nothing new is heard, before the chain counts as stale. At the default of 90 s
 /// this is every 15 s: on a chain with blocks of 12 s hardly ever, and a subscription that died costs a block or two.
 const LOOKS: u32 = 6;
 
@@ -58,6 +58,8 @@ struct Follower {
     last: BlockRef,
     /// When it was seen, or its age was last complained about.
     since: Instant,
+    /// When it was seen, or a newer one was last looked for.
+    looked: Instant,
     first_seen: Instant,
     over: bool,
 }
@@ -72,6 +74,7 @@ impl BlockStream {
             target: None,
             last: head,
             since: now,
+            looked: now,
             first_seen: now,
             over: false,
         };
@@ -92,9 +95,11 @@ impl Follower {
                 return Ok(block);
             }
             let limit = self.shared.options.stale_after;
-            let left = limit.saturating_sub(self.since.elapsed());
-            match timeout(left.min(limit / LOOKS), self.hear()).await {
-                Ok(Ok(())) => {}
+            let stale_at = self.since + limit;
+            let look_at = self.looked + limit / LOOKS;
+            match timeout_at(stale_at.min(look_at), self.hear()).await {
+                // Also for news that are none: of a subscription that ended, or of a block that was seen already.
+                Ok(Ok(())) | Err(_) => {}
                 Ok(Err(error @ ChainError::OtherChain { .. })) => {
                     self.over = true;
                     return Err(error);
@@ -102,43 +107,55 @@ impl Follower {
                 Ok(Err(error)) => {
                     tracing::debug!(%error, "new blocks cannot be followed just now");
                     self.subscription = None;
-                    // The outer limit may be nearer than the pause.
-                    sleep(PAUSE.min(limit.saturating_sub(self.since.elapsed()))).await;
+                    // The limit may be nearer than the pause.
+                    sleep_until(stale_at.min(Instant::now() + PAUSE)).await;
                 }
-                Err(_) => {
-                    if !self.look(limit / LOOKS).await && self.since.elapsed() >= limit {
-                        return Err(self.stale().await);
-                    }
-                }
+            }
+            if !self.ready.is_empty() {
+                continue;
+            }
+            let now = Instant::now();
+            if now >= look_at.min(stale_at) {
+                self.looked = now;
+                self.look(limit / LOOKS).await;
+            }
+            // A newer block that is known of does not count while nobody tells those before it.
+            if self.since.elapsed() >= limit && self.ready.is_empty() {
+                return Err(self.stale());
             }
         }
     }
 
     /// Asks for the head when nothing was heard for a while: a subscription can die without a sound, and who comes
-    /// back after a long time has not heard anything either. Whether there is a newer block.
-    async fn look(&mut self, patience: Duration) -> bool {
-        match timeout(patience, self.shared.head()).await {
-            Ok(Ok(head)) if head.number > self.last.number => {
-                // What is heard from here on may have a gap before it, which is filled; what was heard already comes
-                // to nothing.
-                if self.target.is_none_or(|target| target.number < head.number) {
-                    self.target = Some(head);
-                }
-                self.subscription = None;
-                true
-            }
-            _ => false,
+    /// back after a long time has not heard anything either.
+    async fn look(&mut self, patience: Duration) {
+        if let Ok(Ok(head)) = timeout(patience, self.shared.head()).await
+            && head.number > self.last.number
+        {
+            self.subscription = None;
+            self.aim_at(head);
+            // What is cut off here goes on at the next turn.
+            let _ = timeout(patience, self.hear()).await;
         }
     }
 
-    async fn stale(&mut self) -> ChainError {
-        // The socket may be half dead: what comes next opens a new one.
+    /// Notes a block that is known of, to be made ready with all before it.
+    fn aim_at(&mut self, block: BlockRef) {
+        let is_newest = self.target.is_none_or(|target| target.number < block.number);
+        if is_newest && block.number > self.last.number {
+            self.target = Some(block);
+        }
+    }
+
+    fn stale(&mut self) -> ChainError {
+        // The socket may be half dead: what comes next opens a new one. What was known of may be gone.
         self.subscription = None;
+        self.target = None;
         let stale = ChainError::Stale {
             head: self.last,
             age: self.first_seen.elapsed(),
         };
-        self.shared.connection.distrust(&stale).await;
+        self.shared.connection.distrust(&stale);
         self.since = Instant::now();
         stale
     }
@@ -159,8 +176,13 @@ impl Follower {
                     "chain_subscribeNewHeads",
                     Params::none(),
                     "chain_unsubscribeNewHeads",
+                    Instant::now() + self.shared.options.deadline,
                 );
-                none.insert(subscribed.await?)
+                *none = Some(subscribed.await?);
+                // Blocks that were made before are not told, and the next one may be long in coming.
+                let head = self.shared.head().await?;
+                self.aim_at(head);
+                return Ok(());
             }
         };
         let Some(Ok(header)) = subscription.next().await else {
@@ -170,9 +192,7 @@ impl Follower {
         };
         let block = header.block("chain_subscribeNewHeads")?;
         self.shared.connection.saw_head(block.number);
-        self.target = Some(block);
-        self.fill(block).await?;
-        self.target = None;
+        self.aim_at(block);
         Ok(())
     }
 
@@ -181,7 +201,12 @@ impl Follower {
         while self.last.number.0 + 1 < block.number.0 {
             let number = Block(self.last.number.0 + 1);
             let Some(hash) = self.shared.block_hash(number).await? else {
-                break;
+                // None may be skipped: it comes once a node knows it.
+                return Err(ChainError::Behind {
+                    endpoint: self.shared.connection.endpoint().clone(),
+                    head: self.last.number,
+                    known: block.number,
+                });
             };
             self.found(BlockRef { number, hash });
         }
@@ -195,6 +220,7 @@ impl Follower {
         self.ready.push_back(block);
         self.last = block;
         self.since = Instant::now();
+        self.looked = self.since;
         self.first_seen = self.since;
     }
 }

@@ -66,6 +66,8 @@ impl std::fmt::Debug for Connection {
 enum Failure {
     /// The request may be sent again.
     Again(ChainError),
+    /// The node does not have what is asked for, and is none the worse for it; another may.
+    Elsewhere(ChainError),
     /// It may not, or there is no use.
     Final(ChainError),
 }
@@ -134,14 +136,19 @@ impl Connection {
     }
 
     fn best_head(&self) -> Option<Block> {
-        self.nodes.iter().filter_map(|node| node.health.lock().head).max()
+        let now = Instant::now();
+        let told = self
+            .nodes
+            .iter()
+            .filter_map(|node| node.health.lock().recent_head(now));
+        told.max()
     }
 
     /// Notes the head that the node in use tells. One that is far behind what another told is left alone.
     pub(crate) fn saw_head(&self, head: Block) {
         let best = self.best_head();
         let node = self.node();
-        node.health.lock().head = Some(head);
+        node.health.lock().told_head(head);
         if let Some(best) = best.filter(|best| best.since(head) > ACCEPTED_LAG) {
             self.leave(
                 node,
@@ -181,6 +188,11 @@ impl Connection {
             (!health.is_foreign).then_some((health.rests_until.max(health.closed_until), place))
         });
         usable.min().map(|(_, place)| place)
+    }
+
+    /// The error of an operation that did not come to its request in time.
+    pub(crate) fn late(&self, operation: &'static str) -> ChainError {
+        self.node().late(operation, self.deadline)
     }
 
     /// The chain's genesis; known after the first request.
@@ -246,6 +258,10 @@ impl Connection {
             let error = match self.request_once(node, until, method, &params, at).await {
                 Ok(raw) => return Ok(raw),
                 Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Elsewhere(error)) => {
+                    let found = self.ask_the_others(node, deadline, method, &params, at).await;
+                    return found.ok_or(error);
+                }
                 Err(Failure::Again(error)) => error,
             };
             self.leave(node, &error);
@@ -264,6 +280,38 @@ impl Connection {
                 error => passing = Some(error),
             }
         }
+    }
+
+    /// What one of the other nodes answers where this one does not have it: it may lag behind the node that told of the
+    /// block, or have thrown away what another keeps. The node in use stays in use.
+    async fn ask_the_others(
+        &self,
+        asked: &Node,
+        deadline: Instant,
+        method: &'static str,
+        params: &Params,
+        at: Option<BlockHash>,
+    ) -> Option<Box<RawValue>> {
+        let now = Instant::now();
+        let others: Vec<&Node> = self
+            .nodes
+            .iter()
+            .filter(|node| !std::ptr::eq(*node, asked) && !node.health.lock().rests(now))
+            .collect();
+        for (node, left) in others.iter().zip((0..others.len()).rev()) {
+            match self
+                .request_once(node, self.until(deadline, left), method, params, at)
+                .await
+            {
+                Ok(raw) => return Some(raw),
+                Err(Failure::Elsewhere(_) | Failure::Final(_)) => {}
+                Err(Failure::Again(error)) => {
+                    tracing::debug!(method, endpoint = %node.endpoint, %error, "cannot tell either");
+                    node.health.lock().failed(&error);
+                }
+            }
+        }
+        None
     }
 
     /// The deadline of one try: half of what is left while there are others to try.
@@ -290,12 +338,15 @@ impl Connection {
         match timeout_at(deadline, request).await {
             Ok(Ok(raw)) => {
                 node.health.lock().answered(asked.elapsed());
-                Ok(raw)
+                match at {
+                    Some(hash) if is_absent(method, &raw) => {
+                        Err(Failure::Elsewhere(ChainError::UnknownBlock { hash }))
+                    }
+                    _ => Ok(raw),
+                }
             }
-            Ok(Err(error)) => Err(self.failure(node, &socket, method, at, error).await),
-            Err(_) => Err(self
-                .failure(node, &socket, method, at, RpcError::RequestTimeout)
-                .await),
+            Ok(Err(error)) => Err(self.failure(node, &socket, method, at, error)),
+            Err(_) => Err(self.failure(node, &socket, method, at, RpcError::RequestTimeout)),
         }
     }
 
@@ -306,8 +357,8 @@ impl Connection {
         method: &'static str,
         params: Params,
         unsubscribe: &'static str,
+        deadline: Instant,
     ) -> Result<Subscription<T>, ChainError> {
-        let deadline = Instant::now() + self.deadline;
         let mut tries_left = self.nodes.len();
         let (node, socket) = loop {
             tries_left -= 1;
@@ -328,12 +379,12 @@ impl Connection {
             Ok(Err(error)) => error,
             Err(_) => RpcError::RequestTimeout,
         };
-        match self.failure(node, &socket, method, None, error).await {
+        match self.failure(node, &socket, method, None, error) {
             Failure::Again(error) => {
                 self.leave(node, &error);
                 Err(error)
             }
-            Failure::Final(error) => Err(error),
+            Failure::Elsewhere(error) | Failure::Final(error) => Err(error),
         }
     }
 
@@ -351,16 +402,16 @@ impl Connection {
 
     /// Takes the present socket out of use: a subscription on it has gone silent. Another node is asked from now on,
     /// if there is one.
-    pub(crate) async fn distrust(&self, error: &ChainError) {
+    pub(crate) fn distrust(&self, error: &ChainError) {
         let node = self.node();
-        node.hang_up().await;
+        node.hang_up();
         if self.nodes.len() > 1 {
             self.leave(node, error);
         }
     }
 
     /// What a failed request means, and what becomes of its socket.
-    async fn failure(
+    fn failure(
         &self,
         node: &Node,
         socket: &Arc<WsClient>,
@@ -376,17 +427,27 @@ impl Connection {
         }
         match error {
             RpcError::RequestTimeout => {
-                node.condemn(socket).await;
+                node.condemn(socket);
                 Failure::Again(node.late(method, self.deadline))
             }
-            RpcError::Call(error) => Failure::Final(refused(method, at, &error)),
+            RpcError::Call(error) => match refused(method, at, &error) {
+                error @ (ChainError::UnknownBlock { .. } | ChainError::StateDiscarded { .. }) => {
+                    Failure::Elsewhere(error)
+                }
+                error => Failure::Final(error),
+            },
             RpcError::ParseError(error) => Failure::Final(unreadable(method, error)),
             error => {
-                node.condemn(socket).await;
+                node.condemn(socket);
                 Failure::Again(node.disconnected(method, error))
             }
         }
     }
+}
+
+/// Whether a node says that it has no such block. Everywhere else nothing is an answer.
+fn is_absent(method: &str, raw: &RawValue) -> bool {
+    matches!(method, "chain_getHeader" | "chain_getBlock") && raw.get() == "null"
 }
 
 fn refused(

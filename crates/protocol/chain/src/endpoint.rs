@@ -15,7 +15,7 @@ pub enum Reach {
 /// A WebSocket address of a Subtensor node.
 ///
 /// Reads the names of today's `btcli` (`finney`, `test`, `local`, `archive`) and `ws://` or `wss://` addresses.
-/// A password in an address is used but never shown.
+/// What may be a secret in an address, a password or a provider's key in the path, is used but never shown.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     // Shared: errors carry it along.
@@ -31,7 +31,7 @@ pub enum EndpointError {
         "\"{text}\" is no network: use finney, test, archive, local, or a ws:// or wss:// address ({reason})"
     )]
     Malformed {
-        /// What was given, cut to a line.
+        /// What was given, cut to a line and without what may be a secret.
         text: String,
         /// What the parser of addresses says.
         reason: url::ParseError,
@@ -99,7 +99,7 @@ impl FromStr for Endpoint {
             other => other,
         };
         let url = Url::parse(address).map_err(|reason| EndpointError::Malformed {
-            text: text.chars().take(80).collect(),
+            text: without_secrets(text),
             reason,
         })?;
         match url.scheme() {
@@ -117,6 +117,24 @@ impl FromStr for Endpoint {
     }
 }
 
+/// Of a text that is no address its protocol and what stands where the host would: not the user before it, nor anything
+/// behind it.
+fn without_secrets(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (format!("{scheme}://"), rest),
+        None => (String::new(), text),
+    };
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, behind) = rest.split_at(end);
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let mut shown: String = scheme.chars().chain(host.chars()).take(LONGEST).collect();
+    if !behind.is_empty() {
+        shown.push_str("/…");
+    }
+    shown
+}
+
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -130,7 +148,8 @@ impl fmt::Display for Endpoint {
         }
         match self.url.path() {
             "" | "/" => Ok(()),
-            path => f.write_str(path),
+            // Providers of nodes put the customer's key there.
+            _ => f.write_str("/…"),
         }
     }
 }
@@ -177,5 +196,27 @@ mod tests {
             .parse()
             .unwrap();
         assert!(!format!("{endpoint} {endpoint:?}").contains("hunter2"));
+        // A key of a provider of nodes is in the path.
+        let endpoint: Endpoint = "wss://node.example/v1/hunter2".parse().unwrap();
+        assert_eq!(endpoint.to_string(), "wss://node.example:443/…");
+        assert_eq!(endpoint.address(), "wss://node.example/v1/hunter2");
+    }
+
+    #[test]
+    fn a_malformed_address_is_quoted_without_its_secrets() {
+        let quoted = |text: &str| match text.parse::<Endpoint>().unwrap_err() {
+            EndpointError::Malformed { text, .. } => text,
+            other => panic!("{other}"),
+        };
+        assert_eq!(
+            quoted("wss://user:hunter2@no de.example/v1/hunter2"),
+            "wss://no de.example/…"
+        );
+        assert_eq!(
+            quoted("wss://node.example:port?key=hunter2"),
+            "wss://node.example:port/…"
+        );
+        assert_eq!(quoted("node.example/hunter2"), "node.example/…");
+        assert_eq!(quoted("hunter2@node.example"), "node.example");
     }
 }

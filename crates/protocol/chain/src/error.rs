@@ -127,7 +127,7 @@ pub enum ChainError {
     },
     /// The transaction is not in a block yet (or not final yet) and the wait is over. It may still come: ask the
     /// same receipt again rather than sending another.
-    #[error("{call} ({hash}) is still {stage} after {after:?}")]
+    #[error("{call} ({hash}) is still {stage} after {after:?}{}", doubted(doubt.as_deref()))]
     StillPending {
         /// Pallet and call.
         call: Cow<'static, str>,
@@ -137,6 +137,21 @@ pub enum ChainError {
         stage: PendingStage,
         /// How long the wait was.
         after: Duration,
+        /// What a node said of it last, where that was that it will not come. Another node may have it all the same.
+        doubt: Option<Box<ChainError>>,
+    },
+    /// A final block holds the transaction, and the node cannot tell what it did there.
+    #[error("{call} ({hash}) is in {block}, and the node cannot tell whether it succeeded there")]
+    OutcomeUnknown {
+        /// Pallet and call.
+        call: Cow<'static, str>,
+        /// The transaction.
+        hash: ExtrinsicHash,
+        /// The block that holds it.
+        block: BlockRef,
+        /// Why the block's events cannot be read.
+        #[source]
+        source: Box<ChainError>,
     },
     /// No new block for too long.
     #[error("the chain stands still: {head} is the newest block for {age:?}")]
@@ -183,6 +198,10 @@ pub enum ChainError {
     /// A weight row that the chain cannot hold.
     #[error(transparent)]
     Weights(#[from] crate::weights::WeightsError),
+}
+
+fn doubted(doubt: Option<&ChainError>) -> String {
+    doubt.map_or_else(String::new, |doubt| format!("; a node says: {doubt}"))
 }
 
 /// The state in which a wait ended.
@@ -267,6 +286,8 @@ impl ChainError {
             Self::Stale { .. } | Self::Behind { .. } => Retry::After(Duration::from_secs(30)),
             // The node's own trouble mostly; a few blocks later it may have passed.
             Self::Refused { .. } | Self::PriceAboveLimit { .. } => Retry::AfterBlocks(1),
+            // Mostly of a node that lags.
+            Self::UnknownBlock { .. } => Retry::AfterBlocks(1),
             Self::Rejected { reason, .. } => reason.retry(),
             Self::Dispatch { failure, .. } => failure.retry(),
             Self::NotIncluded { why, .. } => match why {
@@ -275,11 +296,11 @@ impl ChainError {
                 NotIncluded::Unresolved => Retry::Never,
             },
             Self::Endpoint(_)
-            | Self::UnknownBlock { .. }
             | Self::StateDiscarded { .. }
             | Self::OtherChain { .. }
             | Self::Shape(_)
             | Self::StillPending { .. }
+            | Self::OutcomeUnknown { .. }
             | Self::NoSubnet { .. }
             | Self::Commitment(_)
             | Self::Argument(_)
@@ -300,7 +321,7 @@ impl ChainError {
                 "ask an archive node: --network archive, or a node run with --pruning archive"
             }
             Self::UnknownBlock { .. } => {
-                "the block may be of another chain, or was dropped by a reorganisation"
+                "the node may lag behind: try again; or the block is of another chain, or was dropped by a reorganisation"
             }
             Self::OtherChain { .. } => {
                 "restart the client; saved state of the old chain does not apply to the new one"
@@ -314,6 +335,9 @@ impl ChainError {
             Self::Stale { .. } => "the node may have lost its peers; another endpoint may be ahead of it",
             Self::NoSubnet { .. } => "`assay subnet list` shows the subnets of this chain",
             Self::StillPending { .. } => "it may still be included: look again before you send another",
+            Self::OutcomeUnknown { .. } => {
+                "look at the block with an archive node before you send another: --network archive"
+            }
             Self::Shape(_) => {
                 "the chain's runtime is newer or older than this client understands; update Assay"
             }

@@ -106,13 +106,9 @@ pub(crate) fn bytes(value: &Value) -> Option<Vec<u8>> {
     let whole: Option<Vec<u8>> = fields.values().map(byte).collect();
     match whole {
         Some(bytes) => Some(bytes),
-        None if fields.len() == 1 => fields.values().next().and_then(bytes_of_one),
+        None if fields.len() == 1 => fields.values().next().and_then(bytes),
         None => None,
     }
-}
-
-fn bytes_of_one(value: &Value) -> Option<Vec<u8>> {
-    bytes(value)
 }
 
 fn text(value: &Value) -> String {

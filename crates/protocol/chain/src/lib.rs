@@ -91,7 +91,7 @@ pub use units::{
     UNITS_PER_TOKEN, Uid,
 };
 pub use weight_commit::{
-    CiphertextDigest, CommitFate, HashCommit, HashedWeights, QueuedCommit, RevealPlan, TimelockedCommit,
-    TimelockedWeights, WeightCommitError, weight_commit_hash,
+    CiphertextDigest, CommitFate, HashCommit, HashedWeights, LONGEST_CIPHERTEXT, QueuedCommit, RevealPlan,
+    SCHEME_VERSION, TimelockedCommit, TimelockedWeights, WeightCommitError, weight_commit_hash,
 };
 pub use weights::{WeightRow, WeightsError, Zeros, max_upscale};

@@ -21,7 +21,8 @@ pub enum Budget {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectOptions {
-    /// For opening the connection and for each call. Default 30 s: shorter and a full metagraph over a slow line
+    /// For opening the connection and for each call; submitting is one call, the wait for the account's turn included.
+    /// Default 30 s: shorter and a full metagraph over a slow line
     /// fails for no reason; longer and a half-dead socket stops a validator for that long.
     pub deadline: Duration,
     /// How long [`Receipt::in_block`](crate::Receipt::in_block) waits. Default 2 minutes, ten blocks of 12 s: the pool
@@ -30,7 +31,7 @@ pub struct ConnectOptions {
     /// How long [`Receipt::finalized`](crate::Receipt::finalized) waits after inclusion. Default 5 minutes: finality
     /// lags two to three blocks in good times and dozens in bad ones.
     pub finality_deadline: Duration,
-    /// Blocks for which a signed transaction stays valid, rounded up to a power of two, 4 to 65536. Default 128, some
+    /// Blocks for which a signed transaction stays valid, rounded up to a power of two, 4 to 2048. Default 128, some
     /// 25 minutes: when it has passed the transaction certainly did not happen. Fewer and a full pool expires it;
     /// more and an outage leaves its fate open for longer.
     pub mortality: u64,

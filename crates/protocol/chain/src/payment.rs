@@ -342,7 +342,7 @@ impl ChainClient {
         last: Block,
         terms: &PaymentTerms,
     ) -> Result<Payment, PaymentRefusal> {
-        let blocks = (last.0 + 1).saturating_sub(first.0);
+        let blocks = last.0.saturating_add(1).saturating_sub(first.0);
         if blocks > LONGEST_SEARCH {
             return Err(PaymentRefusal::RangeTooLong { blocks });
         }

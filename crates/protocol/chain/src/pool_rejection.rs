@@ -30,6 +30,8 @@ pub enum PoolRejection {
     PriorityTooLow,
     /// It was refused recently, and the node remembers.
     TemporarilyBanned,
+    /// The node's pool is full of transactions that pay as much or more.
+    PoolFull,
     /// The node cannot read it.
     Undecodable,
     /// A reason without a variant of its own.
@@ -166,6 +168,7 @@ impl PoolRejection {
             1012 => Self::TemporarilyBanned,
             1013 => Self::AlreadyImported,
             1014 => Self::PriorityTooLow,
+            1016 => Self::PoolFull,
             1000..=1999 => Self::unnamed(code, text),
             _ => return None,
         })
@@ -185,7 +188,7 @@ impl PoolRejection {
             Self::OutdatedNonce | Self::FutureNonce | Self::PriorityTooLow | Self::AncientBirthBlock => {
                 Retry::Now
             }
-            Self::BadSignature | Self::ExhaustsBlock => Retry::AfterBlocks(1),
+            Self::BadSignature | Self::ExhaustsBlock | Self::PoolFull => Retry::AfterBlocks(1),
             // Nodes remember a refusal for half an hour.
             Self::TemporarilyBanned => Retry::After(std::time::Duration::from_secs(1800)),
             Self::CannotPayFee | Self::AlreadyImported | Self::Undecodable | Self::Unnamed { .. } => {
@@ -207,6 +210,9 @@ impl PoolRejection {
             Self::ExhaustsBlock => "try again in a later block, or send less at once",
             Self::AlreadyImported => "it is in the pool already: wait for it rather than sending it again",
             Self::TemporarilyBanned => "the node refused it a short while ago; wait, or use another endpoint",
+            Self::PoolFull => {
+                "the node has too many transactions just now: try again, or use another endpoint"
+            }
             Self::Undecodable => "the client and the node disagree about the runtime; update Assay",
             Self::Unnamed { .. } => "the node's words say why",
         })
@@ -245,6 +251,7 @@ impl fmt::Display for PoolRejection {
             Self::AlreadyImported => f.write_str("the very same transaction was sent before"),
             Self::PriorityTooLow => f.write_str("another transaction with the same nonce is waiting"),
             Self::TemporarilyBanned => f.write_str("the node refused it recently and remembers"),
+            Self::PoolFull => f.write_str("the node's pool is full"),
             Self::Undecodable => f.write_str("the node cannot read it"),
             Self::Unnamed { code, text } => write!(f, "{text} (code {code})"),
         }
@@ -294,6 +301,9 @@ mod tests {
             read(1013, "Transaction Already Imported"),
             PoolRejection::AlreadyImported
         );
+        let full = read(1016, "Immediately Dropped");
+        assert_eq!(full, PoolRejection::PoolFull);
+        assert_eq!(full.retry(), Retry::AfterBlocks(1));
         assert_eq!(PoolRejection::from_rpc(-32601, "Method not found", None), None);
     }
 }

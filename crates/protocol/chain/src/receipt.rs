@@ -19,6 +19,9 @@ use tokio::{sync::watch, time::timeout};
 pub enum Stage {
     /// The pool has it, no block yet.
     Submitted,
+    /// No block has it, and a node says that it lost it or will not have it. One node's word decides nothing: another may
+    /// have it in its pool, and the same bytes go on being sent until final blocks show its end.
+    Doubted(ChainError),
     /// A block has it and it succeeded; the block may still be dropped.
     InBlock(Included),
     /// A block has it and it failed there; the block may still be dropped.
@@ -104,10 +107,16 @@ impl Receipt {
     /// # Errors
     ///
     /// [`ChainError::Dispatch`] when the block says that it failed (ask [`finalized`](Self::finalized) whether it stays
-    /// so), [`ChainError::NotIncluded`] when no block will have it, [`ChainError::StillPending`] when the deadline for
-    /// inclusion passed: it may still come then.
+    /// so), [`ChainError::NotIncluded`] when no block will have it, [`ChainError::OutcomeUnknown`] when nobody can tell
+    /// what it did in its block, [`ChainError::StillPending`] when the deadline for inclusion passed: it may still come
+    /// then, also when a node [doubts](Stage::Doubted) it.
     pub async fn in_block(&self) -> Result<Included, ChainError> {
-        let reached = |stage: &Stage| !matches!(stage, Stage::Submitted | Stage::Reorged { .. });
+        let reached = |stage: &Stage| {
+            !matches!(
+                stage,
+                Stage::Submitted | Stage::Doubted(_) | Stage::Reorged { .. }
+            )
+        };
         self.wait(reached, self.inclusion_deadline, PendingStage::NotIncluded)
             .await
     }
@@ -136,19 +145,25 @@ impl Receipt {
         let mut stage = self.stage.clone();
         let waited = timeout(limit, stage.wait_for(|stage| reached(stage))).await;
         let reached = match waited {
-            Ok(Ok(stage)) => stage.clone(),
+            Ok(Ok(stage)) => Some(stage.clone()),
             // The task that follows the transaction is gone with its runtime: nothing more will come.
-            Ok(Err(_)) | Err(_) => Stage::Submitted,
+            Ok(Err(_)) | Err(_) => None,
         };
         match reached {
-            Stage::InBlock(included) | Stage::Finalized(included) => Ok(included),
-            Stage::Failed(error) | Stage::Failing(error) => Err(error),
-            Stage::Submitted | Stage::Reorged { .. } => Err(ChainError::StillPending {
-                call: self.call.clone(),
-                hash: self.hash,
-                stage: pending,
-                after: limit,
-            }),
+            Some(Stage::InBlock(included) | Stage::Finalized(included)) => Ok(included),
+            Some(Stage::Failed(error) | Stage::Failing(error)) => Err(error),
+            Some(Stage::Submitted | Stage::Doubted(_) | Stage::Reorged { .. }) | None => {
+                Err(ChainError::StillPending {
+                    call: self.call.clone(),
+                    hash: self.hash,
+                    stage: pending,
+                    after: limit,
+                    doubt: match self.stage() {
+                        Stage::Doubted(doubt) => Some(Box::new(doubt)),
+                        _ => None,
+                    },
+                })
+            }
         }
     }
 

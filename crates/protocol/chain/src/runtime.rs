@@ -16,6 +16,7 @@ use crate::{
 };
 use assay_keys::{AccountId, Pair, Scheme};
 use codec::Decode;
+use decoding::Decoder;
 use scale_value::Value;
 use std::sync::Arc;
 use subxt::{
@@ -30,6 +31,22 @@ use subxt::{
     metadata::Metadata,
     utils::{AccountId32, MultiSignature},
 };
+
+/// Events of calls that run another call and succeed whatever that comes to; each has its result in a field.
+const INNER_RESULTS: [(&str, &str); 9] = [
+    ("Sudo", "Sudid"),
+    ("Sudo", "SudoAsDone"),
+    ("Proxy", "ProxyExecuted"),
+    ("Multisig", "MultisigExecuted"),
+    ("Utility", "DispatchedAs"),
+    ("Utility", "BatchInterrupted"),
+    ("Utility", "ItemFailed"),
+    ("SubtensorModule", "Sudid"),
+    ("SubtensorModule", "BatchWeightItemFailed"),
+];
+
+/// Values of an event's fields before its result: accounts, numbers, a hash.
+const MOST_FIELD_VALUES: usize = 1_000;
 
 /// The storage entry that says which runtime wrote a block.
 pub(crate) const LAST_RUNTIME_UPGRADE: (&str, &str) = ("System", "LastRuntimeUpgrade");
@@ -277,7 +294,7 @@ impl Runtime {
         nonce: u32,
         lifetime: Lifetime,
     ) -> Result<Vec<u8>, ShapeError> {
-        self.transaction(call, signer.account(), nonce, Some(lifetime), |payload| {
+        self.transaction(call, signer.account(), nonce, lifetime, |payload| {
             let signature = signer.sign(payload).0;
             match signer.scheme() {
                 Scheme::Sr25519 => MultiSignature::Sr25519(signature),
@@ -292,8 +309,11 @@ impl Runtime {
         call: &Call,
         signer: AccountId,
         nonce: u32,
+        lifetime: Lifetime,
     ) -> Result<Vec<u8>, ShapeError> {
-        self.transaction(call, signer, nonce, None, |_| MultiSignature::Sr25519([0; 64]))
+        self.transaction(call, signer, nonce, lifetime, |_| {
+            MultiSignature::Sr25519([0; 64])
+        })
     }
 
     fn transaction(
@@ -301,17 +321,13 @@ impl Runtime {
         call: &Call,
         signer: AccountId,
         nonce: u32,
-        lifetime: Option<Lifetime>,
+        Lifetime { from, blocks }: Lifetime,
         sign: impl FnOnce(&[u8]) -> MultiSignature,
     ) -> Result<Vec<u8>, ShapeError> {
         self.check_call(call)?;
-        let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new().nonce(u64::from(nonce));
-        let parameters = match lifetime {
-            Some(Lifetime { from, blocks }) => {
-                parameters.mortal_from_unchecked(blocks, from.number.0, H256(from.hash.0))
-            }
-            None => parameters.immortal(),
-        };
+        let parameters = DefaultExtrinsicParamsBuilder::<SubstrateConfig>::new()
+            .nonce(u64::from(nonce))
+            .mortal_from_unchecked(blocks, from.number.0, H256(from.hash.0));
         let payload = subxt::dynamic::tx(call.pallet(), call.name(), call.fields());
         let transactions = self.client.tx();
         let build = || {
@@ -325,16 +341,19 @@ impl Runtime {
         }
     }
 
-    /// The events of one transaction, and whether it succeeded.
+    /// The events of one transaction, and whether it succeeded. Every transaction of a block ends in one of two events;
+    /// that none of them is there is not a success but a list of events that is not whole.
     pub(crate) fn outcome(&self, events: &[u8], index: u32) -> Result<Outcome, ShapeError> {
         let item = || Item::storage("System", "Events");
         let mut outcome = Outcome::default();
+        let mut is_concluded = false;
         for event in self.client.events().from_bytes(events.to_vec()).iter() {
             let event = event.map_err(|error| self.unknown(item(), error))?;
             if event.phase() != Phase::ApplyExtrinsic(index) {
                 continue;
             }
             let found = self.event(&event)?;
+            is_concluded |= found.is("System", "ExtrinsicSuccess") || found.is("System", "ExtrinsicFailed");
             if let Some(failure) = self.failure(found.pallet(), found.name(), event.field_bytes()) {
                 outcome.failure.get_or_insert(failure);
             }
@@ -345,6 +364,9 @@ impl Runtime {
                     .unwrap_or(0);
             }
             outcome.events.push(found);
+        }
+        if !is_concluded {
+            return Err(self.unknown(item(), NoConclusion { index }));
         }
         Ok(outcome)
     }
@@ -364,26 +386,52 @@ impl Runtime {
 
     /// The failure that an event tells of: the transaction's own, or that of a call inside it.
     fn failure(&self, pallet: &str, event: &str, bytes: &[u8]) -> Option<DispatchFailure> {
-        let inner = |bytes: &[u8]| {
-            Some(DispatchFailure::Inner {
-                by: pallet.to_owned(),
-                failure: Box::new(self.dispatch_failure(bytes)),
-            })
-        };
-        match (pallet, event) {
-            ("System", "ExtrinsicFailed") => Some(self.dispatch_failure(bytes)),
-            // A result: 0 and nothing, or 1 and the error.
-            ("Sudo", "Sudid" | "SudoAsDone") | ("Proxy", "ProxyExecuted") | ("Utility", "DispatchedAs") => {
-                match bytes.split_first() {
-                    Some((1, error)) => inner(error),
-                    _ => None,
-                }
-            }
-            // The index of the call that failed, then the error.
-            ("Utility", "BatchInterrupted") => bytes.get(4..).and_then(inner),
-            ("Utility", "ItemFailed") => inner(bytes),
-            _ => None,
+        if (pallet, event) == ("System", "ExtrinsicFailed") {
+            return Some(self.dispatch_failure(bytes));
         }
+        if !INNER_RESULTS.contains(&(pallet, event)) {
+            return None;
+        }
+        let error = self.inner_error(pallet, event, bytes)?;
+        Some(DispatchFailure::Inner {
+            by: pallet.to_owned(),
+            failure: Box::new(self.dispatch_failure(error)),
+        })
+    }
+
+    /// The bytes of the error in an event's fields: of the first field that is an error, or a result that is none.
+    fn inner_error<'b>(&self, pallet: &str, event: &str, bytes: &'b [u8]) -> Option<&'b [u8]> {
+        let types = self.metadata().types();
+        let is_error = |id: u32| {
+            types
+                .resolve(id)
+                .is_some_and(|ty| ty.path.ident().as_deref() == Some("DispatchError"))
+        };
+        let variants = self.metadata().pallet_by_name(pallet)?.event_variants()?;
+        let fields = &variants.iter().find(|variant| variant.name == event)?.fields;
+        let mut decoder = Decoder::new(types, MOST_FIELD_VALUES);
+        let mut rest = bytes;
+        for field in fields {
+            let id = field.ty.id;
+            if is_error(id) {
+                return Some(rest);
+            }
+            let ty = types.resolve(id)?;
+            let is_result = ty.path.ident().as_deref() == Some("Result")
+                && ty
+                    .type_params
+                    .iter()
+                    .filter_map(|param| param.ty)
+                    .any(|ty| is_error(ty.id));
+            if is_result {
+                return match rest.split_first() {
+                    Some((1, error)) => Some(error),
+                    _ => None,
+                };
+            }
+            decoder.value(id, &mut rest).ok()?;
+        }
+        None
     }
 
     /// The error whose bytes come first in `bytes`.
@@ -437,6 +485,12 @@ pub(crate) struct Outcome {
     pub(crate) events: Vec<ChainEvent>,
     pub(crate) failure: Option<DispatchFailure>,
     pub(crate) fee: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no event says whether transaction {index} succeeded")]
+struct NoConclusion {
+    index: u32,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -11,7 +11,7 @@ use crate::{
 use codec::{Compact, Decode, Encode};
 use parking_lot::{Mutex, RwLock};
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 /// Runtimes kept besides the present one. A long-lived client meets an upgrade every few weeks; one that reads
 /// history meets one more for each. A metadata takes some megabytes.
@@ -26,7 +26,8 @@ pub(crate) struct Shared {
     pub(crate) metagraphs: SharedReads<Metagraph>,
     pub(crate) hyperparameters: SharedReads<Hyperparameters>,
     current: RwLock<Arc<Runtime>>,
-    known: Mutex<BTreeMap<u32, Arc<Runtime>>>,
+    /// The one that was asked for last comes last.
+    known: Mutex<VecDeque<Arc<Runtime>>>,
 }
 
 impl std::fmt::Debug for Shared {
@@ -60,6 +61,8 @@ impl Header {
     pub(crate) fn block(&self, method: &'static str) -> Result<BlockRef, ChainError> {
         let number = u64::from_str_radix(self.number.trim_start_matches("0x"), 16)
             .map_err(|error| ShapeError::answer(method, error))?;
+        // Heights have 32 bits on these chains. A larger one would pass for the newest block for ever.
+        u32::try_from(number).map_err(|error| ShapeError::answer(method, error))?;
         let mut bytes = self.parent_hash.0.to_vec();
         Compact(number).encode_to(&mut bytes);
         bytes.extend(self.state_root.0);
@@ -98,7 +101,7 @@ impl Shared {
             anchor: Anchor::default(),
             metagraphs: SharedReads::default(),
             hyperparameters: SharedReads::default(),
-            known: Mutex::new(BTreeMap::from([(runtime.version().spec, Arc::clone(&runtime))])),
+            known: Mutex::default(),
             current: RwLock::new(runtime),
         })
     }
@@ -111,25 +114,51 @@ impl Shared {
     /// The runtime of a block, as the node says.
     pub(crate) async fn runtime_at(&self, hash: BlockHash) -> Result<Arc<Runtime>, ChainError> {
         let version = runtime_version(&self.connection, hash).await?;
-        if let Some(known) = self.known.lock().get(&version.spec) {
-            return Ok(Arc::clone(known));
+        if let Some(known) = self.known_runtime(version.spec) {
+            return Ok(known);
         }
         let runtime = Arc::new(load_runtime(&self.connection, self.genesis, hash, Some(version)).await?);
-        let mut known = self.known.lock();
-        known.insert(version.spec, Arc::clone(&runtime));
-        while known.len() > RUNTIMES_KEPT {
-            known.pop_first();
-        }
         let mut current = self.current.write();
+        let mut known = self.known.lock();
         if current.version().spec < version.spec {
             tracing::info!(
                 from = current.version().spec,
                 to = version.spec,
                 "the chain's runtime was upgraded"
             );
-            *current = Arc::clone(&runtime);
+            known.push_back(std::mem::replace(&mut *current, Arc::clone(&runtime)));
+        } else {
+            known.push_back(Arc::clone(&runtime));
+        }
+        while known.len() > RUNTIMES_KEPT {
+            known.pop_front();
         }
         Ok(runtime)
+    }
+
+    fn known_runtime(&self, spec: u32) -> Option<Arc<Runtime>> {
+        let current = self.runtime();
+        if current.version().spec == spec {
+            return Some(current);
+        }
+        let mut known = self.known.lock();
+        let place = known.iter().position(|runtime| runtime.version().spec == spec)?;
+        let found = known.remove(place)?;
+        known.push_back(Arc::clone(&found));
+        Some(found)
+    }
+
+    /// Takes the runtime of a block for the present one, even where it is older: an upgrade may be dropped with its
+    /// block. Whether that is another one than before.
+    pub(crate) async fn adopt_runtime_of(&self, hash: BlockHash) -> Result<bool, ChainError> {
+        let before = self.runtime();
+        let now = self.runtime_at(hash).await?;
+        let is_other = before.version() != now.version();
+        if is_other {
+            *self.current.write() = now;
+            self.known.lock().push_back(before);
+        }
+        Ok(is_other)
     }
 
     /// The newest block.
@@ -244,6 +273,29 @@ async fn newest_metadata(connection: &Connection, at: BlockHash) -> Result<Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_height_that_no_chain_has_is_refused() {
+        let header = |number: &str| -> Header {
+            serde_json::from_value(serde_json::json!({
+                "parentHash": format!("0x{}", "00".repeat(32)),
+                "number": number,
+                "stateRoot": format!("0x{}", "11".repeat(32)),
+                "extrinsicsRoot": format!("0x{}", "22".repeat(32)),
+                "digest": { "logs": [] },
+            }))
+            .unwrap()
+        };
+        let last = header("0xffffffff").block("chain_getHeader").unwrap();
+        assert_eq!(last.number.0, u64::from(u32::MAX));
+        for number in ["0x100000000", "0xffffffffffffffff", "0x10000000000000000"] {
+            let error = header(number).block("chain_getHeader").unwrap_err();
+            assert!(
+                matches!(error, ChainError::Shape(ShapeError::Answer { .. })),
+                "{error}"
+            );
+        }
+    }
 
     #[test]
     fn a_headers_hash_is_that_of_its_scale_bytes() {

@@ -9,7 +9,7 @@
 use crate::{
     AccountId, Block, BlockRef, Call, ChainError, ExtrinsicHash, Pair, PoolRejection, Rao, Receipt,
     ShapeError, Stage,
-    account_queue::InFlight,
+    account_queue::AccountQueue,
     connection::{Params, hex_bytes},
     runtime::{Lifetime, Runtime},
     shared::Shared,
@@ -19,7 +19,10 @@ use codec::{Compact, Decode};
 use parking_lot::Mutex;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use subxt::ext::jsonrpsee::core::client::Subscription;
-use tokio::{sync::watch, time::Instant};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 /// How often a transaction is signed after refusals for reasons of timing. A few are not enough beside another busy
 /// signer of the same key; after a dozen it is no coincidence.
@@ -31,6 +34,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long a final block serves as anchor. A block comes every 12 s; a devnet's come faster, but an anchor some
 /// dozen blocks old is as good.
 const ANCHOR_LIFETIME: Duration = Duration::from_secs(3);
+
+/// The longest life of a transaction, in blocks.
+const LONGEST_LIFETIME: u64 = 2048;
 
 /// The final block that was last used as anchor.
 #[derive(Default)]
@@ -47,31 +53,51 @@ pub(crate) struct SignedTransaction {
     pub(crate) valid_until: Block,
 }
 
-/// Blocks for which a transaction lives: a power of two, as the encoding wants it.
+/// Blocks for which a transaction lives: a power of two, as the encoding wants it. Beyond 4096 the encoding rounds the
+/// anchor's number as well, and chains forget the hashes of blocks after some 2400: neither would be a signature over
+/// the anchor that this client knows.
 fn lifetime_blocks(wanted: u64) -> u64 {
-    wanted.clamp(4, 65536).next_power_of_two()
+    wanted.clamp(4, LONGEST_LIFETIME).next_power_of_two()
 }
 
 impl Shared {
     /// Signs and sends a call, and follows it.
     pub(crate) async fn submit(self: &Arc<Self>, signer: &Pair, call: &Call) -> Result<Receipt, ChainError> {
+        const OPERATION: &str = "author_submitAndWatchExtrinsic";
         let queue = self.queues.of(signer.account());
-        let _turn = queue.turn.lock().await;
+        let until = Instant::now() + self.options.deadline;
+        let late = || self.connection.late(OPERATION);
+        let Ok(_turn) = timeout_at(until, queue.turn.lock()).await else {
+            return Err(late());
+        };
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let count = self.next_index(signer.account()).await?;
-            let nonce = queue.next(count);
-            let transaction = self.signed(call, signer, nonce).await?;
-            match self.send(&transaction.bytes).await {
-                Ok(status) => return Ok(self.follow(transaction, queue.take_off(nonce), Some(status))),
+            let began = Instant::now();
+            let prepared = timeout_at(until, async {
+                let count = self.next_index(signer.account()).await?;
+                self.signed(call, signer, queue.next(count)).await
+            });
+            let Ok(transaction) = prepared.await else {
+                // Cut off here, the requests have not told that the socket is dead. Where the turn took most of the time,
+                // it need not be.
+                if began.elapsed() > self.options.deadline / 2 {
+                    self.connection.distrust(&late());
+                }
+                return Err(late());
+            };
+            let transaction = transaction?;
+            match self.send(&transaction.bytes, until).await {
+                Ok(status) => return Ok(self.follow(transaction, Arc::clone(&queue), Some(status))),
                 // Whether the node got it is open; the tracker sends the same bytes again, which changes nothing if
-                // it did.
-                Err(ChainError::Disconnected { .. } | ChainError::Deadline { .. }) => {
-                    return Ok(self.follow(transaction, queue.take_off(nonce), None));
+                // it did. The same for an answer that is none.
+                Err(ChainError::Disconnected { .. } | ChainError::Deadline { .. } | ChainError::Shape(_)) => {
+                    return Ok(self.follow(transaction, Arc::clone(&queue), None));
                 }
                 Err(ChainError::Rejected { reason, call }) => {
-                    if attempt == ATTEMPTS || !self.remedy(&reason, &queue).await? {
+                    let remedy = timeout_at(until, self.remedy(&reason, &queue));
+                    let is_remedied = remedy.await.unwrap_or_else(|_| Err(late()))?;
+                    if attempt == ATTEMPTS || !is_remedied || Instant::now() >= until {
                         return Err(ChainError::Rejected { reason, call });
                     }
                     tracing::debug!(%reason, %call, "signing again");
@@ -85,11 +111,7 @@ impl Shared {
     }
 
     /// Removes what stood in the way, if it is something that passes: whether another try makes sense.
-    async fn remedy(
-        &self,
-        reason: &PoolRejection,
-        queue: &crate::account_queue::AccountQueue,
-    ) -> Result<bool, ChainError> {
+    async fn remedy(&self, reason: &PoolRejection, queue: &AccountQueue) -> Result<bool, ChainError> {
         match reason {
             PoolRejection::OutdatedNonce | PoolRejection::FutureNonce | PoolRejection::PriorityTooLow => {
                 queue.forget();
@@ -103,18 +125,18 @@ impl Shared {
             PoolRejection::BadSignature => {
                 let used = self.anchor.0.lock().take();
                 let anchor = self.anchor().await?;
-                let known = self.runtime().version();
-                let now = self.runtime_at(anchor.hash).await?.version();
-                Ok(known != now || used.is_none_or(|(_, used)| used != anchor))
+                // The pool checks by the runtime of its newest block, however far finality is behind it.
+                let head = self.head().await?;
+                let is_new = self.adopt_runtime_of(head.hash).await?;
+                Ok(is_new || used.is_none_or(|(_, used)| used != anchor))
             }
             _ => Ok(false),
         }
     }
 
     async fn signed(&self, call: &Call, signer: &Pair, nonce: u32) -> Result<SignedTransaction, ChainError> {
-        let anchor = self.anchor().await?;
-        let blocks = lifetime_blocks(self.options.mortality);
-        let lifetime = Lifetime { from: anchor, blocks };
+        let lifetime = self.lifetime().await?;
+        let Lifetime { from: anchor, blocks } = lifetime;
         let bytes = self
             .with_newest_runtime(|runtime| runtime.sign(call, signer, nonce, lifetime))
             .await?;
@@ -125,7 +147,7 @@ impl Shared {
             signer: signer.account(),
             nonce,
             anchor,
-            valid_until: Block(anchor.number.0 + blocks),
+            valid_until: Block(anchor.number.0.saturating_add(blocks)),
         })
     }
 
@@ -145,6 +167,14 @@ impl Shared {
             return Err(error.into());
         }
         work(&newest).map_err(Into::into)
+    }
+
+    /// The life of a transaction that is signed now.
+    async fn lifetime(&self) -> Result<Lifetime, ChainError> {
+        Ok(Lifetime {
+            from: self.anchor().await?,
+            blocks: lifetime_blocks(self.options.mortality),
+        })
     }
 
     async fn anchor(&self) -> Result<BlockRef, ChainError> {
@@ -169,7 +199,11 @@ impl Shared {
     }
 
     /// Hands a transaction to the pool.
-    pub(crate) async fn send(&self, bytes: &[u8]) -> Result<Subscription<Status>, ChainError> {
+    pub(crate) async fn send(
+        &self,
+        bytes: &[u8],
+        until: Instant,
+    ) -> Result<Subscription<Status>, ChainError> {
         let parameters = Params::none().with(&hex_bytes(bytes));
         let sent = self
             .connection
@@ -177,6 +211,7 @@ impl Shared {
                 "author_submitAndWatchExtrinsic",
                 parameters,
                 "author_unwatchExtrinsic",
+                until,
             )
             .await;
         sent.map_err(|error| match error {
@@ -202,7 +237,7 @@ impl Shared {
     fn follow(
         self: &Arc<Self>,
         transaction: SignedTransaction,
-        in_flight: InFlight,
+        queue: Arc<AccountQueue>,
         status: Option<Subscription<Status>>,
     ) -> Receipt {
         let (stage, receiver) = watch::channel(Stage::Submitted);
@@ -216,7 +251,7 @@ impl Shared {
             inclusion_deadline: self.options.inclusion_deadline,
             finality_deadline: self.options.finality_deadline,
         };
-        let tracker = Tracker::new(Arc::clone(self), transaction, in_flight, stage);
+        let tracker = Tracker::new(Arc::clone(self), transaction, queue, stage);
         tokio::spawn(tracker.run(status));
         receipt
     }
@@ -224,8 +259,9 @@ impl Shared {
     /// What a call would cost its signer at the newest block.
     pub(crate) async fn fee(self: &Arc<Self>, signer: &AccountId, call: &Call) -> Result<Rao, ChainError> {
         let nonce = self.next_index(*signer).await?;
+        let lifetime = self.lifetime().await?;
         let bytes = self
-            .with_newest_runtime(|runtime| runtime.unsigned_estimate(call, *signer, nonce))
+            .with_newest_runtime(|runtime| runtime.unsigned_estimate(call, *signer, nonce, lifetime))
             .await?;
         let mut arguments = bytes.clone();
         arguments.extend(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -270,7 +306,7 @@ mod tests {
     fn lifetimes_are_powers_of_two_within_the_encodings_bounds() {
         assert_eq!(
             [0, 4, 5, 100, 128, 1 << 20].map(lifetime_blocks),
-            [4, 4, 8, 128, 128, 65536]
+            [4, 4, 8, 128, 128, 2048]
         );
     }
 }

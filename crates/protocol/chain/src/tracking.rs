@@ -8,10 +8,16 @@
 //!
 //! Success and failure alike count only in a final block. When a reorganisation drops the block, the same bytes are sent
 //! again: a node that put the transaction back into its pool answers that it has it, one that did not takes it.
+//!
+//! That one node drops it, refuses it or calls it invalid decides nothing: a peer of another node that took it may have
+//! it in the next block, and who pays again then has paid twice. It is a doubt, which is told; the same bytes go on being
+//! sent. Two things end it: the lifetime, or another transaction with its nonce in a final block.
 
 use crate::{
     Block, BlockHash, BlockRef, ChainError, Included, NotIncluded, PoolRejection, Rao, Stage,
-    account_queue::InFlight, shared::Shared, submission::SignedTransaction,
+    account_queue::{AccountQueue, InFlight},
+    shared::Shared,
+    submission::SignedTransaction,
 };
 use serde::{Deserialize, de::IgnoredAny};
 use std::{sync::Arc, time::Duration};
@@ -50,8 +56,10 @@ pub(crate) enum Status {
 pub(crate) struct Tracker {
     shared: Arc<Shared>,
     transaction: SignedTransaction,
-    // Frees the nonce when the tracker ends.
-    _in_flight: InFlight,
+    queue: Arc<AccountQueue>,
+    /// Keeps the nonce from the account's next transaction. Given up in doubt: a nonce that may have been lost is a gap
+    /// that would hold up all that come after. Whichever of two transactions then gets it, the other certainly does not.
+    in_flight: Option<InFlight>,
     stage: watch::Sender<Stage>,
     /// The block that holds it, as far as known, and what it did there.
     held: Option<Held>,
@@ -59,8 +67,8 @@ pub(crate) struct Tracker {
     searched: Block,
     /// A watch that came from sending it again after a reorganisation.
     rewatched: Option<Subscription<Status>>,
-    /// What a node said why it will not be included; believed once the blocks agree.
-    verdict: Option<ChainError>,
+    /// What a node said why it will not be included.
+    doubt: Option<ChainError>,
 }
 
 /// What a transaction did in a block that may still be dropped.
@@ -79,18 +87,19 @@ impl Tracker {
     pub(crate) fn new(
         shared: Arc<Shared>,
         transaction: SignedTransaction,
-        in_flight: InFlight,
+        queue: Arc<AccountQueue>,
         stage: watch::Sender<Stage>,
     ) -> Self {
         Self {
             searched: transaction.anchor.number,
+            in_flight: Some(queue.take_off(transaction.nonce)),
             shared,
             transaction,
-            _in_flight: in_flight,
+            queue,
             stage,
             held: None,
             rewatched: None,
-            verdict: None,
+            doubt: None,
         }
     }
 
@@ -102,8 +111,14 @@ impl Tracker {
             let progress = match status.as_mut() {
                 Some(subscription) => match timeout(SILENCE, subscription.next()).await {
                     Ok(Some(Ok(news))) => {
-                        pause = SHORTEST_PAUSE;
-                        self.hear(news).await
+                        let progress = self.hear(news).await;
+                        if self.doubt.is_some() {
+                            // Nothing comes after such news.
+                            status = None;
+                        } else {
+                            pause = SHORTEST_PAUSE;
+                        }
+                        progress
                     }
                     // The subscription is over, or no longer makes sense.
                     Ok(Some(Err(_)) | None) => {
@@ -145,26 +160,49 @@ impl Tracker {
     async fn hear(&mut self, news: Status) -> Result<Progress, ChainError> {
         match news {
             Status::Future | Status::Ready | Status::Broadcast(_) => Ok(Progress::Continue),
-            Status::InBlock(hash) => self.settle(hash).await,
-            Status::Finalized(hash) => match self.settle(hash).await? {
-                Progress::Done => Ok(Progress::Done),
-                Progress::Continue => Ok(self.finalize()),
-            },
+            Status::InBlock(hash) => {
+                self.settle(hash).await?;
+                Ok(Progress::Continue)
+            }
+            Status::Finalized(hash) => {
+                self.settle(hash).await?;
+                // A node may name a block that does not hold it while another one does.
+                if self.held.as_ref().is_some_and(|held| held.block.hash == hash) {
+                    return Ok(self.finalize());
+                }
+                Ok(Progress::Continue)
+            }
             Status::Retracted(hash) if self.held.as_ref().is_some_and(|held| held.block.hash == hash) => {
                 self.retract().await
             }
             Status::Retracted(_) => Ok(Progress::Continue),
             Status::FinalityTimeout(_) => Ok(Progress::Continue),
-            Status::Usurped(_) => self.hear_verdict(self.not_included(NotIncluded::Usurped)).await,
-            Status::Dropped => self.hear_verdict(self.not_included(NotIncluded::Dropped)).await,
-            Status::Invalid => self.hear_verdict(self.not_included(NotIncluded::Invalid)).await,
+            Status::Usurped(_) => self.hear_doubt(NotIncluded::Usurped).await,
+            Status::Dropped => self.hear_doubt(NotIncluded::Dropped).await,
+            Status::Invalid => self.hear_doubt(NotIncluded::Invalid).await,
         }
     }
 
-    /// A node's word that the transaction is lost counts only when no block up to now holds it.
-    async fn hear_verdict(&mut self, verdict: ChainError) -> Result<Progress, ChainError> {
-        self.verdict = Some(verdict);
+    async fn hear_doubt(&mut self, why: NotIncluded) -> Result<Progress, ChainError> {
+        self.doubt = Some(self.not_included(why));
         self.look().await
+    }
+
+    /// Tells a doubt that no block has removed.
+    fn tell_doubt(&mut self) {
+        if let Some(doubt) = &self.doubt {
+            tracing::debug!(call = %self.transaction.call, hash = %self.transaction.hash, %doubt, "doubted");
+            self.in_flight = None;
+            self.stage.send_replace(Stage::Doubted(doubt.clone()));
+        }
+    }
+
+    /// A pool has it.
+    fn trusts(&mut self) {
+        if self.doubt.take().is_some() && self.in_flight.is_none() {
+            self.in_flight = Some(self.queue.take_off(self.transaction.nonce));
+            self.stage.send_replace(Stage::Submitted);
+        }
     }
 
     /// Searches the blocks that were not searched yet, and draws conclusions.
@@ -189,24 +227,43 @@ impl Tracker {
             };
             let body = self.shared.body(hash).await?;
             if body.position(self.transaction.hash).is_some() {
-                let progress = self.settle(hash).await?;
+                let is_final = finalized.number >= number;
+                match self.settle(hash).await {
+                    Ok(()) => {}
+                    // That it is there is certain; nobody who is asked can tell what it did.
+                    Err(source @ (ChainError::StateDiscarded { .. } | ChainError::Shape(_))) if is_final => {
+                        self.fail(ChainError::OutcomeUnknown {
+                            call: self.transaction.call.clone(),
+                            hash: self.transaction.hash,
+                            block: body.block,
+                            source: Box::new(source),
+                        });
+                        return Ok(Progress::Done);
+                    }
+                    Err(error) => return Err(error),
+                }
                 self.searched = number;
-                return Ok(match progress {
-                    Progress::Continue if finalized.number >= number => self.finalize(),
-                    other => other,
+                return Ok(if is_final {
+                    self.finalize()
+                } else {
+                    Progress::Continue
                 });
             }
             self.searched = number;
         }
-        if let Some(verdict) = self.verdict.take() {
-            self.fail(verdict);
-            return Ok(Progress::Done);
+        let last = self.transaction.valid_until;
+        // A node that does not know all these blocks has not shown that it is in none of them.
+        if self.searched >= finalized.number.min(last) {
+            if finalized.number >= last {
+                self.fail(self.not_included(NotIncluded::Expired { last }));
+                return Ok(Progress::Done);
+            }
+            if self.doubt.is_some() && self.nonce_at(finalized).await? > self.transaction.nonce {
+                self.fail(self.not_included(NotIncluded::Usurped));
+                return Ok(Progress::Done);
+            }
         }
-        if finalized.number >= self.transaction.valid_until {
-            let last = self.transaction.valid_until;
-            self.fail(self.not_included(NotIncluded::Expired { last }));
-            return Ok(Progress::Done);
-        }
+        self.tell_doubt();
         // Blocks above the final one may be exchanged for others.
         self.searched = Block(
             self.searched
@@ -216,23 +273,35 @@ impl Tracker {
         Ok(Progress::Continue)
     }
 
+    /// The account's nonce after a block.
+    async fn nonce_at(&self, block: BlockRef) -> Result<u32, ChainError> {
+        let snapshot = self.shared.snapshot(block);
+        Ok(snapshot.balance(&self.transaction.signer).await?.nonce)
+    }
+
     /// Sends the same bytes again, to hear of them anew.
     async fn send_again(&mut self) -> Result<Option<Subscription<Status>>, ChainError> {
         if self.held.is_some() {
             return Ok(None);
         }
-        match self.shared.send(&self.transaction.bytes).await {
-            Ok(subscription) => Ok(Some(subscription)),
+        let until = Instant::now() + self.shared.options.deadline;
+        match self.shared.send(&self.transaction.bytes, until).await {
+            Ok(subscription) => {
+                self.trusts();
+                Ok(Some(subscription))
+            }
             Err(ChainError::Rejected { reason, .. }) => {
                 match reason {
-                    // It is in the pool, or in a block already: the blocks will show it.
-                    PoolRejection::AlreadyImported | PoolRejection::TemporarilyBanned => {}
+                    PoolRejection::AlreadyImported => self.trusts(),
+                    // For what the node said of it before, or for a block that has it.
+                    PoolRejection::TemporarilyBanned => {}
+                    // It may have used the nonce itself.
                     PoolRejection::OutdatedNonce => {
-                        self.verdict = Some(self.not_included(NotIncluded::Usurped))
+                        self.doubt = Some(self.not_included(NotIncluded::Usurped));
                     }
                     reason => {
                         let call = self.transaction.call.clone();
-                        self.verdict = Some(ChainError::Rejected { call, reason });
+                        self.doubt = Some(ChainError::Rejected { call, reason });
                     }
                 }
                 Ok(None)
@@ -242,17 +311,18 @@ impl Tracker {
     }
 
     /// Reads what the transaction did in a block.
-    async fn settle(&mut self, hash: BlockHash) -> Result<Progress, ChainError> {
+    async fn settle(&mut self, hash: BlockHash) -> Result<(), ChainError> {
         if self.held.as_ref().is_some_and(|held| held.block.hash == hash) {
-            return Ok(Progress::Continue);
+            return Ok(());
         }
         let body = self.shared.body(hash).await?;
         let block = body.block;
         // A node that names a block which does not hold it is mistaken; the search goes on.
         let Some(index) = body.position(self.transaction.hash) else {
-            return Ok(Progress::Continue);
+            return Ok(());
         };
         let outcome = self.shared.snapshot(block).outcome(index).await?;
+        self.doubt = None;
         if let Some(failure) = outcome.failure {
             let error = ChainError::Dispatch {
                 call: self.transaction.call.clone(),
@@ -265,7 +335,7 @@ impl Tracker {
                 outcome: Err(error.clone()),
             });
             self.stage.send_replace(Stage::Failing(error));
-            return Ok(Progress::Continue);
+            return Ok(());
         }
         let included = Included {
             block,
@@ -280,7 +350,7 @@ impl Tracker {
             outcome: Ok(included.clone()),
         });
         self.stage.send_replace(Stage::InBlock(included));
-        Ok(Progress::Continue)
+        Ok(())
     }
 
     fn finalize(&mut self) -> Progress {
@@ -310,7 +380,7 @@ impl Tracker {
             self.rewatched = Some(watch);
         }
         // That its nonce is used may come from the very block that was dropped, or from the one that has it now.
-        self.verdict = None;
+        self.doubt = None;
         Ok(Progress::Continue)
     }
 

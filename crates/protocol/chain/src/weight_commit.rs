@@ -10,7 +10,10 @@ use codec::Encode;
 use serde::{Deserialize, Serialize};
 
 /// Longest ciphertext that the chain takes.
-pub(crate) const LONGEST_CIPHERTEXT: usize = 5000;
+pub const LONGEST_CIPHERTEXT: usize = 5000;
+
+/// The scheme's version on chains that do not say which they ask for.
+pub const SCHEME_VERSION: u16 = 4;
 
 /// Random numbers in the digest of a hash commit. Without them, whoever guesses a row could check the guess; 128 bits
 /// are beyond guessing.
@@ -183,6 +186,16 @@ pub enum CommitFate {
         /// Why, where the chain tells; the public one does not.
         reason: Option<String>,
     },
+    /// It left the queue together with others of the same hotkey, of which the chain revealed some and does not tell
+    /// which.
+    Unclear {
+        /// The block.
+        block: BlockRef,
+        /// How many of the hotkey's commits left the queue.
+        commits: usize,
+        /// How many of them were revealed.
+        revealed: usize,
+    },
     /// It left the queue, and the node no longer keeps the states that would tell how.
     Forgotten,
 }
@@ -200,6 +213,9 @@ pub enum WeightCommitError {
     /// The chain's beacon has a key that is none.
     #[error("the chain names a beacon whose key cannot be used")]
     Beacon(#[source] InvalidPoint),
+    /// The node tells of another beacon than the chain's state.
+    #[error("the node tells of a beacon with another key than the one in the chain's state")]
+    OtherBeacon,
     /// Encrypting failed.
     #[error(transparent)]
     Encrypt(#[from] EncryptError),

@@ -171,7 +171,8 @@ async fn a_transaction_whose_answer_got_lost_is_found_in_the_blocks() {
 #[tokio::test]
 async fn a_transaction_that_no_block_took_in_its_lifetime_has_expired_for_certain() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
-    let client = ChainClient::connect(devnet.url().parse().unwrap(), quick().with_mortality(4))
+    let proxy = StallingProxy::before(&devnet).await;
+    let client = ChainClient::connect(proxy.endpoint().into(), quick().with_mortality(4))
         .await
         .unwrap();
     let alice = pair("//Alice");
@@ -180,22 +181,29 @@ async fn a_transaction_that_no_block_took_in_its_lifetime_has_expired_for_certai
         .await
         .unwrap();
     assert_eq!(receipt.valid_until().0, 4);
-    // A node that forgot its pool: the chain goes on without the transaction.
+    // A node that forgot its pool: the chain goes on without the transaction, which nobody can hand over again.
+    proxy.stalled.store(true, Ordering::SeqCst);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("empty");
     devnet.snapshot(&file).await.unwrap();
     devnet.restore(&file).await.unwrap();
     devnet.produce(6).await.unwrap();
+    // The socket is dead; the next call finds out.
+    client.head().await.unwrap_err();
+    proxy.stalled.store(false, Ordering::SeqCst);
 
+    let mut stages = receipt.stages();
+    let ended = timeout(Duration::from_secs(60), stages.wait_for(Stage::is_last)).await;
+    ended.expect("in time").unwrap();
     let error = receipt.finalized().await.unwrap_err();
-    let lost = matches!(
+    let expired = matches!(
         error,
         ChainError::NotIncluded {
-            why: NotIncluded::Expired { .. } | NotIncluded::Dropped | NotIncluded::Invalid,
+            why: NotIncluded::Expired { .. },
             ..
         }
     );
-    assert!(lost, "{error}");
+    assert!(expired, "{error}");
     assert!(
         error.retry().is_possible(),
         "it is safe to send it again: {error}"
@@ -286,6 +294,67 @@ async fn a_chain_that_stands_still_is_told_and_followed_again_when_it_moves() {
         }
     }
     assert_eq!(seen, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_node_that_wants_to_be_left_alone_for_long_is_told_as_a_chain_that_stands_still() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let options = quick().with_stale_after(Duration::from_millis(300));
+    let client = ChainClient::connect(node.url.parse().unwrap(), options)
+        .await
+        .unwrap();
+    let mut blocks = client.blocks().await.unwrap();
+    assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
+    node.lie(|lies| lies.limit = Some((-32005, 3600)));
+    client.head().await.unwrap_err();
+    // No request goes out any more, so each comes to nothing at once.
+    for _ in 0..2 {
+        let stale = timeout(Duration::from_secs(60), blocks.next())
+            .await
+            .expect("in time");
+        let stale = stale.unwrap().unwrap_err();
+        assert!(matches!(stale, ChainError::Stale { .. }), "{stale}");
+    }
+}
+
+#[tokio::test]
+async fn blocks_that_were_made_before_the_subscription_do_not_wait_for_the_next_one() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    // Tells no head, not even at the beginning.
+    let node = TamperingNode::before(&devnet).await;
+    let options = quick().with_stale_after(Duration::from_secs(3600));
+    let client = ChainClient::connect(node.url.parse().unwrap(), options)
+        .await
+        .unwrap();
+    let mut blocks = client.blocks().await.unwrap();
+    assert_eq!(blocks.next().await.unwrap().unwrap().number.0, 0);
+    devnet.produce(600).await.unwrap();
+    let all = async {
+        for expected in 1..=600 {
+            assert_eq!(blocks.next().await.unwrap().unwrap().number.0, expected);
+        }
+    };
+    timeout(Duration::from_secs(120), all).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_signer_waits_for_its_turn_no_longer_than_for_any_other_call() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let proxy = StallingProxy::before(&devnet).await;
+    let client = ChainClient::connect(proxy.endpoint().into(), quick())
+        .await
+        .unwrap();
+    proxy.stalled.store(true, Ordering::SeqCst);
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    // Each would find out for itself that the node is silent, one after the other.
+    let paying = (0..6).map(|_| client.transfer(&alice, &bob, Rao(1), Existence::KeepAlive));
+    let began = tokio::time::Instant::now();
+    for paid in futures::future::join_all(paying).await {
+        let error = paid.unwrap_err();
+        assert!(matches!(error, ChainError::Deadline { .. }), "{error}");
+    }
+    assert!(began.elapsed() < quick().deadline * 3, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

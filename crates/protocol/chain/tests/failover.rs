@@ -154,6 +154,64 @@ async fn a_node_that_lags_is_left_for_one_that_does_not() {
 }
 
 #[tokio::test]
+async fn a_block_that_the_node_in_use_does_not_know_yet_is_asked_of_another() {
+    // Two nodes of one chain; the first has not got the second's blocks.
+    let (lagging, ahead) = (
+        devnet::devnet(BlockProduction::Manual).await,
+        devnet::devnet(BlockProduction::Manual).await,
+    );
+    let (_, hash) = ahead.produce(3).await.unwrap();
+    let honest = devnet::client(&ahead).await;
+    let block = honest.head().await.unwrap();
+    assert_eq!(block.hash.to_string(), format!("{hash:?}"));
+    let client = client(&[&lagging.url(), &ahead.url()]).await;
+    assert_eq!(client.genesis(), honest.genesis());
+    let snapshot = client.at(block.hash).await.unwrap();
+    assert_eq!(snapshot.block(), block);
+    // So is all that is read at it.
+    let alice = pair("//Alice").account();
+    let there = honest.at_block(block);
+    assert_eq!(
+        snapshot.balance(&alice).await.unwrap(),
+        there.balance(&alice).await.unwrap()
+    );
+    let contents = snapshot.block_contents().await.unwrap();
+    assert_eq!(contents.extrinsics.len(), 1);
+    // The node in use has done nothing wrong.
+    assert_eq!(states(&client), [EndpointState::Active, EndpointState::Standby]);
+    // What none of them knows stays unknown, and may be known in the next block.
+    let error = client.at(assay_chain::BlockHash([7; 32])).await.unwrap_err();
+    assert!(matches!(error, ChainError::UnknownBlock { .. }), "{error}");
+    assert_eq!(error.retry(), Retry::AfterBlocks(1));
+}
+
+#[tokio::test]
+async fn a_node_that_tells_of_a_block_out_of_thin_air_is_not_believed() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = client(&[&node.url, &devnet.url()]).await;
+    let invented = serde_json::json!({
+        "parentHash": format!("0x{}", "00".repeat(32)),
+        "number": "0xffffffffffff",
+        "stateRoot": format!("0x{}", "00".repeat(32)),
+        "extrinsicsRoot": format!("0x{}", "00".repeat(32)),
+        "digest": { "logs": [] },
+    });
+    node.lie(|lies| lies.head = Some(invented.to_string()));
+    let error = client.head().await.unwrap_err();
+    assert!(matches!(error, ChainError::Shape(_)), "{error}");
+    // Nobody is measured by it.
+    let health = client.endpoints();
+    assert!(
+        health.iter().all(|node| node.head.is_none_or(|head| head.0 == 0)),
+        "{health:?}"
+    );
+    node.lie(|lies| lies.head = None);
+    assert_eq!(client.head().await.unwrap().number.0, 0);
+    assert_eq!(states(&client), [EndpointState::Active, EndpointState::Standby]);
+}
+
+#[tokio::test]
 async fn a_limit_is_told_with_its_pause_and_the_pause_is_kept() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let node = TamperingNode::before(&devnet).await;
@@ -177,8 +235,10 @@ async fn a_limit_is_told_with_its_pause_and_the_pause_is_kept() {
     // A pause within the deadline is waited out.
     let patient = self::client(&[&node.url]).await;
     node.lie(|lies| lies.limit = Some((429, 1)));
+    let mut refusals = node.refusals.clone();
+    refusals.mark_unchanged();
     let asking = tokio::spawn(async move { patient.head().await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    refusals.changed().await.unwrap();
     node.lie(|lies| lies.limit = None);
     assert_eq!(asking.await.unwrap().unwrap().number.0, 0);
 }

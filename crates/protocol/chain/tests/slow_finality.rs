@@ -8,6 +8,7 @@ mod tampering;
 use assay_chain::{ChainClient, ChainError, Existence, NotIncluded, PendingStage, Rao, Retry, Stage};
 use assay_devnet::BlockProduction;
 use devnet::{Subnet, pair};
+use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
 use std::time::Duration;
 use tampering::{TamperingNode, name_in_bytes};
 use tokio::time::timeout;
@@ -97,11 +98,15 @@ async fn a_transaction_in_a_block_that_does_not_become_final_is_pending_not_done
 }
 
 #[tokio::test]
-async fn a_node_that_says_lost_is_believed_only_when_no_block_holds_it() {
+async fn that_one_node_calls_a_transaction_lost_is_a_doubt_and_not_its_end() {
     let devnet = devnet::devnet(BlockProduction::Manual).await;
     let node = TamperingNode::before(&devnet).await;
-    let client = client(&node).await;
+    let options = devnet::options().with_inclusion_deadline(Duration::from_millis(300));
+    let client = ChainClient::connect(node.url.parse().unwrap(), options)
+        .await
+        .unwrap();
     let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    let usurped = format!("{{\"usurped\":\"0x{}\"}}", "00".repeat(32));
 
     // It is in a block, whatever the node says of it.
     let receipt = client
@@ -110,16 +115,76 @@ async fn a_node_that_says_lost_is_believed_only_when_no_block_holds_it() {
         .unwrap();
     devnet.produce(1).await.unwrap();
     node.status.send("\"invalid\"".to_owned()).unwrap();
-    assert_eq!(receipt.finalized().await.unwrap().block.number.0, 1);
+    let settled = reached(&receipt, Stage::is_last).await;
+    assert!(
+        matches!(settled, Stage::Finalized(ref included) if included.block.number.0 == 1),
+        "{settled:?}"
+    );
 
-    // In no block: now it counts, with what to do next.
+    // In no block yet: a peer has it, of which this node knows nothing. It does not take it again either.
+    for (word, height) in [("\"dropped\"", 2), ("\"invalid\"", 3), (usurped.as_str(), 4)] {
+        let receipt = client
+            .transfer(&alice, &bob, Rao(6), Existence::KeepAlive)
+            .await
+            .unwrap();
+        node.lie(|lies| lies.refused = Some((1016, "Immediately Dropped")));
+        node.status.send(word.to_owned()).unwrap();
+        reached(&receipt, |stage| matches!(stage, Stage::Doubted(_))).await;
+        // As often as it is sent again.
+        reached(&receipt, |stage| {
+            matches!(stage, Stage::Doubted(ChainError::Rejected { .. }))
+        })
+        .await;
+        let pending = receipt.in_block().await.unwrap_err();
+        let ChainError::StillPending {
+            doubt: Some(doubt), ..
+        } = &pending
+        else {
+            panic!("{pending}")
+        };
+        assert!(matches!(**doubt, ChainError::Rejected { .. }), "{doubt}");
+        assert!(pending.to_string().contains("pool is full"), "{pending}");
+        assert_eq!(
+            pending.retry(),
+            Retry::Never,
+            "another one would be a second payment"
+        );
+
+        devnet.produce(1).await.unwrap();
+        let settled = reached(&receipt, Stage::is_last).await;
+        assert!(
+            matches!(settled, Stage::Finalized(ref included) if included.block.number.0 == height),
+            "{settled:?}"
+        );
+        node.lie(|lies| lies.refused = None);
+    }
+}
+
+#[tokio::test]
+async fn a_transaction_whose_nonce_another_one_took_in_a_final_block_has_failed_for_certain() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let honest = devnet::client(&devnet).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = client(&node).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
     let receipt = client
+        .transfer(&alice, &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    // The pool is lost, and another program's transaction has the same nonce.
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty");
+    devnet.snapshot(&file).await.unwrap();
+    devnet.restore(&file).await.unwrap();
+    let other = honest
         .transfer(&alice, &bob, Rao(6), Existence::KeepAlive)
         .await
         .unwrap();
-    node.status
-        .send(format!("{{\"usurped\":\"0x{}\"}}", "00".repeat(32)))
-        .unwrap();
+    assert_eq!(other.nonce(), receipt.nonce());
+    devnet.produce(1).await.unwrap();
+    other.finalized().await.unwrap();
+
+    node.status.send("\"dropped\"".to_owned()).unwrap();
     let error = receipt.finalized().await.unwrap_err();
     assert!(
         matches!(
@@ -132,6 +197,145 @@ async fn a_node_that_says_lost_is_believed_only_when_no_block_holds_it() {
         "{error}"
     );
     assert_eq!(error.retry(), Retry::Now);
+}
+
+#[tokio::test]
+async fn a_doubted_transaction_does_not_hold_up_the_accounts_next_one() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = client(&node).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    let lost = client
+        .transfer(&alice, &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("empty");
+    devnet.snapshot(&file).await.unwrap();
+    devnet.restore(&file).await.unwrap();
+    node.lie(|lies| lies.refused = Some((1016, "Immediately Dropped")));
+    node.status.send("\"dropped\"".to_owned()).unwrap();
+    reached(&lost, |stage| matches!(stage, Stage::Doubted(_))).await;
+    // Other nodes have room.
+    node.lie(|lies| lies.refused = None);
+    let next = client
+        .transfer(&alice, &bob, Rao(6), Existence::KeepAlive)
+        .await
+        .unwrap();
+    // One of them takes the nonce, and the other one certainly does not happen, or comes after it.
+    devnet.produce(1).await.unwrap();
+    node.status
+        .send("\"nothing that a node says\"".to_owned())
+        .unwrap();
+    let (lost, next) = (
+        reached(&lost, Stage::is_last).await,
+        reached(&next, Stage::is_last).await,
+    );
+    assert!(
+        matches!(
+            (&lost, &next),
+            (Stage::Finalized(_), _) | (_, Stage::Finalized(_))
+        ),
+        "{lost:?} {next:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_know_the_blocks_has_not_shown_that_none_of_them_holds_it() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = ChainClient::connect(node.url.parse().unwrap(), devnet::options().with_mortality(4))
+        .await
+        .unwrap();
+    let bob = pair("//Bob").account();
+    let receipt = client
+        .transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    assert_eq!(receipt.valid_until().0, 4);
+    devnet.produce(6).await.unwrap();
+    // It knows which block is final, and none of those up to it.
+    let old = serde_json::json!({
+        "parentHash": format!("0x{}", "00".repeat(32)),
+        "number": "0x0",
+        "stateRoot": format!("0x{}", "00".repeat(32)),
+        "extrinsicsRoot": format!("0x{}", "00".repeat(32)),
+        "digest": { "logs": [] },
+    });
+    node.lie(|lies| lies.head = Some(old.to_string()));
+    node.status
+        .send("\"nothing that a node says\"".to_owned())
+        .unwrap();
+    reached(&receipt, |stage| matches!(stage, Stage::Doubted(_))).await;
+    node.lie(|lies| lies.head = None);
+    let settled = reached(&receipt, Stage::is_last).await;
+    assert!(matches!(settled, Stage::Finalized(_)), "{settled:?}");
+}
+
+#[tokio::test]
+async fn a_node_that_calls_another_block_final_has_not_made_this_one_final() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = client(&node).await;
+    let genesis = client.genesis().to_string();
+    node.lie(|lies| lies.finalized = Some(genesis));
+    let bob = pair("//Bob").account();
+    let receipt = client
+        .transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    let (_, holder) = devnet.produce(1).await.unwrap();
+    let (_, empty) = devnet.produce(1).await.unwrap();
+    node.status
+        .send(format!("{{\"inBlock\":\"{holder:?}\"}}"))
+        .unwrap();
+    receipt.in_block().await.unwrap();
+    node.status
+        .send(format!("{{\"finalized\":\"{empty:?}\"}}"))
+        .unwrap();
+    node.status
+        .send(format!("{{\"retracted\":\"{holder:?}\"}}"))
+        .unwrap();
+    reached(&receipt, |stage| matches!(stage, Stage::Reorged { .. })).await;
+}
+
+#[tokio::test]
+async fn a_block_whose_events_do_not_tell_the_outcome_is_no_success() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let node = TamperingNode::before(&devnet).await;
+    let client = client(&node).await;
+    let genesis = client.genesis().to_string();
+    node.lie(|lies| lies.finalized = Some(genesis));
+    let bob = pair("//Bob").account();
+    let receipt = client
+        .transfer(&pair("//Alice"), &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    let (_, hash) = devnet.produce(1).await.unwrap();
+    let key = client.storage_key("System", "Events", Vec::new()).unwrap();
+    let direct = WsClientBuilder::default().build(devnet.url()).await.unwrap();
+    let events: String = direct
+        .request(
+            "state_getStorage",
+            rpc_params![format!("0x{}", hex::encode(key)), format!("{hash:?}")],
+        )
+        .await
+        .unwrap();
+    // An empty list.
+    node.lie(|lies| {
+        lies.replaced.push((events, "0x00".to_owned()));
+        lies.finalized = None;
+    });
+    node.status
+        .send(format!("{{\"finalized\":\"{hash:?}\"}}"))
+        .unwrap();
+    let error = receipt.finalized().await.unwrap_err();
+    let ChainError::OutcomeUnknown { block, source, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(block.number.0, 1);
+    assert!(matches!(**source, ChainError::Shape(_)), "{source}");
+    assert_eq!(error.retry(), Retry::Never, "it may have succeeded");
 }
 
 #[tokio::test]

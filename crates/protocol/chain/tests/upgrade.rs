@@ -51,3 +51,23 @@ async fn reads_signatures_and_old_blocks_go_on_through_an_upgrade() {
         before.balance(&bob).await.unwrap()
     );
 }
+
+#[tokio::test]
+async fn a_runtime_that_is_not_final_yet_is_signed_for() {
+    let devnet = devnet::devnet(BlockProduction::Manual).await;
+    let client = devnet::client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob").account());
+    devnet.set_finality_lag(6).await.unwrap();
+    devnet.produce(8).await.unwrap();
+    let old = client.spec_version();
+    devnet.upgrade_runtime(None).unwrap();
+    devnet.produce(2).await.unwrap();
+    // The pool checks by the new runtime, and every anchor is of the old one.
+    let receipt = client
+        .transfer(&alice, &bob, Rao(5), Existence::KeepAlive)
+        .await
+        .unwrap();
+    assert_eq!(client.spec_version(), old + 1);
+    devnet.produce(8).await.unwrap();
+    receipt.finalized().await.unwrap();
+}

@@ -3,13 +3,29 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod devnet;
+mod tampering;
 
 use assay_chain::{
-    Block, Call, ChainError, CommitFate, HashedWeights, Uid, WeightCommitError, WeightRow, Zeros,
-    scale_value::Value,
+    Block, Call, ChainClient, ChainError, CommitFate, HashedWeights, Uid, WeightCommitError, WeightRow,
+    Zeros, scale_value::Value,
 };
 use assay_devnet::{BlockProduction, CommitReveal, Devnet, DevnetConfig, Genesis};
 use devnet::{Subnet, done};
+use jsonrpsee::{core::client::ClientT, rpc_params, ws_client::WsClientBuilder};
+use serde_json::Value as Json;
+use tampering::TamperingNode;
+
+async fn devnet_with_a_beacon() -> Devnet {
+    let config = DevnetConfig {
+        blocks: BlockProduction::OnDemand,
+        genesis: Some(Genesis {
+            commit_reveal: CommitReveal::OwnBeacon,
+            ..Genesis::default()
+        }),
+        ..DevnetConfig::default()
+    };
+    Devnet::start(config).await.unwrap()
+}
 
 async fn subnet_that_commits(devnet: &Devnet) -> Subnet {
     let client = devnet::client(devnet).await;
@@ -87,15 +103,7 @@ async fn a_hash_commit_is_revealed_in_its_epoch_and_in_no_other() {
 
 #[tokio::test]
 async fn a_timelocked_commit_is_opened_by_the_chain_in_the_block_that_was_planned() {
-    let config = DevnetConfig {
-        blocks: BlockProduction::OnDemand,
-        genesis: Some(Genesis {
-            commit_reveal: CommitReveal::OwnBeacon,
-            ..Genesis::default()
-        }),
-        ..DevnetConfig::default()
-    };
-    let devnet = Devnet::start(config).await.unwrap();
+    let devnet = devnet_with_a_beacon().await;
     let subnet = subnet_that_commits(&devnet).await;
     let (client, netuid) = (&subnet.client, subnet.netuid);
     let hotkey = &subnet.owner.hotkey;
@@ -143,6 +151,106 @@ async fn a_timelocked_commit_is_opened_by_the_chain_in_the_block_that_was_planne
             error,
             ChainError::WeightCommit(WeightCommitError::NotQueued { .. })
         ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn of_two_commits_of_one_epoch_the_one_that_was_dropped_is_not_told_as_revealed() {
+    let devnet = devnet_with_a_beacon().await;
+    let subnet = subnet_that_commits(&devnet).await;
+    let (client, netuid) = (&subnet.client, subnet.netuid);
+    let hotkey = &subnet.owner.hotkey;
+    let mut commits = Vec::new();
+    // Both in the epoch that begins now.
+    devnet.run_to_epoch(netuid.0).await.unwrap();
+    for version_key in [0, 9] {
+        let snapshot = client.pin().await.unwrap();
+        let weights = snapshot
+            .timelock_weights(&hotkey.account(), netuid, &row(), version_key)
+            .await
+            .unwrap();
+        let receipt = client
+            .submit(hotkey, &Call::commit_timelocked_weights(&weights))
+            .await
+            .unwrap();
+        let included = receipt.finalized().await.unwrap();
+        let commit = client
+            .timelocked_commit(&hotkey.account(), &weights, &included)
+            .await;
+        commits.push(commit.unwrap());
+    }
+    let [older, newer] = commits.as_slice() else {
+        panic!("{commits:?}")
+    };
+    assert_eq!(older.epoch, newer.epoch);
+    // By the time they are opened the subnet takes only the second one's version.
+    subnet
+        .admin(
+            "sudo_set_weights_version_key",
+            "weights_version_key",
+            Value::u128(9),
+        )
+        .await;
+    while client.head().await.unwrap().number.0 < newer.reveal_block.0 + 10 {
+        devnet.produce(1).await.unwrap();
+    }
+    let fate = client.commit_fate(older).await.unwrap();
+    let CommitFate::Dropped {
+        reason: Some(reason), ..
+    } = &fate
+    else {
+        panic!("{fate:?}")
+    };
+    assert!(reason.contains("IncorrectWeightVersionKey"), "{reason}");
+    let fate = client.commit_fate(newer).await.unwrap();
+    assert!(matches!(fate, CommitFate::Revealed { .. }), "{fate:?}");
+
+    // A node that keeps no list of what it did not reveal cannot tell which of them it was.
+    let node = TamperingNode::before(&devnet).await;
+    let stranger = ChainClient::connect(node.url.parse().unwrap(), devnet::options())
+        .await
+        .unwrap();
+    for commit in &commits {
+        let fate = stranger.commit_fate(commit).await.unwrap();
+        assert!(
+            matches!(
+                fate,
+                CommitFate::Unclear {
+                    commits: 2,
+                    revealed: 1,
+                    ..
+                }
+            ),
+            "{fate:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_beacon_with_another_key_than_the_states_is_refused() {
+    let devnet = devnet_with_a_beacon().await;
+    let subnet = subnet_that_commits(&devnet).await;
+    let direct = WsClientBuilder::default().build(devnet.url()).await.unwrap();
+    let told: Json = direct.request("devnet_beacon", rpc_params![]).await.unwrap();
+    let key = told["publicKey"].as_str().unwrap();
+    let last = if key.ends_with('0') { "1" } else { "0" };
+    let other = format!("{}{last}", &key[..key.len() - 1]);
+    let node = TamperingNode::before(&devnet).await;
+    let said = |key: &str| format!("\"publicKey\":\"{key}\"");
+    node.lie(|lies| lies.replaced.push((said(key), said(&other))));
+    let client = ChainClient::connect(node.url.parse().unwrap(), devnet::options())
+        .await
+        .unwrap();
+    let sealed = client
+        .pin()
+        .await
+        .unwrap()
+        .timelock_weights(&subnet.owner.account(), subnet.netuid, &row(), 0)
+        .await;
+    let error = sealed.unwrap_err();
+    assert!(
+        matches!(error, ChainError::WeightCommit(WeightCommitError::OtherBeacon)),
         "{error}"
     );
 }

@@ -2,6 +2,7 @@
 
 mod atomic_file;
 pub mod diagnosis;
+mod file_lock;
 mod metagraph_cache;
 pub mod preflight;
 pub mod registration;

@@ -5,7 +5,10 @@
 //! refusal here costs nothing and names the number that stands in the way; the chain would only give a code, and a limit
 //! that is hit once can be hit for ever.
 
-use assay_chain::{Alpha, Block, Hyperparameters, Metagraph, NetUid, Neuron, Retry, Uid, WeightRow};
+use assay_chain::{
+    Alpha, Block, EpochSchedule, Hyperparameters, Metagraph, NetUid, Neuron, QueuedCommit, Retry, Uid,
+    WeightRow,
+};
 
 /// Why the chain would not take a row.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -64,6 +67,16 @@ pub enum Refusal {
         /// The slot.
         uid: Uid,
     },
+    /// As many commits as the chain keeps of one hotkey and epoch.
+    #[error(
+        "the hotkey has {commits} commits in this epoch, and the chain takes no more; the next begins in {blocks_left} blocks"
+    )]
+    TooManyCommits {
+        /// Commits of the hotkey in the epoch.
+        commits: usize,
+        /// How many blocks to wait.
+        blocks_left: u64,
+    },
     /// Too few entries.
     #[error("the row has {entries} entries, the subnet asks for {minimum}")]
     TooFewWeights {
@@ -89,6 +102,7 @@ impl Refusal {
             Self::NoPermit { .. } => {
                 "permits go to the highest stakes at each epoch: stake more on the hotkey, then wait for the next one"
             }
+            Self::TooManyCommits { .. } => "set weights less often: only an epoch's last commit counts",
             Self::TooFewWeights { .. } => "give every neuron a weight, zeros included",
         }
     }
@@ -96,7 +110,9 @@ impl Refusal {
     /// When it may be different.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::TooSoon { blocks_left, .. } => Retry::AfterBlocks(*blocks_left),
+            Self::TooSoon { blocks_left, .. } | Self::TooManyCommits { blocks_left, .. } => {
+                Retry::AfterBlocks(*blocks_left)
+            }
             Self::TooManyWeights { .. } | Self::NoSuchNeuron { .. } => Retry::Now,
             Self::NoPermit { .. } => Retry::AfterBlocks(100),
             _ => Retry::Never,
@@ -128,6 +144,34 @@ pub fn check_validator(facts: &Facts<'_>) -> Result<(), Refusal> {
     check_stake(facts, validator)?;
     check_version(facts)?;
     check_rate(facts, validator)
+}
+
+/// Commits of one hotkey and epoch that the chain keeps.
+pub const MOST_COMMITS: usize = 10;
+
+/// Checks whether the chain would keep another commit of the validator.
+///
+/// # Errors
+///
+/// [`Refusal::TooManyCommits`] when it has as many as it takes in the epoch of the next block.
+pub fn check_commits(schedule: &EpochSchedule, own: &[QueuedCommit]) -> Result<(), Refusal> {
+    // Chains that do not count epochs have no such limit.
+    let Some(index) = schedule.epoch_index else {
+        return Ok(());
+    };
+    let next = Block(schedule.block.number.0.saturating_add(1));
+    // In an epoch's own block it counts for the one that begins there.
+    let is_due = schedule.next_epoch_block.is_some_and(|block| block <= next);
+    let epoch = index.saturating_add(u64::from(is_due));
+    let commits = own.iter().filter(|commit| commit.epoch == epoch).count();
+    if commits >= MOST_COMMITS {
+        let begins = schedule.next_epoch_block.unwrap_or(next);
+        return Err(Refusal::TooManyCommits {
+            commits,
+            blocks_left: begins.since(schedule.block.number).max(1),
+        });
+    }
+    Ok(())
 }
 
 pub(crate) fn check_network(facts: &Facts<'_>) -> Result<(), Refusal> {
@@ -178,26 +222,24 @@ pub(crate) fn check_rate(facts: &Facts<'_>, validator: &Neuron) -> Result<(), Re
     Ok(())
 }
 
-/// Checks a row, after [`check_validator`].
+/// Checks a row, and all that [`check_validator`] does.
 ///
 /// # Errors
 ///
 /// The first refusal, in the chain's order.
 pub fn check_row(facts: &Facts<'_>, row: &WeightRow) -> Result<(), Refusal> {
-    check_validator(facts)?;
     let Facts {
         metagraph,
         hyperparameters,
-        validator,
         ..
     } = *facts;
-    let validator = validator.ok_or(Refusal::NotRegistered {
-        netuid: metagraph.netuid,
-    })?;
+    check_network(facts)?;
     let (entries, neurons) = (row.entry_count(), metagraph.size());
     if entries > neurons {
         return Err(Refusal::TooManyWeights { entries, neurons });
     }
+    check_validator(facts)?;
+    let validator = check_registered(facts)?;
     let is_self = row.is_self_weight(validator.uid);
     if !validator.validator_permit && !is_owner(facts, validator) && !is_self {
         return Err(Refusal::NoPermit { uid: validator.uid });
@@ -214,4 +256,45 @@ pub fn check_row(facts: &Facts<'_>, row: &WeightRow) -> Result<(), Refusal> {
         return Err(Refusal::TooFewWeights { entries, minimum });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_chain::{AccountId, BlockHash, BlockRef, CiphertextDigest};
+
+    #[test]
+    fn the_eleventh_commit_of_an_epoch_waits_for_the_next_one() {
+        let schedule = |number: u64| EpochSchedule {
+            block: BlockRef {
+                number: Block(number),
+                hash: BlockHash([0; 32]),
+            },
+            tempo: 40,
+            last_epoch_block: Block(80),
+            next_epoch_block: Some(Block(120)),
+            epoch_index: Some(3),
+        };
+        let own = |epoch: u64, count: usize| {
+            let commit = QueuedCommit {
+                epoch,
+                hotkey: AccountId([1; 32]),
+                block: Block(90),
+                digest: CiphertextDigest([2; 32]),
+                round: 7,
+            };
+            vec![commit; count]
+        };
+        assert_eq!(check_commits(&schedule(100), &own(3, 9)), Ok(()));
+        assert_eq!(check_commits(&schedule(100), &own(2, 20)), Ok(()));
+        let refused = Refusal::TooManyCommits {
+            commits: 10,
+            blocks_left: 20,
+        };
+        assert_eq!(check_commits(&schedule(100), &own(3, 10)), Err(refused.clone()));
+        assert_eq!(refused.retry(), Retry::AfterBlocks(20));
+        // The next block is the next epoch's.
+        assert_eq!(check_commits(&schedule(119), &own(3, 10)), Ok(()));
+        assert!(check_commits(&schedule(119), &own(4, 10)).is_err());
+    }
 }

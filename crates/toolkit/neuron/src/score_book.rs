@@ -6,7 +6,7 @@
 //! A book is opened, never created from nothing over an old one: a file that cannot be read is an error and stays as
 //! it is, and as long as a book is open no other process can open it.
 
-use crate::atomic_file;
+use crate::{atomic_file, file_lock};
 use assay_chain::{AccountId, Block, Metagraph, NetUid, Uid};
 use fs_err::File;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -147,7 +147,7 @@ pub struct ScoreBook {
     path: PathBuf,
     netuid: NetUid,
     scores: BTreeMap<AccountId, Score>,
-    // Held as long as the book is open; the operating system lets go when the process ends, however it ends.
+    // Held as long as the book is open.
     _lock: File,
 }
 
@@ -159,7 +159,9 @@ impl ScoreBook {
     /// When the file is damaged, of another subnet, too new, or open elsewhere.
     pub fn open(path: impl Into<PathBuf>, netuid: NetUid) -> Result<Self, ScoreBookError> {
         let path = path.into();
-        let lock = lock(&path)?;
+        let Some(lock) = file_lock::lock(&path)? else {
+            return Err(ScoreBookError::InUse { path });
+        };
         let scores = match fs_err::read(&path) {
             Ok(bytes) => read(&path, netuid, &bytes)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
@@ -315,24 +317,4 @@ fn read(path: &Path, netuid: NetUid, bytes: &[u8]) -> Result<BTreeMap<AccountId,
         });
     }
     Ok(scores)
-}
-
-fn lock(path: &Path) -> Result<File, ScoreBookError> {
-    if let Some(folder) = path.parent() {
-        fs_err::create_dir_all(folder)?;
-    }
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(PathBuf::from(name))?;
-    match file.file().try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(ScoreBookError::InUse {
-            path: path.to_owned(),
-        }),
-        Err(std::fs::TryLockError::Error(error)) => Err(error.into()),
-    }
 }

@@ -279,10 +279,12 @@ async fn run_once(task: &mut Task, shutdown: &Shutdown) -> Result<(), TaskFailur
         shutdown: shutdown.clone(),
         pulse,
     };
-    // A panic leaves only the task's own state behind, which the restart makes anew.
-    let run = AssertUnwindSafe((task.work)(handle)).catch_unwind();
+    let Task { policy, work, .. } = task;
+    // A panic leaves only the task's own state behind, which the restart makes anew. What makes the task may panic as
+    // well as the task.
+    let run = AssertUnwindSafe(async move { work(handle).await }).catch_unwind();
     let silence = async {
-        let Some(limit) = task.policy.silence else {
+        let Some(limit) = policy.silence else {
             return std::future::pending().await;
         };
         loop {
@@ -388,6 +390,31 @@ mod tests {
             }
         });
         assert!(matches!(supervisor.run().await, Exit::Finished));
+    }
+
+    #[tokio::test]
+    async fn a_panic_before_the_task_is_made_is_caught_as_well() {
+        let mut supervisor = Supervisor::new(Shutdown::new(), Duration::from_secs(5));
+        let mut starts = 0;
+        supervisor.task("hasty", quick(), move |_| {
+            starts += 1;
+            assert!(starts > 1, "not yet");
+            async { Ok::<_, Failed>(()) }
+        });
+        let exit = supervisor.run().await;
+        assert!(matches!(exit, Exit::Finished), "{exit}");
+
+        let mut supervisor = Supervisor::new(Shutdown::new(), Duration::from_secs(5));
+        supervisor.task(
+            "hopeless",
+            quick(),
+            |_| -> std::future::Ready<Result<(), Failed>> { panic!("never") },
+        );
+        let exit = supervisor.run().await;
+        assert_eq!(
+            exit.to_string(),
+            "hopeless failed too often, the last time: panicked: never"
+        );
     }
 
     #[tokio::test]

@@ -1,12 +1,17 @@
 //! Every attempt to set weights, with the stages it went through, on disk.
 //!
-//! The first line tells the layout's version. Then one line of JSON for each step, appended and flushed to the disk before the next step is taken: what a crash can
-//! lose is the last line's end, which the next start drops. An attempt whose last known stage is `Submitted` was cut
-//! off there; the weight setter finds out what became of it.
+//! The first line tells the layout's version and the chain: attempts of one mean nothing on another. Then one line of
+//! JSON for each step, appended and flushed to the disk before the next step is taken: what a crash can lose is the last
+//! line's end, which the next start drops. An attempt whose last known stage is `Submitted` was cut off there; the weight
+//! setter finds out what became of it.
+//!
+//! As long as a history is open no other process can open it: a second one would go on with the same attempts, and what
+//! it rewrites at its start would leave the first with a file that has no name any more.
 
-use crate::atomic_file;
+use crate::{atomic_file, file_lock};
 use assay_chain::{
-    AccountId, Block, BlockRef, CiphertextDigest, ExtrinsicHash, NetUid, RevealPlan, TimelockedCommit, Uid,
+    AccountId, Block, BlockHash, BlockRef, CiphertextDigest, ExtrinsicHash, NetUid, RevealPlan,
+    TimelockedCommit, Uid,
 };
 use fs_err::File;
 use serde::{Deserialize, Serialize};
@@ -17,8 +22,8 @@ use std::{
     time::SystemTime,
 };
 
-/// The version of the file's layout. 1 had no line that told it, and no commits.
-pub const SCHEMA: u32 = 2;
+/// The version of the file's layout. 1 had no line that told it, and no commits; 2 did not tell the chain.
+pub const SCHEMA: u32 = 3;
 
 /// Attempts that are kept. At an attempt every 100 blocks of 12 s these are some two weeks.
 const KEPT: usize = 1000;
@@ -172,6 +177,9 @@ impl Attempt {
 #[derive(Serialize, Deserialize)]
 struct Header {
     schema: u32,
+    /// The first block of the chain; not told in files of older layouts.
+    #[serde(default)]
+    genesis: Option<BlockHash>,
 }
 
 /// A line of the file.
@@ -212,29 +220,88 @@ pub enum HistoryError {
         /// Its layout.
         found: u32,
     },
+    /// It is of another chain.
+    #[error("{} is of the chain with the genesis {found}, not of {expected}; the file was left as it is", path.display())]
+    OtherChain {
+        /// The file.
+        path: PathBuf,
+        /// Genesis of its chain.
+        found: BlockHash,
+        /// Genesis of the chain that it was opened for.
+        expected: BlockHash,
+    },
+    /// Another process has it open.
+    #[error("{} is in use by another process", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file system refused.
     #[error(transparent)]
     File(#[from] io::Error),
+}
+
+impl HistoryError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Corrupt { path, .. } => {
+                format!(
+                    "restore {0} from a backup, or move it away to start anew: mv {0} {0}.damaged",
+                    path.display()
+                )
+            }
+            Self::Newer { .. } => "update Assay".to_owned(),
+            Self::OtherChain { .. } => "give each chain a folder of its own".to_owned(),
+            Self::InUse { .. } => {
+                "one process sets a validator's weights: stop the other one, or give this one another file"
+                    .to_owned()
+            }
+            Self::File(_) => return None,
+        })
+    }
 }
 
 /// The attempts of one validator in one subnet.
 #[derive(Debug)]
 pub struct WeightHistory {
     file: File,
+    /// Where the last whole line ends.
+    length: u64,
     attempts: VecDeque<Attempt>,
+    // Held as long as the history is open.
+    _lock: File,
 }
 
 impl WeightHistory {
-    /// Opens a history, or starts one.
+    /// Opens the history of the chain with this genesis, or starts one. A file that does not tell its chain, as older
+    /// versions wrote it, is taken for one of this chain and tells so from now on.
     ///
     /// # Errors
     ///
-    /// When the file is damaged anywhere but in its last line, or the file system refuses.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, HistoryError> {
+    /// When the file is of another chain, open elsewhere, or damaged anywhere but in its last line, or the file system
+    /// refuses.
+    pub fn open(path: impl AsRef<Path>, genesis: BlockHash) -> Result<Self, HistoryError> {
         let path = path.as_ref();
-        let (attempts, is_clean) = read(path)?;
+        let Some(lock) = file_lock::lock(path)? else {
+            return Err(HistoryError::InUse {
+                path: path.to_owned(),
+            });
+        };
+        let Contents {
+            genesis: found,
+            attempts,
+            is_clean,
+        } = read(path)?;
+        if let Some(found) = found.filter(|found| *found != genesis) {
+            return Err(HistoryError::OtherChain {
+                path: path.to_owned(),
+                found,
+                expected: genesis,
+            });
+        }
         if !is_clean {
-            let mut text = header().map_err(io::Error::from)?;
+            let mut text = header(genesis).map_err(io::Error::from)?;
             for attempt in &attempts {
                 for line in lines_of(attempt) {
                     serde_json::to_writer(&mut text, &line).map_err(io::Error::from)?;
@@ -243,11 +310,13 @@ impl WeightHistory {
             }
             atomic_file::replace(path, &text)?;
         }
-        if let Some(folder) = path.parent() {
-            fs_err::create_dir_all(folder)?;
-        }
-        let file = File::options().create(true).append(true).open(path)?;
-        Ok(Self { file, attempts })
+        let file = File::options().append(true).open(path)?;
+        Ok(Self {
+            length: file.metadata()?.len(),
+            file,
+            attempts,
+            _lock: lock,
+        })
     }
 
     /// Reads the attempts without opening the file for writing: for those who only look.
@@ -256,7 +325,7 @@ impl WeightHistory {
     ///
     /// As [`open`](Self::open).
     pub fn look(path: impl AsRef<Path>) -> Result<Vec<Attempt>, HistoryError> {
-        read(path.as_ref()).map(|(attempts, _)| attempts.into())
+        read(path.as_ref()).map(|contents| contents.attempts.into())
     }
 
     /// The attempts, oldest first.
@@ -283,6 +352,9 @@ impl WeightHistory {
             start,
             stages: Vec::new(),
         });
+        if self.attempts.len() > KEPT {
+            self.attempts.pop_front();
+        }
         Ok(number)
     }
 
@@ -312,31 +384,50 @@ impl WeightHistory {
     fn append(&mut self, line: &Line) -> Result<(), HistoryError> {
         let mut text = serde_json::to_vec(line).map_err(io::Error::from)?;
         text.push(b'\n');
-        self.file.write_all(&text)?;
-        self.file.sync_data()?;
-        Ok(())
+        let written = self.file.write_all(&text).and_then(|()| self.file.sync_data());
+        match written {
+            Ok(()) => {
+                self.length += text.len() as u64;
+                Ok(())
+            }
+            Err(error) => {
+                // Half a line, of a disk that was full for one, would make a damaged one of the next.
+                self.file.set_len(self.length)?;
+                Err(error.into())
+            }
+        }
     }
 }
 
-/// The attempts of a file, and whether it can be appended to as it is.
-fn read(path: &Path) -> Result<(VecDeque<Attempt>, bool), HistoryError> {
+/// What a file holds.
+#[derive(Default)]
+struct Contents {
+    genesis: Option<BlockHash>,
+    attempts: VecDeque<Attempt>,
+    /// Whether it can be appended to as it is.
+    is_clean: bool,
+}
+
+fn read(path: &Path) -> Result<Contents, HistoryError> {
     let text = match fs_err::read(path) {
         Ok(text) => text,
         // A new file is begun with its header.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((VecDeque::new(), false)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::default()),
         Err(error) => return Err(error.into()),
     };
     let mut attempts: VecDeque<Attempt> = VecDeque::new();
     let first = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let header = serde_json::from_slice::<Header>(first).ok();
-    if let Some(Header { schema: found }) = header.as_ref().filter(|header| header.schema > SCHEMA) {
+    if let Some(Header { schema: found, .. }) = header.as_ref().filter(|header| header.schema > SCHEMA) {
         return Err(HistoryError::Newer {
             path: path.to_owned(),
             found: *found,
         });
     }
     let is_torn = !text.is_empty() && !text.ends_with(b"\n");
-    let mut is_clean = !is_torn && header.as_ref().is_some_and(|header| header.schema == SCHEMA);
+    let genesis = header.as_ref().and_then(|header| header.genesis);
+    let is_current = header.as_ref().is_some_and(|header| header.schema == SCHEMA);
+    let mut is_clean = !is_torn && is_current && genesis.is_some();
     let mut lines = text
         .split(|byte| *byte == b'\n')
         .enumerate()
@@ -381,12 +472,19 @@ fn read(path: &Path) -> Result<(VecDeque<Attempt>, bool), HistoryError> {
         attempts.pop_front();
         is_clean = false;
     }
-    Ok((attempts, is_clean))
+    Ok(Contents {
+        genesis,
+        attempts,
+        is_clean,
+    })
 }
 
 /// The first line of a file.
-fn header() -> Result<Vec<u8>, serde_json::Error> {
-    let mut line = serde_json::to_vec(&Header { schema: SCHEMA })?;
+fn header(genesis: BlockHash) -> Result<Vec<u8>, serde_json::Error> {
+    let mut line = serde_json::to_vec(&Header {
+        schema: SCHEMA,
+        genesis: Some(genesis),
+    })?;
     line.push(b'\n');
     Ok(line)
 }

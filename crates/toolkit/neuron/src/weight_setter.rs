@@ -24,8 +24,8 @@ use crate::{
     preflight::{self, Facts},
 };
 use assay_chain::{
-    AccountId, BlockRef, Call, ChainClient, ChainError, Included, NetUid, Pair, PoolCheck, PoolRejection,
-    Receipt, Retry, Snapshot, Stage, TimelockedCommit, WeightRow, Zeros,
+    AccountId, BlockRef, Call, ChainClient, ChainError, Included, NetUid, NotIncluded, Pair, PoolCheck,
+    PoolRejection, Receipt, Retry, Snapshot, Stage, TimelockedCommit, WeightCommitError, WeightRow, Zeros,
 };
 use plan::{Grounds, grounds, read};
 use std::path::PathBuf;
@@ -88,6 +88,41 @@ fn is_rate_limit(error: &ChainError) -> bool {
     }
 }
 
+/// Whether an error says for certain that an attempt has come to nothing. One of the network does not, and the
+/// transaction may even be in a final block already.
+fn is_an_end(error: &SetWeightsError) -> bool {
+    match error {
+        SetWeightsError::Overtaken { .. } => true,
+        SetWeightsError::Chain(error) => {
+            matches!(
+                error,
+                ChainError::Dispatch { .. }
+                    | ChainError::Rejected { .. }
+                    | ChainError::WeightCommit(WeightCommitError::NotQueued { .. })
+            ) || matches!(error, ChainError::NotIncluded { why, .. } if *why != NotIncluded::Unresolved)
+        }
+        _ => false,
+    }
+}
+
+/// The end of an attempt that came to nothing.
+fn failed(error: &SetWeightsError) -> AttemptStage {
+    let chain_error = match error {
+        SetWeightsError::Chain(error) | SetWeightsError::TooFast { failure: error, .. } => {
+            error.chain_name().map(str::to_owned)
+        }
+        _ => None,
+    };
+    AttemptStage::Failed {
+        reason: error.to_string(),
+        chain_error,
+        blocks_to_wait: match error.retry() {
+            Retry::AfterBlocks(blocks) => Some(blocks),
+            _ => None,
+        },
+    }
+}
+
 /// Steps kept for a slow listener: those of some ten attempts.
 const STEPS_KEPT: usize = 64;
 
@@ -110,13 +145,14 @@ impl WeightSetter {
     ///
     /// # Errors
     ///
-    /// When the history cannot be read.
+    /// When the history cannot be read, or is of another chain than the client's.
     pub fn new(
         client: ChainClient,
         hotkey: Pair,
         netuid: NetUid,
         config: WeightSetterConfig,
     ) -> Result<Self, HistoryError> {
+        let history = WeightHistory::open(config.history, client.genesis())?;
         Ok(Self {
             client,
             hotkey,
@@ -124,7 +160,7 @@ impl WeightSetter {
             version_key: config.version_key,
             zeros: config.zeros,
             turn: Mutex::new(()),
-            history: Mutex::new(WeightHistory::open(config.history)?),
+            history: Mutex::new(history),
             steps: broadcast::Sender::new(STEPS_KEPT),
         })
     }
@@ -170,7 +206,8 @@ impl WeightSetter {
     /// # Errors
     ///
     /// [`SetWeightsError::Refused`] before anything is sent; [`SetWeightsError::Chain`] when the transaction failed or
-    /// its fate is not known yet ([`ChainError::StillPending`]: [`resume`](Self::resume) finds it out);
+    /// its fate is not known yet ([`ChainError::StillPending`], or the network failed: [`resume`](Self::resume) finds it
+    /// out);
     /// [`SetWeightsError::Dropped`] when the chain did not reveal the commit.
     pub async fn set(&self, scores: &[(AccountId, f64)]) -> Result<AppliedWeights, SetWeightsError> {
         let sent = self.submit(scores).await?;
@@ -219,13 +256,13 @@ impl WeightSetter {
                 row,
                 commit,
             }),
-            // Its end is not known: the attempt stays open.
-            Err(error @ SetWeightsError::Chain(ChainError::StillPending { .. })) => Err(error),
-            Err(error) => {
+            Err(error) if is_an_end(&error) => {
                 let error = self.with_blocks_to_wait(error).await;
                 self.note_failure(attempt, &error).await?;
                 Err(error)
             }
+            // The chain may have taken the row, or may yet: the attempt stays open, and resuming finds out.
+            Err(error) => Err(error),
         }
     }
 
@@ -330,28 +367,33 @@ impl WeightSetter {
 
     /// Writes a step down, then tells those who listen.
     async fn note(&self, attempt: u64, stage: AttemptStage) -> Result<(), HistoryError> {
-        self.history.lock().await.note(attempt, stage.clone())?;
-        // Nobody may be listening.
-        let _ = self.steps.send(AttemptStep { attempt, stage });
-        Ok(())
+        self.note_all(attempt, vec![stage]).await.map(|_| ())
+    }
+
+    /// Writes steps down, unless the attempt is over; then its end, as it was noted.
+    async fn note_all(
+        &self,
+        attempt: u64,
+        stages: Vec<AttemptStage>,
+    ) -> Result<Option<AttemptStage>, HistoryError> {
+        let mut history = self.history.lock().await;
+        let noted = history.attempts().rev().find(|noted| noted.number == attempt);
+        if let Some(end) = noted
+            .filter(|noted| noted.is_over())
+            .and_then(|noted| noted.stage())
+        {
+            return Ok(Some(end.clone()));
+        }
+        for stage in stages {
+            history.note(attempt, stage.clone())?;
+            // Nobody may be listening.
+            let _ = self.steps.send(AttemptStep { attempt, stage });
+        }
+        Ok(None)
     }
 
     async fn note_failure(&self, attempt: u64, error: &SetWeightsError) -> Result<(), HistoryError> {
-        let chain_error = match error {
-            SetWeightsError::Chain(error) | SetWeightsError::TooFast { failure: error, .. } => {
-                error.chain_name().map(str::to_owned)
-            }
-            _ => None,
-        };
-        let stage = AttemptStage::Failed {
-            reason: error.to_string(),
-            chain_error,
-            blocks_to_wait: match error.retry() {
-                Retry::AfterBlocks(blocks) => Some(blocks),
-                _ => None,
-            },
-        };
-        self.note(attempt, stage).await
+        self.note(attempt, failed(error)).await
     }
 
     /// The steps of attempts as they are taken. One who falls far behind misses the oldest; all are in the history.
@@ -371,5 +413,60 @@ impl WeightSetter {
         };
         let stored = snapshot.weights_of(self.netuid, uid).await?;
         Ok(stored == row.entries())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use assay_chain::{Block, BlockHash, ExtrinsicHash};
+    use std::time::Duration;
+
+    #[test]
+    fn only_what_is_certain_ends_an_attempt() {
+        let block = BlockRef {
+            number: Block(7),
+            hash: BlockHash([7; 32]),
+        };
+        let not_included = |why| ChainError::NotIncluded {
+            call: "SubtensorModule.set_weights".into(),
+            hash: ExtrinsicHash([1; 32]),
+            why,
+        };
+        let ends = [
+            not_included(NotIncluded::Expired { last: Block(9) }),
+            not_included(NotIncluded::Usurped),
+            ChainError::Rejected {
+                call: "SubtensorModule.set_weights".into(),
+                reason: PoolRejection::OutdatedNonce,
+            },
+            WeightCommitError::NotQueued { block }.into(),
+        ];
+        for error in ends {
+            assert!(is_an_end(&error.into()));
+        }
+        assert!(is_an_end(&SetWeightsError::Overtaken { block: Block(7) }));
+        // The row may be in a final block, or come into one.
+        let open = [
+            not_included(NotIncluded::Unresolved),
+            ChainError::Deadline {
+                endpoint: "local".parse().unwrap(),
+                operation: "state_call".into(),
+                after: Duration::from_secs(1),
+            },
+            ChainError::UnknownBlock {
+                hash: BlockHash([7; 32]),
+            },
+            ChainError::StillPending {
+                call: "SubtensorModule.set_weights".into(),
+                hash: ExtrinsicHash([1; 32]),
+                stage: assay_chain::PendingStage::NotFinal,
+                after: Duration::from_secs(1),
+                doubt: None,
+            },
+        ];
+        for error in open {
+            assert!(!is_an_end(&error.into()));
+        }
     }
 }

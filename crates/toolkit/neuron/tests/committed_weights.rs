@@ -169,6 +169,26 @@ async fn a_process_that_starts_again_goes_on_with_the_commit_of_the_one_before()
 }
 
 #[tokio::test]
+async fn who_waits_for_a_reveal_and_who_resumes_note_its_end_once() {
+    let (devnet, subnet) = Subnet::that_commits(&["Validator", "Good", "Poor"]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (setter, sent) = committed(&subnet, &devnet, folder.path()).await;
+    let reveal_block = sent.commit.as_ref().unwrap().reveal_block;
+    while subnet.client.head().await.unwrap().number.0 < reveal_block.0 + 10 {
+        devnet.produce(1).await.unwrap();
+    }
+    assert_eq!(setter.resume().await.unwrap(), [1]);
+    let applied = setter.settle(sent).await.unwrap();
+    let all: Vec<_> = COMMITTED.into_iter().chain(["revealed", "applied"]).collect();
+    assert_eq!(stages(&setter, 1).await, all);
+    let history = setter.history().await;
+    let end = AttemptStage::Applied {
+        block: applied.applied,
+    };
+    assert_eq!(history[0].stage(), Some(&end));
+}
+
+#[tokio::test]
 async fn a_commit_that_the_chain_drops_is_a_failure_with_the_chains_reason() {
     let (devnet, subnet) = Subnet::that_commits(&["Validator", "Good", "Poor"]).await;
     let folder = tempfile::tempdir().unwrap();

@@ -9,6 +9,9 @@ use assay_neuron::{
 };
 use std::io::Write;
 
+/// The genesis of the chain.
+const CHAIN: BlockHash = BlockHash([8; 32]);
+
 fn start() -> AttemptStart {
     AttemptStart {
         netuid: NetUid(1),
@@ -38,7 +41,7 @@ fn submitted() -> AttemptStage {
 fn attempts_and_their_stages_come_back_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("weights/history.jsonl");
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     let refused = history.begin(None).unwrap();
     history
         .note(
@@ -53,7 +56,7 @@ fn attempts_and_their_stages_come_back_after_a_restart() {
     let before: Vec<_> = history.attempts().cloned().collect();
     drop(history);
 
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     assert_eq!(history.attempts().cloned().collect::<Vec<_>>(), before);
     assert_eq!(WeightHistory::look(&path).unwrap(), before);
     let [first, second] = before.as_slice() else {
@@ -75,7 +78,7 @@ fn attempts_and_their_stages_come_back_after_a_restart() {
 fn a_line_torn_off_by_a_crash_is_dropped_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.jsonl");
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     let number = history.begin(Some(start())).unwrap();
     history.note(number, submitted()).unwrap();
     drop(history);
@@ -84,7 +87,7 @@ fn a_line_torn_off_by_a_crash_is_dropped_and_the_rest_goes_on() {
         .unwrap();
     drop(file);
 
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     assert_eq!(history.attempts().next().unwrap().stage(), Some(&submitted()));
     history.begin(None).unwrap();
     drop(history);
@@ -99,7 +102,7 @@ fn a_line_torn_off_by_a_crash_is_dropped_and_the_rest_goes_on() {
 fn damage_in_the_middle_is_named_by_its_line_and_left_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.jsonl");
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     for _ in 0..3 {
         history.begin(None).unwrap();
     }
@@ -108,7 +111,7 @@ fn damage_in_the_middle_is_named_by_its_line_and_left_as_it_is() {
         .unwrap()
         .replacen("\"attempt\":2", "\"attempt\":two", 1);
     fs_err::write(&path, &damaged).unwrap();
-    let error = WeightHistory::open(&path).unwrap_err();
+    let error = WeightHistory::open(&path, CHAIN).unwrap_err();
     // The first line tells the layout.
     assert!(matches!(error, HistoryError::Corrupt { line: 3, .. }), "{error}");
     assert_eq!(fs_err::read_to_string(&path).unwrap(), damaged);
@@ -122,7 +125,7 @@ fn the_oldest_attempts_are_let_go_and_the_newest_stay() {
         .map(|number| format!("{{\"attempt\":{number},\"at_ms\":1,\"event\":{{\"began\":null}}}}\n"))
         .collect();
     fs_err::write(&path, lines).unwrap();
-    let history = WeightHistory::open(&path).unwrap();
+    let history = WeightHistory::open(&path, CHAIN).unwrap();
     let numbers: Vec<_> = history.attempts().map(|attempt| attempt.number).collect();
     assert_eq!((numbers.len(), numbers[0], numbers[999]), (1000, 501, 1500));
     drop(history);
@@ -146,15 +149,16 @@ fn a_file_of_the_first_layout_is_taken_over_and_one_of_a_newer_layout_is_left_al
         "looking does not need the file to be taken over"
     );
     assert_eq!(fs_err::read_to_string(&path).unwrap(), old);
-    let history = WeightHistory::open(&path).unwrap();
+    let history = WeightHistory::open(&path, CHAIN).unwrap();
     assert_eq!(history.attempts().next().unwrap().stage(), Some(&submitted()));
     drop(history);
     let migrated = fs_err::read_to_string(&path).unwrap();
-    assert_eq!(migrated, format!("{{\"schema\":{WEIGHT_HISTORY_SCHEMA}}}\n{old}"));
+    let header = format!("{{\"schema\":{WEIGHT_HISTORY_SCHEMA},\"genesis\":\"{CHAIN}\"}}\n");
+    assert_eq!(migrated, format!("{header}{old}"));
 
     let newer = migrated.replacen(&WEIGHT_HISTORY_SCHEMA.to_string(), "9", 1);
     fs_err::write(&path, &newer).unwrap();
-    let error = WeightHistory::open(&path).unwrap_err();
+    let error = WeightHistory::open(&path, CHAIN).unwrap_err();
     assert!(matches!(error, HistoryError::Newer { found: 9, .. }), "{error}");
     assert_eq!(fs_err::read_to_string(&path).unwrap(), newer);
 }
@@ -163,7 +167,7 @@ fn a_file_of_the_first_layout_is_taken_over_and_one_of_a_newer_layout_is_left_al
 fn a_commit_comes_back_whole_and_does_not_keep_the_next_attempt_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("history.jsonl");
-    let mut history = WeightHistory::open(&path).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
     let number = history.begin(Some(start())).unwrap();
     let block = BlockRef {
         number: Block(12),
@@ -198,4 +202,53 @@ fn a_commit_comes_back_whole_and_does_not_keep_the_next_attempt_waiting() {
     assert!(!before[0].is_over() && !before[0].is_under_way());
     drop(history);
     assert_eq!(WeightHistory::look(&path).unwrap(), before);
+}
+
+#[test]
+fn a_file_that_does_not_tell_its_chain_is_of_the_first_one_that_opens_it_and_of_no_other_afterwards() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    // The second layout.
+    let old = "{\"schema\":2}\n{\"attempt\":1,\"at_ms\":5,\"event\":{\"began\":null}}\n";
+    fs_err::write(&path, old).unwrap();
+    drop(WeightHistory::open(&path, CHAIN).unwrap());
+    let taken_over = fs_err::read_to_string(&path).unwrap();
+    assert!(taken_over.contains(&CHAIN.to_string()), "{taken_over}");
+
+    let other = BlockHash([9; 32]);
+    let error = WeightHistory::open(&path, other).unwrap_err();
+    assert!(
+        matches!(error, HistoryError::OtherChain { found: CHAIN, expected, .. } if expected == other),
+        "{error}"
+    );
+    assert!(error.hint().is_some());
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), taken_over);
+    assert_eq!(WeightHistory::open(&path, CHAIN).unwrap().attempts().count(), 1);
+}
+
+#[test]
+fn one_process_has_a_history_open_at_a_time_and_anybody_may_look() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
+    let error = WeightHistory::open(&path, CHAIN).unwrap_err();
+    assert!(matches!(error, HistoryError::InUse { .. }), "{error}");
+    history.begin(None).unwrap();
+    assert_eq!(WeightHistory::look(&path).unwrap().len(), 1);
+    drop(history);
+    WeightHistory::open(&path, CHAIN).unwrap();
+}
+
+#[test]
+fn a_history_that_stays_open_lets_the_oldest_attempts_go_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.jsonl");
+    let lines: String = (1..=1000)
+        .map(|number| format!("{{\"attempt\":{number},\"at_ms\":1,\"event\":{{\"began\":null}}}}\n"))
+        .collect();
+    fs_err::write(&path, lines).unwrap();
+    let mut history = WeightHistory::open(&path, CHAIN).unwrap();
+    assert_eq!(history.begin(None).unwrap(), 1001);
+    let numbers: Vec<_> = history.attempts().map(|attempt| attempt.number).collect();
+    assert_eq!((numbers.len(), numbers[0], numbers[999]), (1000, 2, 1001));
 }

@@ -27,12 +27,18 @@ const SUBSCRIPTION_BUFFER: usize = 1024;
 const FIRST_REST: Duration = Duration::from_secs(5);
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
+/// For how long the others are measured by the head that a node told. Longer, and a node that once told a height out of
+/// thin air puts all others out of use; shorter, and a node that lags is not noticed between two seldom requests.
+const HEAD_COUNTS: Duration = Duration::from_secs(120);
+
 /// The weight of the newest answer in the average time of answers.
 const NEWEST: f64 = 0.2;
 
 pub(super) struct Node {
     pub(super) endpoint: Endpoint,
-    socket: Mutex<Option<Arc<WsClient>>>,
+    socket: SyncMutex<Option<Arc<WsClient>>>,
+    /// Held while a socket is opened, so that one is opened at a time. Whoever takes one out of use does not wait for it.
+    opening: Mutex<()>,
     bucket: Option<SyncMutex<Bucket>>,
     pub(super) health: SyncMutex<Health>,
 }
@@ -43,6 +49,8 @@ pub(super) struct Health {
     pub(super) last_error: Option<String>,
     pub(super) latency: Option<Duration>,
     pub(super) head: Option<Block>,
+    /// When it told its head.
+    head_told: Option<Instant>,
     /// Failures since the last answer.
     failures: u32,
     /// Used only when no other node can be before then.
@@ -77,6 +85,17 @@ impl Health {
         }
     }
 
+    pub(super) fn told_head(&mut self, head: Block) {
+        self.head = Some(head);
+        self.head_told = Some(Instant::now());
+    }
+
+    /// Its head, when it told it a short time ago.
+    pub(super) fn recent_head(&self, now: Instant) -> Option<Block> {
+        let is_recent = |told: Instant| now.saturating_duration_since(told) < HEAD_COUNTS;
+        self.head.filter(|_| self.head_told.is_some_and(is_recent))
+    }
+
     pub(super) fn rests(&self, now: Instant) -> bool {
         self.is_foreign
             || self.rests_until.is_some_and(|until| until > now)
@@ -99,7 +118,8 @@ impl Node {
         };
         Self {
             endpoint,
-            socket: Mutex::new(None),
+            socket: SyncMutex::default(),
+            opening: Mutex::default(),
             bucket,
             health: SyncMutex::default(),
         }
@@ -138,17 +158,26 @@ impl Node {
         options: &Opening,
         late: ChainError,
     ) -> Result<Arc<WsClient>, ChainError> {
+        if let Some(socket) = self.connected() {
+            return Ok(socket);
+        }
         let opened = async {
-            let mut slot = self.socket.lock().await;
-            if let Some(socket) = slot.as_ref().filter(|socket| socket.is_connected()) {
-                return Ok(Arc::clone(socket));
+            let _opening = self.opening.lock().await;
+            // Another call may have opened it meanwhile.
+            if let Some(socket) = self.connected() {
+                return Ok(socket);
             }
-            *slot = None;
             let socket = Arc::new(self.open(deadline, chain, options).await?);
-            *slot = Some(Arc::clone(&socket));
+            *self.socket.lock() = Some(Arc::clone(&socket));
             Ok(socket)
         };
         timeout_at(deadline, opened).await.unwrap_or(Err(late))
+    }
+
+    fn connected(&self) -> Option<Arc<WsClient>> {
+        let mut slot = self.socket.lock();
+        slot.take_if(|socket| !socket.is_connected());
+        slot.clone()
     }
 
     async fn open(
@@ -204,16 +233,13 @@ impl Node {
     }
 
     /// Takes a socket out of use, unless another took its place already.
-    pub(super) async fn condemn(&self, socket: &Arc<WsClient>) {
-        let mut slot = self.socket.lock().await;
-        if slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, socket)) {
-            *slot = None;
-        }
+    pub(super) fn condemn(&self, socket: &Arc<WsClient>) {
+        self.socket.lock().take_if(|current| Arc::ptr_eq(current, socket));
     }
 
     /// Takes the present socket out of use.
-    pub(super) async fn hang_up(&self) {
-        *self.socket.lock().await = None;
+    pub(super) fn hang_up(&self) {
+        self.socket.lock().take();
     }
 
     pub(super) fn late(&self, operation: &'static str, after: Duration) -> ChainError {

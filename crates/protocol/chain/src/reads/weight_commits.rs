@@ -7,16 +7,13 @@ use crate::{
     connection::Params,
     runtime::{EventPhase, account_value, number_value},
     snapshot::Query,
-    weight_commit::LONGEST_CIPHERTEXT,
+    weight_commit::{LONGEST_CIPHERTEXT, SCHEME_VERSION},
 };
 use assay_timelock::{
     Beacon, EpochSchedule, InvalidPoint, OsRng, PublicKey, SAFETY_BLOCKS, WeightsPayload, encrypt,
 };
 use serde::Deserialize;
 use subxt::ext::scale_decode::{self, DecodeAsType};
-
-/// The scheme's version on chains that do not say which they ask for.
-const SCHEME_VERSION: u16 = 4;
 
 /// The beacon as the chain's state names it.
 #[derive(DecodeAsType)]
@@ -141,7 +138,7 @@ impl Snapshot {
         let reveal_block = reveal_block.ok_or(WeightCommitError::NoEpochs { netuid })?;
         let beacon = self.beacon(answer.get(beacon)?).await?;
         let block_ms = self.shared.runtime().constant::<u64>("Aura", "SlotDuration")?;
-        let blocks = (reveal_block + SAFETY_BLOCKS).saturating_sub(head);
+        let blocks = reveal_block.saturating_add(SAFETY_BLOCKS).saturating_sub(head);
         let opening_ms = answer.need(now)?.saturating_add(blocks.saturating_mul(block_ms));
         Ok(Lock {
             plan: RevealPlan {
@@ -172,11 +169,18 @@ impl Snapshot {
         let told: Result<Option<DevnetBeacon>, _> =
             self.shared.connection.read("devnet_beacon", Params::none()).await;
         match told {
-            Ok(Some(told)) => Ok(Beacon {
-                public_key: key(crate::snapshot::unhex("devnet_beacon", &told.public_key)?)?,
-                genesis_ms: told.genesis_ms,
-                period_ms: told.period_ms,
-            }),
+            Ok(Some(told)) => {
+                let told_key = key(crate::snapshot::unhex("devnet_beacon", &told.public_key)?)?;
+                // Only the times may be finer. A row that is sealed with a key of the node's own is the node's to read.
+                if told_key.as_slice() != named.public_key {
+                    return Err(WeightCommitError::OtherBeacon.into());
+                }
+                Ok(Beacon {
+                    public_key: told_key,
+                    genesis_ms: told.genesis_ms,
+                    period_ms: told.period_ms,
+                })
+            }
             // Not such a node: the state alone counts.
             Ok(None) | Err(ChainError::Refused { .. }) => Ok(Beacon {
                 public_key: key(named.public_key)?,
@@ -209,6 +213,12 @@ impl Snapshot {
     }
 
     async fn is_queued(&self, commit: &TimelockedCommit) -> Result<bool, ChainError> {
+        let queue = self.queue_of(commit).await?;
+        Ok(queue.iter().any(|queued| queued.digest == commit.digest))
+    }
+
+    /// What waits of a commit's hotkey in the commit's queue.
+    async fn queue_of(&self, commit: &TimelockedCommit) -> Result<Vec<QueuedCommit>, ChainError> {
         let mut query = Query::default();
         let keys = [number_value(commit.netuid.0), number_value(commit.epoch)];
         let queue = query.subtensor::<Vec<QueueEntry>>("TimelockedWeightCommits", keys);
@@ -216,7 +226,8 @@ impl Snapshot {
         Ok(queue
             .into_iter()
             .map(|entry| queued(commit.epoch, entry))
-            .any(|queued| queued.hotkey == commit.hotkey && queued.digest == commit.digest))
+            .filter(|queued| queued.hotkey == commit.hotkey)
+            .collect())
     }
 
     /// The hash commits of a hotkey that were not revealed yet, oldest first.
@@ -241,8 +252,8 @@ impl Snapshot {
         Ok(commits.into_iter().map(commit).collect())
     }
 
-    /// How a commit left the queue in this block.
-    async fn reveal_of(&self, commit: &TimelockedCommit) -> Result<CommitFate, ChainError> {
+    /// How a commit left the queue in this block, which is the one after `before`.
+    async fn reveal_of(&self, commit: &TimelockedCommit, before: &Self) -> Result<CommitFate, ChainError> {
         let mut query = Query::default();
         let events = query.entry::<()>("System", "Events", []);
         let uid = query.subtensor::<u16>(
@@ -253,48 +264,87 @@ impl Snapshot {
         let events = answer
             .runtime()
             .placed_events(answer.bytes(events).unwrap_or_default())?;
-        let revealed = events.iter().any(|placed| {
+        let reveals = events.iter().filter(|placed| {
             placed.phase == EventPhase::Initialization
                 && placed.event.is("SubtensorModule", "TimelockedWeightsRevealed")
                 && placed.event.integer_at(0) == Some(u128::from(commit.netuid.0))
                 && placed.event.account_at(1) == Some(commit.hotkey)
         });
-        match answer.get(uid)? {
-            Some(uid) if revealed => Ok(CommitFate::Revealed {
-                block: self.block,
-                uid: Uid(uid),
-                stored: self.weights_of(commit.netuid, Uid(uid)).await?,
-            }),
-            _ => Ok(CommitFate::Dropped {
-                block: self.block,
-                reason: self.failed_reveal(commit).await?,
-            }),
+        let revealed = reveals.count();
+        let dropped = |reason| CommitFate::Dropped {
+            block: self.block,
+            reason,
+        };
+        let uid = match answer.get(uid)? {
+            Some(uid) if revealed > 0 => Uid(uid),
+            _ => {
+                let failures = self.failed_reveals(commit.netuid).await?.unwrap_or_default();
+                return Ok(dropped(reason_of(&failures, commit)));
+            }
+        };
+        // The event names the hotkey alone, and a hotkey may have several commits in one epoch.
+        let (earlier, later) = tokio::try_join!(before.queue_of(commit), self.queue_of(commit))?;
+        let left: Vec<_> = earlier
+            .into_iter()
+            .filter(|queued| !later.contains(queued))
+            .collect();
+        if revealed < left.len() {
+            let failures = self.failed_reveals(commit.netuid).await?.unwrap_or_default();
+            if let Some(reason) = reason_of(&failures, commit) {
+                return Ok(dropped(Some(reason)));
+            }
+            let others = left.iter().filter(|queued| {
+                failures
+                    .iter()
+                    .any(|failure| failure.is_of(&queued.hotkey, queued.block, queued.round))
+            });
+            if revealed + others.count() < left.len() {
+                return Ok(CommitFate::Unclear {
+                    block: self.block,
+                    commits: left.len(),
+                    revealed,
+                });
+            }
         }
+        Ok(CommitFate::Revealed {
+            block: self.block,
+            uid,
+            stored: self.weights_of(commit.netuid, uid).await?,
+        })
     }
 
-    /// Why a devnet did not reveal a commit. Other nodes keep no such list.
-    async fn failed_reveal(&self, commit: &TimelockedCommit) -> Result<Option<String>, ChainError> {
-        let parameters = Params::none().with(&commit.netuid.0);
-        let failures: Result<Vec<FailedReveal>, _> = self
+    /// The commits that a devnet did not reveal, and why. Other nodes keep no such list.
+    async fn failed_reveals(&self, netuid: NetUid) -> Result<Option<Vec<FailedReveal>>, ChainError> {
+        let parameters = Params::none().with(&netuid.0);
+        match self
             .shared
             .connection
             .read("devnet_failedReveals", parameters)
-            .await;
-        let failures = match failures {
-            Ok(failures) => failures,
-            Err(ChainError::Refused { .. } | ChainError::Shape(_)) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let failure = failures.into_iter().rev().find(|failure| {
-            failure.hotkey == commit.hotkey
-                && failure.committed_at == commit.block.number.0
-                && failure.round == commit.round
-        });
-        Ok(failure.map(|failure| match failure.error {
-            Some(name) => format!("{} ({name})", failure.says),
-            None => failure.says,
-        }))
+            .await
+        {
+            Ok(failures) => Ok(Some(failures)),
+            Err(ChainError::Refused { .. } | ChainError::Shape(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
+}
+
+impl FailedReveal {
+    fn is_of(&self, hotkey: &AccountId, committed_at: Block, round: u64) -> bool {
+        self.hotkey == *hotkey && self.committed_at == committed_at.0 && self.round == round
+    }
+}
+
+/// Why a commit was not revealed, when it is among these.
+fn reason_of(failures: &[FailedReveal], commit: &TimelockedCommit) -> Option<String> {
+    let failure = failures
+        .iter()
+        .rev()
+        .find(|failure| failure.is_of(&commit.hotkey, commit.block.number, commit.round))?;
+    Some(match &failure.error {
+        Some(name) => format!("{} ({name})", failure.says),
+        None => failure.says.clone(),
+    })
 }
 
 fn queued(epoch: u64, (hotkey, block, ciphertext, round): QueueEntry) -> QueuedCommit {
@@ -316,7 +366,12 @@ fn reveal_block_of_old_chains(head: u64, tempo: u16, netuid: u16, period: u64) -
     let length = u64::from(tempo) + 1;
     let shift = u64::from(netuid) + 1;
     let epoch = (head + shift) / length;
-    Some(((epoch + period) * length).saturating_sub(shift))
+    Some(
+        epoch
+            .saturating_add(period)
+            .saturating_mul(length)
+            .saturating_sub(shift),
+    )
 }
 
 impl ChainClient {
@@ -400,7 +455,14 @@ impl ChainClient {
         if unkept == Some(waiting) {
             return Ok(CommitFate::Forgotten);
         }
-        match self.shared.snapshot(gone).reveal_of(commit).await {
+        let Some(hash) = self.block_hash(waiting).await? else {
+            return Err(ChainError::UnknownBlock { hash: gone.hash });
+        };
+        let before = self.shared.snapshot(BlockRef {
+            number: waiting,
+            hash,
+        });
+        match self.shared.snapshot(gone).reveal_of(commit, &before).await {
             Err(ChainError::StateDiscarded { .. }) => Ok(CommitFate::Forgotten),
             fate => fate,
         }

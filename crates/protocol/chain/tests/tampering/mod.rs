@@ -17,9 +17,9 @@ use jsonrpsee::{
 };
 use serde_json::value::RawValue;
 use std::sync::{Arc, Mutex};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
-const PASSED_ON: [&str; 11] = [
+const PASSED_ON: [&str; 12] = [
     "chain_getBlock",
     "chain_getBlockHash",
     "chain_getFinalizedHead",
@@ -31,6 +31,7 @@ const PASSED_ON: [&str; 11] = [
     "state_queryStorageAt",
     "system_accountNextIndex",
     "author_submitExtrinsic",
+    "devnet_beacon",
 ];
 
 /// What is said instead of the truth.
@@ -45,6 +46,8 @@ pub(crate) struct Lies {
     pub(crate) head: Option<String>,
     /// What everything is refused with: a code, and for how many seconds nobody should ask again.
     pub(crate) limit: Option<(i32, u64)>,
+    /// What every transaction is refused with: a code and words.
+    pub(crate) refused: Option<(i32, &'static str)>,
 }
 
 pub(crate) struct TamperingNode {
@@ -52,6 +55,8 @@ pub(crate) struct TamperingNode {
     pub(crate) lies: Arc<Mutex<Lies>>,
     /// What every transaction's watcher hears.
     pub(crate) status: broadcast::Sender<String>,
+    /// How many requests were refused for a limit, and how many transactions were refused.
+    pub(crate) refusals: watch::Receiver<u32>,
     _server: ServerHandle,
 }
 
@@ -59,6 +64,7 @@ struct Inside {
     devnet: WsClient,
     lies: Arc<Mutex<Lies>>,
     status: broadcast::Sender<String>,
+    refusals: watch::Sender<u32>,
 }
 
 struct Raw(Option<Box<RawValue>>);
@@ -88,6 +94,7 @@ impl Inside {
         let lies = self.lies.lock().unwrap();
         if let Some((code, seconds)) = lies.limit {
             let data = serde_json::json!({ "retry_after": seconds });
+            self.refusals.send_modify(|count| *count += 1);
             return Some(Err(ErrorObjectOwned::owned(
                 code,
                 "too many requests",
@@ -97,6 +104,13 @@ impl Inside {
         let asks_for_head = method == "chain_getHeader" && params.is_none_or(|params| params == "[]");
         let head = lies.head.clone().filter(|_| asks_for_head)?;
         Some(Ok(RawValue::from_string(head).unwrap()))
+    }
+
+    /// Why a transaction is not taken.
+    fn refusal(&self) -> Option<ErrorObjectOwned> {
+        let (code, words) = self.lies.lock().unwrap().refused?;
+        self.refusals.send_modify(|count| *count += 1);
+        Some(ErrorObjectOwned::owned(code, words, None::<()>))
     }
 
     fn tamper(&self, method: &str, answer: &RawValue) -> Box<RawValue> {
@@ -117,10 +131,12 @@ impl TamperingNode {
         let client = WsClientBuilder::default().build(devnet.url()).await.unwrap();
         let (status, _) = broadcast::channel(64);
         let lies = Arc::new(Mutex::new(Lies::default()));
+        let (refusals, refused) = watch::channel(0);
         let inside = Inside {
             devnet: client,
             lies: Arc::clone(&lies),
             status: status.clone(),
+            refusals,
         };
         let mut module = RpcModule::new(inside);
         for method in PASSED_ON {
@@ -141,6 +157,10 @@ impl TamperingNode {
                 |params, pending, inside, _| async move {
                     // From before the submission on, so that nothing is missed.
                     let mut heard = inside.status.subscribe();
+                    if let Some(refusal) = inside.refusal() {
+                        pending.reject(refusal).await;
+                        return Ok(());
+                    }
                     if let Err(error) = inside.ask("author_submitExtrinsic", params.as_str()).await {
                         pending.reject(error).await;
                         return Ok(());
@@ -173,6 +193,7 @@ impl TamperingNode {
             url,
             lies,
             status,
+            refusals: refused,
             _server: server.start(module),
         }
     }

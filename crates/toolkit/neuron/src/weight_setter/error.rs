@@ -45,6 +45,14 @@ pub enum SetWeightsError {
         /// Why, where the chain tells.
         reason: Option<String>,
     },
+    /// Several commits of the hotkey left the chain's queue together, and it does not tell which of them it revealed.
+    #[error(
+        "block {block} revealed some of the hotkey's commits and dropped others, and does not tell which"
+    )]
+    Unclear {
+        /// The block.
+        block: Block,
+    },
     /// Nobody can tell what became of the commit: the node no longer keeps the states in which it left the queue.
     #[error(
         "the commit has left the chain's queue, and the node no longer keeps the states that would tell how"
@@ -69,7 +77,7 @@ impl SetWeightsError {
             Self::Chain(error) => error.retry(),
             Self::TooFast { blocks_left, .. } => Retry::AfterBlocks(*blocks_left),
             Self::UnderWay { .. } => Retry::AfterBlocks(1),
-            Self::Dropped { .. } | Self::Forgotten => Retry::Now,
+            Self::Dropped { .. } | Self::Forgotten | Self::Unclear { .. } => Retry::Now,
             Self::Overtaken { .. } | Self::NobodyToReward { .. } | Self::Weights(_) | Self::History(_) => {
                 Retry::Never
             }
@@ -88,11 +96,15 @@ impl SetWeightsError {
                  `assay weights history` has the reason where the chain tells one"
                     .to_owned(),
             ),
+            Self::Unclear { .. } => {
+                Some("what counts is the row that the chain holds now: `assay weights show`".to_owned())
+            }
             Self::Forgotten => Some("ask an archive node to find out: --network archive".to_owned()),
             Self::NobodyToReward { .. } => {
                 Some("scores may be of another subnet, or all miners were pruned".to_owned())
             }
-            Self::Weights(_) | Self::History(_) | Self::UnderWay { .. } => None,
+            Self::History(error) => error.hint(),
+            Self::Weights(_) | Self::UnderWay { .. } => None,
         }
     }
 }

@@ -104,7 +104,15 @@ pub(super) async fn grounds(
     });
     let reveal = match hyperparameters.weight_submission {
         WeightSubmission::Direct => None,
-        WeightSubmission::CommitReveal { .. } => Some(snapshot.reveal_plan(netuid).await?),
+        WeightSubmission::CommitReveal { .. } => {
+            let (schedule, mut queue) = tokio::try_join!(
+                snapshot.epoch_schedule(netuid),
+                snapshot.timelocked_commits(netuid)
+            )?;
+            queue.retain(|commit| commit.hotkey == hotkey);
+            preflight::check_commits(&schedule, &queue)?;
+            Some(snapshot.reveal_plan(netuid).await?)
+        }
     };
     let immunity_period = u64::from(hyperparameters.immunity_period);
     let warnings = reveal

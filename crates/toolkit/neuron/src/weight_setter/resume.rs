@@ -49,9 +49,7 @@ impl WeightSetter {
     ) -> Result<Option<u64>, SetWeightsError> {
         let fate = self.client.commit_fate(commit).await?;
         let row = attempt.start.as_ref().and_then(row_of);
-        let (CommitFate::Revealed { .. } | CommitFate::Dropped { .. } | CommitFate::Forgotten, Some(row)) =
-            (&fate, row)
-        else {
+        let Some(row) = row.filter(|_| fate != CommitFate::Waiting) else {
             return Ok(None);
         };
         match self.conclude(attempt.number, fate, &row).await {
@@ -59,6 +57,7 @@ impl WeightSetter {
             | Err(
                 SetWeightsError::Dropped { .. }
                 | SetWeightsError::Overtaken { .. }
+                | SetWeightsError::Unclear { .. }
                 | SetWeightsError::Forgotten,
             ) => Ok(Some(attempt.number)),
             Err(error) => Err(error),

@@ -1,6 +1,6 @@
 //! Following a commit until the chain has revealed it.
 
-use super::{AppliedWeights, SentWeights, SetWeightsError, WeightSetter};
+use super::{AppliedWeights, SentWeights, SetWeightsError, WeightSetter, failed};
 use crate::AttemptStage;
 use assay_chain::{BlockRef, CommitFate, TimelockedCommit, WeightRow};
 use futures::StreamExt;
@@ -52,16 +52,18 @@ impl WeightSetter {
         Err(SetWeightsError::UnderWay { attempt })
     }
 
-    /// Notes how a commit ended.
+    /// Notes how a commit ended. Whoever waits for it and whoever resumes may find out at the same time: what was noted
+    /// first stands.
     pub(super) async fn conclude(
         &self,
         attempt: u64,
         fate: CommitFate,
         row: &WeightRow,
     ) -> Result<BlockRef, SetWeightsError> {
+        let mut stages = Vec::new();
         let ended = match fate {
             CommitFate::Revealed { block, stored, .. } => {
-                self.note(attempt, AttemptStage::Revealed { block }).await?;
+                stages.push(AttemptStage::Revealed { block });
                 if stored == row.entries() {
                     Ok(block)
                 } else {
@@ -72,6 +74,16 @@ impl WeightSetter {
                 block: block.number,
                 reason,
             }),
+            CommitFate::Unclear { block, .. } => {
+                // The row that is stored was revealed, whichever others were.
+                let snapshot = self.client.at(block.hash).await?;
+                if self.holds(&snapshot, row).await? {
+                    stages.push(AttemptStage::Revealed { block });
+                    Ok(block)
+                } else {
+                    Err(SetWeightsError::Unclear { block: block.number })
+                }
+            }
             CommitFate::Forgotten => {
                 // What is there counts, whenever it came.
                 let block = self.client.finalized_head().await?;
@@ -84,15 +96,13 @@ impl WeightSetter {
             }
             CommitFate::Waiting => return Err(SetWeightsError::UnderWay { attempt }),
         };
-        match ended {
-            Ok(block) => {
-                self.note(attempt, AttemptStage::Applied { block }).await?;
-                Ok(block)
-            }
-            Err(error) => {
-                self.note_failure(attempt, &error).await?;
-                Err(error)
-            }
+        stages.push(match &ended {
+            Ok(block) => AttemptStage::Applied { block: *block },
+            Err(error) => failed(error),
+        });
+        match self.note_all(attempt, stages).await? {
+            Some(AttemptStage::Applied { block }) => Ok(block),
+            _ => ended,
         }
     }
 }
