@@ -238,7 +238,7 @@ fn nobody_ends_the_chains_own_beacon_with_a_round_of_the_far_future() {
     chain.read(|| Aura::set_slot_duration(12_000));
     let refused = Ok(Err(Error::<Runtime>::InvalidRoundNumber.into()));
     let results = chain.block(&[send(2, u64::MAX), send(2, 98), send(2, 97)]);
-    assert_eq!(results, [refused.clone(), refused, Ok(Ok(()))]);
+    assert_eq!(results, [refused, refused, Ok(Ok(()))]);
     assert_eq!(chain.read(LastStoredRound::<Runtime>::get), 97);
 }
 
