@@ -56,8 +56,8 @@ errors! {
             "The pulse was not verified.",
             "send the pulse of the beacon that the chain is configured for";
         InvalidRoundNumber NEVER,
-            "The pulse's round does not follow the last one.",
-            "send pulses in order, each once; Drand.LastStoredRound tells the last";
+            "The pulse's round does not follow the last one, or its time has not come.",
+            "send pulses in order, each once and not ahead of the chain's time; Drand.LastStoredRound tells the last";
         PulseVerificationError NEVER,
             "The pulse's signature does not verify.",
             "send the signature as the beacon published it, 48 bytes, for exactly that round";
