@@ -11,6 +11,12 @@ use assay_yuma::{
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
+/// Commits of one hotkey to digests, as the chain stores them: digest, epoch, block, and a number that is 0.
+type HashCommits = Vec<([u8; 32], u64, u64, u64)>;
+
+/// Timelocked commits of one epoch, as the chain stores them: hotkey, block, ciphertext, round.
+type TimelockedCommits = Vec<([u8; 32], u64, Vec<u8>, u64)>;
+
 /// What a validator that weighs its next step needs to know of a subnet: the input of its next epoch.
 ///
 /// Caveat: weights that are still sealed by commit-reveal are not in it, and it is of mechanism 0.
@@ -190,10 +196,10 @@ impl Snapshot {
             let epoch = u64::from_le_bytes(*key.last_chunk()?);
             Some((epoch, number_value(epoch)))
         };
-        let hashed: Vec<(AccountId, Vec<([u8; 32], u64, u64, u64)>)> = self
+        let hashed: Vec<(AccountId, HashCommits)> = self
             .map("SubtensorModule", "WeightCommits", subnet(), hotkey)
             .await?;
-        let timelocked: Vec<(u64, Vec<([u8; 32], u64, Vec<u8>, u64)>)> = self
+        let timelocked: Vec<(u64, TimelockedCommits)> = self
             .map("SubtensorModule", "TimelockedWeightCommits", subnet(), committed)
             .await?;
         let hashed = hashed.into_iter().flat_map(|(hotkey, commits)| {
