@@ -5,11 +5,12 @@
 mod devnet;
 
 use assay_chain::{
-    Call, ChainError, DispatchFailure, Existence, GeneralFailure, PendingStage, PoolRejection, Rao, Retry,
-    Stage, scale_value::Value,
+    Call, ChainError, DispatchFailure, Existence, GeneralFailure, PendingStage, PoolCheck, PoolRejection,
+    Rao, Retry, Stage, Uid, WeightRow, Zeros, scale_value::Value,
 };
 use assay_devnet::BlockProduction;
 use devnet::{client, pair};
+use serde_json::json;
 
 #[tokio::test]
 async fn a_transfer_moves_from_submitted_through_a_block_to_finalized_and_the_money_moves() {
@@ -275,9 +276,148 @@ async fn the_fee_that_is_estimated_is_the_fee_that_is_paid() {
         .await
         .unwrap()
         .fee;
-    // The estimate is of an immortal transaction: one byte shorter.
+    assert_eq!(estimate, paid);
+}
+
+/// The failure of a call that ran another one.
+async fn inner(receipt: Result<assay_chain::Receipt, ChainError>) -> (String, String) {
+    let error = receipt.unwrap().finalized().await.unwrap_err();
+    let ChainError::Dispatch { failure, .. } = &error else {
+        panic!("{error}")
+    };
+    let DispatchFailure::Inner { by, failure } = &**failure else {
+        panic!("{error}")
+    };
+    (by.clone(), failure.to_string())
+}
+
+#[tokio::test]
+async fn a_call_that_fails_inside_a_proxy_a_multisig_or_a_batch_is_a_failure() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let (alice, bob) = (pair("//Alice"), pair("//Bob"));
+    let too_much = Call::transfer(&bob.account(), Rao::from_tao(5_000_000), Existence::KeepAlive);
+    let underflow = DispatchFailure::General(GeneralFailure::Underflow).to_string();
+
+    devnet::done(
+        client
+            .submit(&alice, &Call::add_proxy(&bob.account(), "Any", 0))
+            .await,
+    )
+    .await;
+    let proxied = too_much.clone().for_account(&alice.account());
+    let failed = inner(client.submit(&bob, &proxied).await).await;
+    assert_eq!(failed, ("Proxy".to_owned(), underflow.clone()));
+
+    for batch in ["batch", "force_batch"] {
+        let calls = json!({ "calls": [
+            { "System": { "remark": { "remark": "first" } } },
+            { "Balances": { "transfer_keep_alive": { "dest": bob.account(), "value": 5_000_000_000_000_000_u64 } } },
+        ] });
+        let call = client.call_from_json("Utility", batch, &calls).await.unwrap();
+        let failed = inner(client.submit(&alice, &call).await).await;
+        assert_eq!(failed, ("Utility".to_owned(), underflow.clone()), "{batch}");
+    }
+
+    // Approved by one, run by the other: the account that both have has no money.
+    let approval = |other: &assay_chain::AccountId, timepoint: serde_json::Value| {
+        json!({
+            "threshold": 2,
+            "other_signatories": [other],
+            "maybe_timepoint": timepoint,
+            "call": { "Balances": { "transfer_keep_alive": { "dest": bob.account(), "value": 1_000_000 } } },
+            "max_weight": { "ref_time": 10_000_000_000_u64, "proof_size": 100_000 },
+        })
+    };
+    let first = approval(&bob.account(), serde_json::Value::Null);
+    let first = client
+        .call_from_json("Multisig", "as_multi", &first)
+        .await
+        .unwrap();
+    let included = client
+        .submit(&alice, &first)
+        .await
+        .unwrap()
+        .finalized()
+        .await
+        .unwrap();
+    let timepoint = json!({ "height": included.block.number.0, "index": included.index });
+    let second = approval(&alice.account(), timepoint);
+    let second = client
+        .call_from_json("Multisig", "as_multi", &second)
+        .await
+        .unwrap();
+    let (by, _) = inner(client.submit(&bob, &second).await).await;
+    assert_eq!(by, "Multisig");
+}
+
+#[tokio::test]
+async fn a_row_that_fails_inside_a_batch_of_weights_is_a_failure() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let subnet = devnet::Subnet::create(&client).await;
+    let rows = json!({ "netuids": [999], "weights": [[[0, 1]]], "version_keys": [0] });
+    let call = client
+        .call_from_json("SubtensorModule", "batch_set_weights", &rows)
+        .await
+        .unwrap();
+    let (by, _) = inner(client.submit(&subnet.owner.hotkey, &call).await).await;
+    assert_eq!(by, "SubtensorModule");
+}
+
+#[tokio::test]
+async fn weights_that_come_too_soon_are_refused_by_name_with_the_blocks_to_wait() {
+    let devnet = devnet::devnet(BlockProduction::OnDemand).await;
+    let client = client(&devnet).await;
+    let subnet = devnet::Subnet::create(&client).await;
+    let owner = &subnet.owner.hotkey;
+    subnet
+        .admin(
+            "sudo_set_commit_reveal_weights_enabled",
+            "enabled",
+            Value::bool(false),
+        )
+        .await;
+    subnet
+        .admin(
+            "sudo_set_weights_set_rate_limit",
+            "weights_set_rate_limit",
+            Value::u128(100),
+        )
+        .await;
+    let row = WeightRow::from_scores(&[(Uid(0), 1.0)], Zeros::Explicit).unwrap();
+
+    // Its registration counts as a row.
+    devnet.produce(100).await.unwrap();
+    // Both are good for the pool, as long as no block has one of them; the block finds out.
+    let set = Call::set_weights(subnet.netuid, &row, 0);
+    let twice = client
+        .submit(owner, &Call::batch_all(&[set.clone(), set]))
+        .await
+        .unwrap();
+    let error = twice.finalized().await.unwrap_err();
+    assert!(matches!(error, ChainError::Dispatch { .. }), "{error}");
+    assert_eq!(error.chain_name(), Some("SettingWeightsTooFast"), "{error}");
     assert!(
-        paid.0.abs_diff(estimate.0) <= paid.0 / 50,
-        "estimated {estimate}, paid {paid}"
+        matches!(error.retry(), Retry::AfterBlocks(blocks) if blocks > 1),
+        "{:?}",
+        error.retry()
+    );
+    assert!(error.hint().is_some());
+
+    // One alone is taken, and after it the pool says it.
+    devnet::done(client.set_weights(owner, subnet.netuid, &row, 0).await).await;
+    let error = client
+        .set_weights(owner, subnet.netuid, &row, 0)
+        .await
+        .unwrap_err();
+    let ChainError::Rejected { reason, .. } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*reason, PoolRejection::Check(PoolCheck::RateLimitExceeded));
+    assert!(
+        matches!(error.retry(), Retry::AfterBlocks(blocks) if blocks > 1),
+        "{:?}",
+        error.retry()
     );
 }
