@@ -387,6 +387,17 @@ async fn weights_that_come_too_soon_are_refused_by_name_with_the_blocks_to_wait(
         .await;
     let row = WeightRow::from_scores(&[(Uid(0), 1.0)], Zeros::Explicit).unwrap();
 
+    // A row alone is free, a batch is not.
+    let money = client
+        .transfer(
+            &subnet.owner.coldkey,
+            &owner.account(),
+            Rao::from_tao(1),
+            Existence::KeepAlive,
+        )
+        .await;
+    devnet::done(money).await;
+
     // Its registration counts as a row.
     devnet.produce(100).await.unwrap();
     // Both are good for the pool, as long as no block has one of them; the block finds out.
