@@ -136,18 +136,35 @@ impl Browser {
 
     /// Evaluates an expression in the page.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
-        let answer = self.ask(
+        self.try_evaluate(expression).expect("the page stays")
+    }
+
+    /// As [`Browser::evaluate`]; none when the page is left before it answers.
+    fn try_evaluate(&mut self, expression: &str) -> Option<Value> {
+        let answer = self.try_ask(
             "Runtime.evaluate",
             json!({ "expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true }),
         );
-        assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
-        answer["result"]["value"].clone()
+        match answer {
+            Ok(answer) => {
+                assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
+                Some(answer["result"]["value"].clone())
+            }
+            Err(error)
+                if error["message"]
+                    .as_str()
+                    .is_some_and(|text| text.contains("navigated")) =>
+            {
+                None
+            }
+            Err(error) => panic!("{expression}: {error}"),
+        }
     }
 
-    /// Waits until an expression is true in the page.
+    /// Waits until an expression is true in the page, or in the one that takes its place meanwhile.
     pub(crate) fn wait_for(&mut self, expression: &str) {
         let deadline = Instant::now() + DEADLINE;
-        while self.evaluate(expression) != Value::Bool(true) {
+        while self.try_evaluate(expression) != Some(Value::Bool(true)) {
             let complaints = &self.complaints;
             assert!(
                 Instant::now() < deadline,
@@ -197,6 +214,12 @@ impl Browser {
     }
 
     fn ask(&mut self, method: &str, parameters: Value) -> Value {
+        self.try_ask(method, parameters)
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The result, or the browser's error.
+    fn try_ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.next_id += 1;
         let id = self.next_id;
         let mut message = json!({ "id": id, "method": method, "params": parameters });
@@ -218,8 +241,10 @@ impl Browser {
                 Err(RecvTimeoutError::Disconnected) => panic!("Chromium has ended; is it installed?"),
             };
             if heard["id"].as_u64() == Some(id) {
-                assert!(heard.get("error").is_none(), "{method}: {}", heard["error"]);
-                return heard["result"].clone();
+                return match heard.get("error") {
+                    None => Ok(heard["result"].clone()),
+                    Some(error) => Err(error.clone()),
+                };
             }
             self.listen(&heard);
         }
