@@ -77,7 +77,8 @@ const WRITES: [&str; 21] = [
     "-w bob stake add --netuid 2 --hotkey alice/default --amount 5 --proxy-for alice",
     "-w alice stake remove --netuid 2 --amount 3",
     "-w alice call AdminUtils.sudo_set_weights_set_rate_limit --args '{\"netuid\": 2, \"weights_set_rate_limit\": 0}' --sudo",
-    "-w alice sudo set --netuid 2 --name commit_reveal_weights_enabled --value 1",
+    // The owner may not change it back so soon.
+    "-w alice call AdminUtils.sudo_set_commit_reveal_weights_enabled --args '{\"netuid\": 2, \"enabled\": true}' --sudo",
     "-w alice weights commit --netuid 2 --uids 0,1 --weights 0.4,0.6",
 ];
 
