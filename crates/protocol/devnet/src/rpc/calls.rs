@@ -42,3 +42,24 @@ impl Call {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+
+    #[tokio::test]
+    async fn a_connection_has_so_many_places_and_one_that_is_given_up_is_the_next_ones() {
+        let (mut one, mut other) = (Extensions::new(), Extensions::new());
+        one.insert(Calls::new());
+        other.insert(Calls::new());
+        let mut held = Vec::new();
+        for _ in 0..CALLS {
+            held.push(Calls::begin(&one).await);
+        }
+        assert!(Calls::begin(&one).now_or_never().is_none(), "one too many waits");
+        assert!(Calls::begin(&other).now_or_never().is_some(), "others do not");
+        held.pop();
+        assert!(Calls::begin(&one).now_or_never().is_some());
+    }
+}

@@ -314,3 +314,23 @@ impl Items {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_follower_has_so_many_operations_at_one_time_and_none_when_it_has_left() {
+        let followers = Followers::default();
+        let (events, _receiver) = mpsc::channel(WAITING_EVENTS);
+        let following = followers.add("it".to_owned(), events);
+        let mut under_way: Vec<_> = (0..OPERATIONS)
+            .map(|_| followers.begin("it").expect("there is room"))
+            .collect();
+        assert!(followers.begin("it").is_none(), "one too many");
+        under_way.pop();
+        assert!(followers.begin("it").is_some());
+        drop(following);
+        assert!(followers.begin("it").is_none(), "it has left");
+    }
+}
