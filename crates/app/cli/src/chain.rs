@@ -26,7 +26,7 @@ pub(crate) async fn follow(context: &Context, receipt: &Receipt) -> miette::Resu
     let output = context.output();
     output.say(&format!("submitted {} as {}", receipt.call(), receipt.hash()));
     match receipt.in_block().await {
-        Ok(included) => output.say(&format!("in block {}", included.block)),
+        Ok(included) => output.say(&format!("in {}", included.block)),
         // Only a final block decides.
         Err(error @ ChainError::Dispatch { .. }) => {
             output.say(&format!("{error}; waiting until that is final"))
