@@ -19,6 +19,7 @@
 //!
 //! A script that fails, or outlives its time, fails the test with everything that it printed.
 
+use serde_json::Value;
 use std::{
     ffi::OsString,
     io::Read,
@@ -157,11 +158,8 @@ impl Script {
     ///
     /// When the script cannot start, exits with another code than 0, or outlives its time.
     #[must_use]
-    pub fn run(self) -> Vec<serde_json::Value> {
-        self.output()
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-            .collect()
+    pub fn run(self) -> Vec<Value> {
+        self.output().lines().filter_map(printed_value).collect()
     }
 
     /// Runs the script and returns its standard output.
@@ -208,6 +206,16 @@ impl Script {
     }
 }
 
+/// The JSON value that a line is. What a package's logging thread wrote between an object and its newline, which
+/// Python writes one after the other, is passed over.
+fn printed_value(line: &str) -> Option<Value> {
+    if let Ok(value) = serde_json::from_str(line) {
+        return Some(value);
+    }
+    let mut values = serde_json::Deserializer::from_str(line).into_iter::<Value>();
+    values.next()?.ok().filter(Value::is_object)
+}
+
 /// The root of the repository that this crate was built in.
 #[must_use]
 pub fn repository_root() -> PathBuf {
@@ -232,4 +240,24 @@ fn drain<R: Read + Send + 'static>(pipe: Option<R>) -> thread::JoinHandle<String
 fn end(child: &mut Child) {
     let _ = child.kill();
     let _ = child.wait();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printed_value;
+    use serde_json::json;
+
+    #[test]
+    fn a_log_entry_between_an_object_and_its_newline_is_passed_over() {
+        let step = json!({"step": "blocked", "success": false});
+        for line in [
+            r#"{"step": "blocked", "success": false}"#,
+            r#"{"step": "blocked", "success": false}2026-11-29 16:35:00.1 | ERROR | refused"#,
+        ] {
+            assert_eq!(printed_value(line), Some(step.clone()), "{line}");
+        }
+        for line in ["", "2026-11-29 16:35:00.1 | ERROR | refused", "{", "{\"step\""] {
+            assert_eq!(printed_value(line), None, "{line}");
+        }
+    }
 }
