@@ -1,13 +1,13 @@
 //! Inner extrinsics of shielded transactions: what a carrier hides, and whether it can follow its carrier.
 
 use crate::{
-    Address, CheckNonce, Runtime, RuntimeCall, UncheckedExtrinsic,
+    Address, CheckNonce, MevShield, Runtime, RuntimeCall, Signature, TxExtension, UncheckedExtrinsic,
     call_filter::is_carrier,
     pallets::mev_shield::{self, InnerExtrinsics, InnerFailure},
     shield::Shield,
 };
-use codec::DecodeLimit;
-use frame_support::dispatch::GetDispatchInfo;
+use codec::{Compact, Decode, DecodeLimit};
+use frame_support::{dispatch::GetDispatchInfo, traits::PalletInfoAccess};
 use sp_runtime::{
     generic::Preamble,
     traits::{Applyable, Checkable},
@@ -16,9 +16,6 @@ use sp_runtime::{
 
 /// How deep the call of an inner extrinsic may nest, as deep as the node lets any nest.
 const MAX_DEPTH: u32 = 64;
-
-/// The fewest bytes of a carrier: a ciphertext's parts. Shorter extrinsics need not be looked at.
-const SHORTEST_CARRIER: usize = 1_130;
 
 /// Judges inner extrinsics by this runtime's own checks.
 #[derive(Debug)]
@@ -57,7 +54,7 @@ pub struct InnerExtrinsic {
 /// The chain must have the given seed.
 #[must_use]
 pub fn inner_of_carrier(extrinsic: &[u8], seed: u64) -> Option<InnerExtrinsic> {
-    if extrinsic.len() < SHORTEST_CARRIER {
+    if !calls_mev_shield(extrinsic) {
         return None;
     }
     let ciphertext = match decode(extrinsic)?.function {
@@ -71,6 +68,15 @@ pub fn inner_of_carrier(extrinsic: &[u8], seed: u64) -> Option<InnerExtrinsic> {
         _ => None,
     };
     (!is_carrier(&inner.function)).then_some(InnerExtrinsic { bytes, provides })
+}
+
+/// Whether the extrinsic's call is of this pallet, found without decoding it: every transaction of a block is asked.
+fn calls_mev_shield(extrinsic: &[u8]) -> bool {
+    let mut rest = extrinsic;
+    let decoded = Compact::<u32>::decode(&mut rest)
+        .and_then(|_| Preamble::<Address, Signature, TxExtension>::decode(&mut rest));
+    decoded.is_ok()
+        && rest.first().copied().map(usize::from) == Some(<MevShield as PalletInfoAccess>::index())
 }
 
 fn decode(bytes: &[u8]) -> Option<UncheckedExtrinsic> {
