@@ -6,6 +6,7 @@
 
 mod forks;
 mod genesis;
+mod idle_states;
 mod sealing;
 mod snapshot;
 mod submission;
@@ -23,6 +24,7 @@ use crate::{
     store::{SealedBlock, State, Store, StoreError},
 };
 use assay_timelock::Beacon;
+use idle_states::IdleStates;
 use node_subtensor_runtime::{Header, genesis::Genesis};
 use parking_lot::{Mutex, RwLock};
 use sp_core::H256;
@@ -73,6 +75,7 @@ pub(crate) struct Chain {
     head: watch::Sender<Arc<Head>>,
     production: Mutex<sealing::Production>,
     gate: RwLock<()>,
+    idle_states: IdleStates,
     pool: Mutex<Pool>,
     /// Told when a transaction can go into a block.
     ready: Notify,
@@ -106,6 +109,7 @@ impl Chain {
             head: watch::Sender::new(Arc::new(head)),
             production: Mutex::new(sealing::Production::upgrading_at(upgrade_at)),
             gate: RwLock::new(()),
+            idle_states: IdleStates::default(),
             pool: Mutex::new(Pool::new(config.limits)),
             ready: Notify::new(),
             finality_lag: AtomicU32::new(config.finality_lag),
@@ -157,6 +161,14 @@ impl Chain {
     /// The state after the tip.
     pub(crate) fn head_state(&self) -> State {
         self.store.state(self.head().header.state_root)
+    }
+
+    /// As [`Chain::head_state`] for short looks one after the other, while the gate is held.
+    fn look_at_head<T>(&self, look: impl FnOnce(&Head, &State) -> T) -> T {
+        let head = self.head();
+        let root = head.header.state_root;
+        self.idle_states
+            .with(root, || self.store.state(root), |state| look(&head, state))
     }
 
     /// The header of a block of whatever branch; `None` when there is no such block.

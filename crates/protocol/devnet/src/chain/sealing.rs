@@ -97,6 +97,7 @@ impl Chain {
     fn seal_with(&self, production: &mut Production) -> Result<Arc<Head>, DevnetError> {
         self.check_running()?;
         let parent = self.head();
+        self.idle_states.share();
         let state = self.head_state();
         let time_ms = self.next_time(&state, production.warp_ms)?;
         let ready = self.pool.lock().offer();

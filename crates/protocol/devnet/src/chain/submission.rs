@@ -56,9 +56,9 @@ impl Chain {
         extrinsic: &[u8],
         watchers: impl IntoIterator<Item = Watcher>,
     ) -> Result<(), PoolError> {
-        let head = self.head();
-        let state = self.head_state();
-        let validity = draft::validate(&state, extrinsic, head.hash).map_err(|error| match error {
+        let (number, validity) =
+            self.look_at_head(|head, state| (head.number, draft::validate(state, extrinsic, head.hash)));
+        let validity = validity.map_err(|error| match error {
             // It decodes, and still the runtime cannot look at it.
             CallError::Panicked { message, .. } => PoolError::Undecodable { reason: message },
             error => PoolError::Node {
@@ -73,7 +73,7 @@ impl Chain {
             hash,
             bytes: extrinsic.into(),
             validity,
-            validated_at: head.number,
+            validated_at: number,
         };
         self.pool.lock().insert(candidate, watchers)
     }
@@ -81,8 +81,9 @@ impl Chain {
     /// The nonce of an account's next transaction, those in the pool counted.
     pub(crate) fn next_nonce(&self, account: &AccountId) -> Result<u32, CallError> {
         let _gate = self.gate.read();
-        let state = self.head_state();
-        let nonce: u32 = executor::query(&state, "AccountNonceApi_account_nonce", &account.encode())?;
+        let nonce: u32 = self.look_at_head(|_, state| {
+            executor::query(state, "AccountNonceApi_account_nonce", &account.encode())
+        })?;
         Ok(self
             .pool
             .lock()
