@@ -25,6 +25,7 @@ use populated::{NETUID, neuron, populate};
 use serde_json::json;
 use std::{
     io::Read,
+    ops::Range,
     path::Path,
     time::{Duration, Instant},
 };
@@ -36,14 +37,15 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const EMPTY_BLOCKS: u32 = 2_000;
 const TRANSFERS: u32 = 4_000;
-const WEIGHT_ROWS: u32 = 1_024;
+/// Of each neuron that signs.
+const WEIGHT_ROWS: u32 = 4;
 const NEURONS: u16 = 256;
 
 /// Requests under way at one time, as of a few dozen busy clients.
 const IN_FLIGHT: usize = 64;
 
 /// The best of so many tries.
-const TRIES: usize = 3;
+const TRIES: u32 = 3;
 
 #[tokio::main]
 async fn main() {
@@ -110,16 +112,12 @@ async fn measure() {
         let signing = Signing::of(&node).await;
         let alice = pair("Alice");
         let call = transfer("Bob", 1_000);
-        let transfers = (0..TRANSFERS)
-            .map(|nonce| signing.sign(&alice, nonce, &call))
-            .collect();
-        let [pool, block] = include(&node, transfers).await;
-        tell_rates("transfers", place, TRANSFERS, pool, block);
+        let transfers = |nonces: Range<u32>| nonces.map(|nonce| signing.sign(&alice, nonce, &call)).collect();
+        include_best("transfers", place, &node, TRANSFERS, transfers).await;
 
         populate(&node, NEURONS).await;
-        let rows = weight_rows(signing);
-        let [pool, block] = include(&node, rows).await;
-        tell_rates("set_weights of 256", place, WEIGHT_ROWS, pool, block);
+        let rows = |nonces| weight_rows(&signing, nonces);
+        include_best("set_weights of 256", place, &node, WEIGHT_ROWS, rows).await;
         if place == "folder" {
             start_again(node, folder.path()).await;
         } else {
@@ -165,21 +163,46 @@ async fn start_again(node: Node, folder: &Path) {
     }
 }
 
-/// Rows of 256 weights, of every neuron in turn.
-fn weight_rows(signing: Signing) -> Vec<Vec<u8>> {
+/// Rows of 256 weights, of every neuron with each of the nonces.
+fn weight_rows(signing: &Signing, nonces: Range<u32>) -> Vec<Vec<u8>> {
     let uids: Vec<u16> = (0..NEURONS).collect();
     let mut rows = Vec::new();
-    for round in 0..WEIGHT_ROWS / (u32::from(NEURONS) - 1) + 1 {
+    for nonce in nonces {
         // Uid 0 belongs to the account of zeros, which signs nothing.
         for uid in 1..NEURONS {
             let weights: Vec<u16> = uids.iter().map(|target| target ^ uid ^ 0x5a5a).collect();
             let mut call = vec![7, 0];
             (NETUID, &uids, weights, 0u64).encode_to(&mut call);
-            rows.push(signing.sign(&neuron(uid), round, &call));
+            rows.push(signing.sign(&neuron(uid), nonce, &call));
         }
     }
-    rows.truncate(WEIGHT_ROWS as usize);
     rows
+}
+
+/// Includes transactions of the first `nonces` nonces, then of the next ones, and so on, and tells the fastest try: in
+/// the first the process still asks the system for the memory that the others use again.
+async fn include_best(
+    what: &str,
+    place: &str,
+    node: &Node,
+    nonces: u32,
+    transactions: impl Fn(Range<u32>) -> Vec<Vec<u8>>,
+) {
+    let mut best = [f64::MAX; 3];
+    for attempt in 0..TRIES {
+        let transactions = transactions(nonces * attempt..nonces * (attempt + 1));
+        let count = transactions.len() as f64;
+        let [pool, block] = include(node, transactions).await;
+        for (best, seconds) in best.iter_mut().zip([pool, block, pool + block]) {
+            *best = best.min(seconds / count);
+        }
+    }
+    for (which, seconds) in ["into the pool", "into blocks", "altogether"]
+        .into_iter()
+        .zip(best)
+    {
+        tell(&format!("{what}: {which}, a second"), place, 1.0 / seconds);
+    }
 }
 
 /// Hands transactions to the pool and makes blocks until they are in: the seconds of each.
@@ -209,16 +232,5 @@ fn tell(measure: &str, place: &str, value: f64) {
     println!(
         "{}",
         json!({ "measure": measure, "place": place, "value": value })
-    );
-}
-
-fn tell_rates(what: &str, place: &str, count: u32, pool: f64, block: f64) {
-    let count = f64::from(count);
-    tell(&format!("{what}: into the pool, a second"), place, count / pool);
-    tell(&format!("{what}: into blocks, a second"), place, count / block);
-    tell(
-        &format!("{what}: altogether, a second"),
-        place,
-        count / (pool + block),
     );
 }
