@@ -167,7 +167,7 @@ pub enum EventKind {
         /// Seconds it took.
         seconds: f64,
     },
-    /// A round has its result.
+    /// A round has its result. A validator that starts again tells its newest one again.
     RoundScored {
         /// The round's closing block.
         closed: Block,

@@ -171,7 +171,7 @@ async fn a_killed_validator_goes_on_and_does_nothing_twice() {
             }
         }
     }
-    tokio::task::block_in_place(|| {
+    let told = tokio::task::block_in_place(|| {
         Running::start(&stage, killed).kill_at(|kind| {
             matches!(
                 kind,
@@ -179,7 +179,7 @@ async fn a_killed_validator_goes_on_and_does_nothing_twice() {
                     why: Waiting::NextRound { .. }
                 }
             )
-        });
+        })
     });
     assert!(evaluated.values().all(|times| *times == 1), "{evaluated:?}");
 
@@ -197,6 +197,14 @@ async fn a_killed_validator_goes_on_and_does_nothing_twice() {
         .unwrap();
     assert_eq!(round.state, RoundState::Done);
     assert_eq!(killed_state.scores(round.id).await.unwrap(), expected);
+    // Whoever listens to the last process hears the result that an earlier one made.
+    let recalled = told.iter().find_map(|event| match event {
+        EventKind::RoundScored { rows, .. } => Some(rows),
+        _ => None,
+    });
+    // A number that went through JSON may differ in its last bit.
+    let through_json = serde_json::from_str(&serde_json::to_string(&expected).unwrap()).unwrap();
+    assert_eq!(recalled, Some(&through_json));
     let results = async |state: &State| {
         let mut results: Vec<_> = state
             .evaluations()

@@ -91,6 +91,7 @@ impl Validator {
             return Ok(());
         };
         let desk = desk?;
+        desk.recall().await?;
         let mut failures = 0;
         while !stop.is_cancelled() {
             match desk.step().await {
@@ -206,6 +207,22 @@ impl Desk {
     /// Sleeps, or wakes early to stop.
     async fn sleep(&self, time: Duration) {
         let _ = self.stop.run_until_cancelled(tokio::time::sleep(time)).await;
+    }
+
+    /// Tells the newest round's result again: who listens now may not have heard it from the process that made it, and
+    /// its weights may be all that is left to do.
+    async fn recall(&self) -> Result<(), ValidatorError> {
+        let ValidatorConfig { netuid, profile, .. } = &self.config;
+        let newest = self.state.newest_round(*netuid, &profile.competition).await?;
+        if let Some(round) = newest
+            && matches!(round.state, RoundState::Scored | RoundState::Done)
+        {
+            self.tell(EventKind::RoundScored {
+                closed: round.what.closed,
+                rows: self.state.scores(round.id).await?,
+            });
+        }
+        Ok(())
     }
 
     /// Runs one round to its end, or waits for the next one.
