@@ -251,7 +251,7 @@ async fn storage_constants_and_apis_are_read_as_the_chain_has_them() {
         keys: vec![json!(netuid), json!(owner)],
         value: json!(0),
     };
-    assert_eq!(slots, [expected.clone()]);
+    assert_eq!(slots, std::slice::from_ref(&expected));
     let whole = snapshot
         .storage_entries_json("SubtensorModule", "Uids", &[json!(netuid), json!(owner)], 10)
         .await

@@ -1,5 +1,10 @@
 //! Ciphertexts and signatures through the public surface, with the network's own numbers where there are some.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up fails by panicking"
+)]
+
 use assay_timelock::{
     Beacon, DecryptError, OpenedWeights, OsRng, PublicKey, Round, SecretKey, Signature, WeightsPayload,
     decrypt, encrypt,

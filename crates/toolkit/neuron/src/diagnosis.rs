@@ -155,13 +155,13 @@ impl Circumstances<'_> {
     }
 
     /// Blocks until the next epoch.
-    fn to_next_epoch(&self) -> Option<u64> {
+    fn blocks_until_epoch(&self) -> Option<u64> {
         let next = self.epochs.next_epoch_block?;
         Some(next.since(self.metagraph.block.number))
     }
 
     fn next_epoch_told(&self) -> String {
-        match (self.epochs.next_epoch_block, self.to_next_epoch()) {
+        match (self.epochs.next_epoch_block, self.blocks_until_epoch()) {
             (Some(next), Some(blocks)) => format!("the next epoch at block {next}, in {}", self.told(blocks)),
             _ => "an epoch, of which there are none: the tempo is 0".to_owned(),
         }
@@ -410,7 +410,7 @@ fn permit(circumstances: &Circumstances<'_>, facts: &Facts<'_>, validator: &Neur
         ));
     }
     let mut finding = Finding::stops(Subject::Permit, &Refusal::NoPermit { uid: validator.uid });
-    finding.blocks_left = circumstances.to_next_epoch();
+    finding.blocks_left = circumstances.blocks_until_epoch();
     let epoch = circumstances.next_epoch_told();
     if stays {
         finding.fact = format!("has no validator permit yet; {place}, so the stake is enough");

@@ -132,10 +132,10 @@ fn query_storage(node: &Node, arguments: &Arguments) -> Result<Vec<Value>, RpcEr
     let from = node.header(arguments.hash(1)?)?;
     let to = node.header(arguments.hash(2)?)?;
     let length = to.number.checked_sub(from.number);
-    if !length.is_some_and(|length| length <= MAX_QUERIED_BLOCKS) {
+    let Some(length) = length.filter(|length| *length <= MAX_QUERIED_BLOCKS) else {
         return Err(arguments.refuse(2, "a block at most 1000 after fromBlock"));
-    }
-    let blocks = length.map_or(1, |length| length as usize + 1);
+    };
+    let blocks = length as usize + 1;
     if keys.len().saturating_mul(blocks) > MAX_QUERIED_VALUES {
         return Err(arguments.refuse(0, "fewer keys for so many blocks: at most 200000 values in all"));
     }

@@ -17,10 +17,13 @@ pub(crate) enum Standing {
     Beside,
 }
 
+/// A trie node and its hash.
+pub(super) type HashedNode = (H256, Arc<[u8]>);
+
 #[derive(Debug)]
 struct Kept {
     block: SealedBlock,
-    nodes: Vec<(H256, Arc<[u8]>)>,
+    nodes: Vec<HashedNode>,
 }
 
 #[derive(Debug)]
@@ -114,7 +117,7 @@ impl Recent {
     pub(super) fn add(
         &mut self,
         block: SealedBlock,
-        nodes: Vec<(H256, Arc<[u8]>)>,
+        nodes: Vec<HashedNode>,
         standing: Standing,
     ) -> Result<(), StoreError> {
         let (number, hash, parent) = (block.header.number, block.hash, block.header.parent_hash);
@@ -184,7 +187,7 @@ impl Recent {
     }
 
     /// The final blocks, for the database.
-    pub(super) fn finals(&self) -> impl Iterator<Item = (&SealedBlock, &[(H256, Arc<[u8]>)])> {
+    pub(super) fn finals(&self) -> impl Iterator<Item = (&SealedBlock, &[HashedNode])> {
         self.canonical
             .range(..=self.finalized)
             .filter_map(|(_, hash)| self.blocks.get(hash))
@@ -282,7 +285,7 @@ pub(super) fn record_of(block: &SealedBlock, nodes: Vec<Vec<u8>>, best: bool, fi
 }
 
 /// Trie nodes as they are kept.
-pub(super) fn shared(nodes: Nodes) -> Vec<(H256, Arc<[u8]>)> {
+pub(super) fn shared(nodes: Nodes) -> Vec<HashedNode> {
     nodes
         .into_iter()
         .map(|(hash, node)| (hash, Arc::from(node)))
@@ -290,7 +293,7 @@ pub(super) fn shared(nodes: Nodes) -> Vec<(H256, Arc<[u8]>)> {
 }
 
 /// About how much memory a block takes.
-fn size(block: &SealedBlock, nodes: &[(H256, Arc<[u8]>)]) -> usize {
+fn size(block: &SealedBlock, nodes: &[HashedNode]) -> usize {
     const RECORD_BYTES: usize = 200;
     let body: usize = block.extrinsics.iter().map(Vec::len).sum();
     let nodes: usize = nodes.iter().map(|(_, node)| node.len() + RECORD_BYTES).sum();
