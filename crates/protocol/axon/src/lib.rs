@@ -1,6 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+mod caller;
+mod dialect;
 mod moment;
+mod operator;
 pub mod synapse;
 
+pub use caller::{Caller, Identity, Standing};
+pub use dialect::{Dialect, DialectError};
 pub use moment::UnixNanos;
+pub use operator::{OperatorName, OperatorRefusal, OperatorTokens, TokenError};
