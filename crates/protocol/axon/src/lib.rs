@@ -4,6 +4,7 @@ mod caller;
 mod dialect;
 mod moment;
 mod operator;
+pub mod server;
 pub mod synapse;
 
 pub use caller::{Caller, Identity, Standing};
