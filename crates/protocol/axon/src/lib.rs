@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod moment;
+pub mod synapse;
 
 pub use moment::UnixNanos;
