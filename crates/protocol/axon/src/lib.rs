@@ -2,5 +2,7 @@
 
 mod moment;
 pub mod synapse;
+pub mod tensor;
 
 pub use moment::UnixNanos;
+pub use tensor::Tensor;
