@@ -13,9 +13,7 @@ impl UnixNanos {
     /// What the system's clock says; 0 when it stands before 1970.
     #[must_use]
     pub fn now() -> Self {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self(nanos(since))
     }
 
