@@ -35,6 +35,16 @@ impl Freshness {
         oldest: None,
     };
 
+    /// Until when a request that was signed at `nonce` could be taken again, and has to be remembered. Without a cap that
+    /// is for ever; then it is for an hour, as long as anything honest is under way.
+    #[must_use]
+    pub fn remember_until(&self, now: UnixNanos, nonce: UnixNanos) -> UnixNanos {
+        match (self.timeout_cap, self.future, self.oldest) {
+            (Some(cap), Some(_), Some(_)) => nonce.plus(ALLOWED).plus(cap),
+            _ => nonce.max(now).plus(Duration::from_secs(60 * 60)),
+        }
+    }
+
     /// Whether a request that was signed at `nonce` is fresh at `now`.
     ///
     /// # Errors
