@@ -1,10 +1,9 @@
 //! From a head to a caller: everything that headers can prove.
 
 use super::{AxonConfig, Refusal};
-use crate::BodyDigest;
 use crate::{
-    BtauthClaim, BtauthError, Caller, Dialect, EpistulaClaim, EpistulaError, Identity, ReplayError,
-    ReplayKey, ReplayStore, Standing, UnixNanos,
+    BodyDigest, BtauthClaim, BtauthError, Caller, Dialect, EpistulaClaim, EpistulaError, Identity,
+    ReplayError, ReplayKey, ReplayStore, Standing, UnixNanos,
     btauth::FreshBtauth,
     epistula::FreshEpistula,
     synapse::{self, SynapseHead, SynapseRefusal},
@@ -25,7 +24,7 @@ pub(super) struct Admitted {
 /// A signature that covers a body which is not read yet.
 pub(super) enum Open {
     Btauth(FreshBtauth),
-    Epistula(FreshEpistula),
+    Epistula(Box<FreshEpistula>),
 }
 
 /// Judges a head. Nothing is remembered of one that is refused.
@@ -79,7 +78,7 @@ pub(super) fn admit(
             Ok(Admitted {
                 caller: caller(*fresh.claim().sender(), Standing::Claimed),
                 head: None,
-                open: Some(Open::Epistula(fresh)),
+                open: Some(Open::Epistula(Box::new(fresh))),
             })
         }
         Dialect::Operator => Ok(Admitted {

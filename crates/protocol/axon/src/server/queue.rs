@@ -237,11 +237,6 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::unwrap_used,
-        reason = "a test that cannot be set up fails by panicking"
-    )]
-
     use super::{Place, Priority, QueueLimits, Refused, WorkQueue};
     use std::{num::NonZeroUsize, time::Duration};
     use tokio::{sync::mpsc, task::JoinHandle, time::Instant};
