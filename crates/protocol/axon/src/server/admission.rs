@@ -23,7 +23,7 @@ pub(super) struct Admitted {
 
 /// A signature that covers a body which is not read yet.
 pub(super) enum Open {
-    Btauth(FreshBtauth),
+    Btauth(Box<FreshBtauth>),
     Epistula(Box<FreshEpistula>),
 }
 
@@ -69,7 +69,7 @@ pub(super) fn admit(
             Ok(Admitted {
                 caller: caller(*fresh.claim().sender(), Standing::Claimed),
                 head: None,
-                open: Some(Open::Btauth(fresh)),
+                open: Some(Open::Btauth(Box::new(fresh))),
             })
         }
         Dialect::Epistula => {
