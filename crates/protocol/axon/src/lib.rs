@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+mod body_digest;
+pub mod btauth;
+mod caller;
+mod dialect;
+pub mod epistula;
+mod moment;
+mod operator;
+mod receiver;
+pub mod replay;
+pub mod server;
+mod signed_header;
+pub mod synapse;
+pub mod tensor;
+mod window;
+
+pub use body_digest::BodyDigest;
+pub use btauth::{BtauthClaim, BtauthError, BtauthPolicy, sign as sign_btauth};
+pub use caller::{Caller, Identity, Standing};
+pub use dialect::{Dialect, DialectError};
+pub use epistula::{EpistulaClaim, EpistulaError, EpistulaPolicy, RequestUuid, sign as sign_epistula};
+pub use moment::UnixNanos;
+pub use operator::{OperatorName, OperatorRefusal, OperatorTokens, TokenError};
+pub use receiver::ReceiverProblem;
+pub use replay::{FullBound, JournalError, ReplayError, ReplayKey, ReplayLimits, ReplayStore};
+pub use signed_header::{HeaderProblem, MalformedHeader};
+pub use tensor::Tensor;
+pub use window::{FreshnessWindow, Stale, WindowError};

@@ -1,0 +1,166 @@
+//! Answers that are no answers: what each refusal looks like from outside.
+
+use super::{Blacklisted, Refused, TooFast};
+use crate::{BtauthError, DialectError, EpistulaError, OperatorRefusal, ReplayError, synapse};
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use std::time::Duration;
+
+/// Why a request is not answered. Each has one status, and a short text that shows nothing of the axon's.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// `404`
+    #[error("no such route")]
+    NoRoute,
+    /// `405`
+    #[error("this route takes POST")]
+    Method,
+    /// `400`: a header of synapse-v10.
+    #[error("{0}")]
+    Head(#[from] synapse::HeadError),
+    /// `401`: nobody says who sent it, or two do.
+    #[error("{0}")]
+    Dialect(#[from] DialectError),
+    /// `401`
+    #[error("{0}")]
+    DialectNotTaken(crate::Dialect),
+    /// `401`, in the words of bittensor.
+    #[error("Not Verified with error: {0}")]
+    Synapse(#[from] synapse::SynapseRefusal),
+    /// `401` or `403`
+    #[error("{0}")]
+    Btauth(#[from] BtauthError),
+    /// `400`
+    #[error("{0}")]
+    Epistula(#[from] EpistulaError),
+    /// `401`
+    #[error("{0}")]
+    Operator(#[from] OperatorRefusal),
+    /// `503`: taken, but it could not be remembered.
+    #[error("the request could not be remembered: {0}")]
+    Unrecorded(#[source] ReplayError),
+    /// `403`, in the words of bittensor.
+    #[error("Forbidden. Key is blacklisted: {0}.")]
+    Blacklisted(#[from] Blacklisted),
+    /// `429`
+    #[error("{0}")]
+    TooFast(#[from] TooFast),
+    /// `413`
+    #[error("the body is longer than {limit} bytes")]
+    TooLarge {
+        /// What the route takes.
+        limit: usize,
+    },
+    /// `408`
+    #[error("the body did not come within {} s", .within.as_secs())]
+    SlowBody {
+        /// How long it was waited for.
+        within: Duration,
+    },
+    /// `400`
+    #[error("the connection broke in the middle of the body")]
+    BrokenBody,
+    /// `400`
+    #[error("the body is not what this route takes: {problem}")]
+    Body {
+        /// Names the field, never its value.
+        problem: String,
+    },
+    /// `400`: signed was another body.
+    #[error("the body's hash is not the one that was signed")]
+    BodyHash,
+    /// `503` or `408`
+    #[error("{0}")]
+    Queue(#[from] Refused),
+    /// `408`, in the words of bittensor.
+    #[error("Response timeout after: {}s", .after.as_secs_f64())]
+    TimedOut {
+        /// How long the caller waits.
+        after: Duration,
+    },
+    /// What the handler answered instead.
+    #[error("{message}")]
+    Handler {
+        /// Its status.
+        status: StatusCode,
+        /// Its words.
+        message: String,
+    },
+    /// `500`: a defect of the handler's, which the log tells.
+    #[error("the miner failed to answer")]
+    Defect,
+}
+
+impl Refusal {
+    /// The status of HTTP.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoRoute => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Head(_) | Self::BrokenBody | Self::Body { .. } | Self::BodyHash => StatusCode::BAD_REQUEST,
+            Self::Dialect(_) | Self::DialectNotTaken(_) | Self::Synapse(_) | Self::Operator(_) => {
+                StatusCode::UNAUTHORIZED
+            }
+            Self::Btauth(error) => error.status(),
+            Self::Epistula(error) => error.status(),
+            Self::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Blacklisted(_) => StatusCode::FORBIDDEN,
+            Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::SlowBody { .. } | Self::TimedOut { .. } | Self::Queue(Refused::TimedOut { .. }) => {
+                StatusCode::REQUEST_TIMEOUT
+            }
+            Self::Queue(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Handler { status, .. } => *status,
+            Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// When to ask again, where that is known.
+    fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooFast(TooFast { again_in }) => Some(*again_in),
+            Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) => Some(Duration::from_secs(1)),
+            _ => None,
+        }
+    }
+
+    /// Whether a body that was not read is left in the connection, which is then of no more use.
+    fn leaves_a_body(&self) -> bool {
+        !matches!(
+            self,
+            Self::Body { .. }
+                | Self::BodyHash
+                | Self::Queue(_)
+                | Self::TimedOut { .. }
+                | Self::Handler { .. }
+                | Self::Defect
+        )
+    }
+
+    /// The answer, as clients of bittensor read it: JSON with a `message`.
+    pub(super) fn response(&self, is_synapse: bool) -> Response<Full<Bytes>> {
+        let (status, message) = (self.status(), self.to_string());
+        let body = serde_json::json!({ "message": message }).to_string();
+        let mut response = Response::new(Full::new(Bytes::from(body)));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(pause) = self.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+        }
+        if self.leaves_a_body() {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        if is_synapse {
+            let mut head = synapse::SynapseHead::default();
+            head.axon.status_code = Some(i64::from(status.as_u16()));
+            head.axon.status_message = Some(message);
+            headers.extend(head.to_headers());
+        }
+        response
+    }
+}

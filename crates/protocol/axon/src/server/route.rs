@@ -1,0 +1,280 @@
+//! What an axon answers: typed synapses, each with a handler.
+
+use crate::{
+    Caller, Dialect,
+    synapse::{BodyHash, Field, PythonValue, SynapseHead, Terminal, body_hash},
+};
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{HeaderMap, StatusCode};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
+
+use super::Refusal;
+
+/// A kind of request and its answer, one JSON object: the caller fills some fields, the miner the others.
+///
+/// ```
+/// use assay_axon::{server::Synapse, synapse::{Field, FieldType, PythonValue}};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct Echo {
+///     text: String,
+///     reply: Option<String>,
+/// }
+///
+/// impl Synapse for Echo {
+///     const NAME: &'static str = "Echo";
+///     const HASHED: &'static [&'static str] = &["text"];
+///
+///     fn fields() -> Vec<Field> {
+///         vec![
+///             Field::required("text", FieldType::Str),
+///             Field::with_default("reply", FieldType::optional(FieldType::Str), PythonValue::None),
+///         ]
+///     }
+/// }
+/// ```
+pub trait Synapse: Serialize + DeserializeOwned + Send + 'static {
+    /// Its class, which is also its route: `Echo` is answered at `/Echo`.
+    const NAME: &'static str;
+    /// The fields that a synapse-v10 signature covers, in the order of the original's `required_hash_fields`. With none
+    /// a request's body can be changed on its way. Texts and whole numbers only are the same in every language.
+    const HASHED: &'static [&'static str] = &[];
+
+    /// The fields as Python declares them, in order.
+    fn fields() -> Vec<Field>;
+}
+
+/// A request that is let in.
+#[derive(Debug)]
+pub struct Asked<S> {
+    /// What is asked.
+    pub synapse: S,
+    /// By whom.
+    pub caller: Caller,
+    /// From where.
+    pub peer: SocketAddr,
+    /// How long the answer may take, from now.
+    pub time: Duration,
+}
+
+/// Why a handler has no answer. Shown to the caller.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The status; `500` and above are the miner's fault.
+    pub status: StatusCode,
+    /// Without secrets.
+    pub message: String,
+}
+
+/// What a handler gets before it is typed.
+pub(super) struct Raw {
+    pub(super) caller: Caller,
+    pub(super) peer: SocketAddr,
+    pub(super) time: Duration,
+    pub(super) body: Bytes,
+    /// In synapse-v10.
+    pub(super) head: Option<SynapseHead>,
+}
+
+/// What it answered.
+pub(super) struct Answered {
+    pub(super) body: Vec<u8>,
+    /// In synapse-v10, without a signature.
+    pub(super) head: Option<SynapseHead>,
+}
+
+type Handler = dyn Fn(Raw) -> Result<BoxFuture<'static, Result<Answered, Refusal>>, Refusal> + Send + Sync;
+
+/// A route of an axon.
+#[derive(Clone)]
+pub struct Route {
+    pub(super) name: &'static str,
+    pub(super) dialects: Vec<Dialect>,
+    pub(super) body_bytes: usize,
+    pub(super) handler: Arc<Handler>,
+}
+
+/// Bytes of a body. Prompts and answers are far below it; a route for files says more.
+const BODY_BYTES: usize = 1024 * 1024;
+
+impl Route {
+    /// Answers a synapse with this handler, in every dialect.
+    pub fn new<S, F, A>(handler: F) -> Self
+    where
+        S: Synapse,
+        F: Fn(Asked<S>) -> A + Send + Sync + Clone + 'static,
+        A: Future<Output = Result<S, Failure>> + Send + 'static,
+    {
+        let fields: Arc<[Field]> = S::fields().into();
+        let handler = move |raw: Raw| {
+            let Raw {
+                caller,
+                peer,
+                time,
+                body,
+                head,
+            } = raw;
+            if let Some(head) = &head {
+                check_hash::<S>(&fields, &body, &head.body_hash)?;
+            }
+            let synapse: S = serde_json::from_slice(&body).map_err(|error| Refusal::Body {
+                problem: error.to_string(),
+            })?;
+            let answer = handler(Asked {
+                synapse,
+                caller,
+                peer,
+                time,
+            });
+            let work = async move {
+                let began = tokio::time::Instant::now();
+                let answer = answer.await.map_err(|failure| Refusal::Handler {
+                    status: failure.status,
+                    message: failure.message,
+                })?;
+                match head {
+                    None => Ok(Answered {
+                        body: written(&answer)?,
+                        head: None,
+                    }),
+                    Some(head) => as_synapse(head, &answer, began.elapsed()),
+                }
+            };
+            Ok(Box::pin(work) as BoxFuture<'static, _>)
+        };
+        Self {
+            name: S::NAME,
+            dialects: vec![
+                Dialect::SynapseV10,
+                Dialect::Btauth,
+                Dialect::Epistula,
+                Dialect::Operator,
+            ],
+            body_bytes: BODY_BYTES,
+            handler: Arc::new(handler),
+        }
+    }
+
+    /// Takes only these dialects.
+    #[must_use]
+    pub fn only(mut self, dialects: impl IntoIterator<Item = Dialect>) -> Self {
+        self.dialects = dialects.into_iter().collect();
+        self
+    }
+
+    /// Takes bodies of so many bytes, rather than one mebibyte.
+    #[must_use]
+    pub fn body_bytes(mut self, bytes: usize) -> Self {
+        self.body_bytes = bytes;
+        self
+    }
+}
+
+impl fmt::Debug for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Route")
+            .field("name", &self.name)
+            .field("dialects", &self.dialects)
+            .field("body_bytes", &self.body_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whether the body is the one whose hash was signed.
+fn check_hash<S: Synapse>(fields: &[Field], body: &[u8], signed: &str) -> Result<(), Refusal> {
+    let hash = if S::HASHED.is_empty() {
+        BodyHash::EMPTY
+    } else {
+        hashed::<S>(fields, body)?
+    };
+    if hash.to_string() == signed {
+        Ok(())
+    } else {
+        Err(Refusal::BodyHash)
+    }
+}
+
+fn hashed<S: Synapse>(fields: &[Field], body: &[u8]) -> Result<BodyHash, Refusal> {
+    let refused = |problem: String| Refusal::Body { problem };
+    let PythonValue::Dict(mut given) =
+        PythonValue::from_json(body).map_err(|error| refused(error.to_string()))?
+    else {
+        return Err(refused("it is not an object".to_owned()));
+    };
+    let mut values = Vec::new();
+    for name in S::HASHED {
+        let field = fields
+            .iter()
+            .find(|field| field.name == *name)
+            .ok_or_else(|| refused(format!("the hashed field `{name}` is not declared")))?;
+        let value = match given.swap_remove(*name) {
+            Some(value) => field.coerce(value).map_err(|error| refused(error.to_string()))?,
+            None => field
+                .default
+                .clone()
+                .ok_or_else(|| refused(format!("the field `{name}` is missing")))?,
+        };
+        values.push(value);
+    }
+    Ok(body_hash(&values))
+}
+
+/// A synapse with what is around it on the wire, in the order of the original.
+#[derive(Serialize)]
+struct Wire<'a, S> {
+    name: &'a str,
+    timeout: f64,
+    total_size: u32,
+    header_size: u32,
+    dendrite: &'a Terminal,
+    axon: &'a Terminal,
+    computed_body_hash: &'a str,
+    #[serde(flatten)]
+    fields: &'a S,
+}
+
+fn as_synapse<S: Synapse>(asked: SynapseHead, answer: &S, took: Duration) -> Result<Answered, Refusal> {
+    let mut axon = asked.axon;
+    axon.status_code = Some(200);
+    axon.status_message = Some("Success".to_owned());
+    axon.process_time = Some(took.as_secs_f64());
+    let head = SynapseHead {
+        name: Some(S::NAME.to_owned()),
+        timeout: asked.timeout,
+        dendrite: asked.dendrite,
+        axon,
+        input_objects: Vec::new(),
+        body_hash: String::new(),
+    };
+    let body = written(&Wire {
+        name: S::NAME,
+        timeout: head.timeout.filter(|timeout| timeout.is_finite()).unwrap_or(12.0),
+        total_size: 0,
+        header_size: 0,
+        dendrite: &head.dendrite,
+        axon: &head.axon,
+        computed_body_hash: "",
+        fields: answer,
+    })?;
+    Ok(Answered {
+        body,
+        head: Some(head),
+    })
+}
+
+fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(value).map_err(|error| {
+        tracing::error!(%error, "an answer cannot be written as JSON");
+        Refusal::Defect
+    })
+}
+
+/// The headers of an answer.
+pub(super) fn headers_of(head: &SynapseHead) -> HeaderMap {
+    head.to_headers()
+}

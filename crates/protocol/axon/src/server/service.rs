@@ -1,0 +1,213 @@
+//! The road of a request, from its head to its answer.
+
+use super::{
+    Access, AxonConfig, Rates, Refusal, Route, WorkQueue,
+    admission::{Admitted, admit},
+    route::{Answered, Raw, headers_of},
+};
+use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos};
+use assay_keys::{AccountId, Pair};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderValue, Method, Request, Response, header, uri::PathAndQuery};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
+
+/// An address as limits count it: whoever has an IPv6 address has all 2^64 of its network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Origin(u128);
+
+impl Origin {
+    pub(super) fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(address) => u128::from(address.to_bits()),
+            IpAddr::V6(address) => address.to_bits() & !u128::from(u64::MAX),
+        })
+    }
+}
+
+pub(super) struct Service {
+    pub(super) pair: Pair,
+    pub(super) own: AccountId,
+    pub(super) config: AxonConfig,
+    pub(super) routes: HashMap<&'static str, Route>,
+    pub(super) access: Arc<dyn Access>,
+    pub(super) replay: Mutex<ReplayStore>,
+    pub(super) origins: Mutex<Rates<Origin>>,
+    pub(super) callers: Mutex<Rates<Identity>>,
+    pub(super) queue: WorkQueue,
+}
+
+impl Service {
+    pub(super) async fn respond(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Response<Full<Bytes>> {
+        let is_synapse = matches!(Dialect::of(request.headers()), Ok(Dialect::SynapseV10));
+        match self.answer(peer, request).await {
+            Ok(response) => response,
+            Err(refusal) => {
+                tracing::debug!(%peer, status = refusal.status().as_u16(), %refusal, "a request is refused");
+                refusal.response(is_synapse)
+            }
+        }
+    }
+
+    async fn answer(
+        &self,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Result<Response<Full<Bytes>>, Refusal> {
+        let route = self.route(request.uri().path())?;
+        if request.method() != Method::POST {
+            return Err(Refusal::Method);
+        }
+        lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
+
+        let dialect = Dialect::of(request.headers())?;
+        if !route.dialects.contains(&dialect) {
+            return Err(Refusal::DialectNotTaken(dialect));
+        }
+        let now = UnixNanos::now();
+        let Admitted {
+            mut caller,
+            head,
+            open,
+        } = admit(
+            &self.config,
+            &self.own,
+            dialect,
+            request.headers(),
+            &self.replay,
+            now,
+        )?;
+        self.access.admit(&caller, route.name)?;
+        if caller.standing == Standing::Verified {
+            lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
+        }
+
+        let (parts, body) = request.into_parts();
+        let (body, digest) = self.read(body, route.body_bytes, open.is_some()).await?;
+        if let (Some(open), Some(digest)) = (open, digest) {
+            let whole = PathAndQuery::from_static("/");
+            let target = parts.uri.path_and_query().unwrap_or(&whole);
+            let proven = open.close(&parts.method, target, &digest, &self.replay, UnixNanos::now())?;
+            caller.identity = Identity::Hotkey(proven);
+            caller.standing = Standing::Verified;
+            // Counted now that it is known: a stranger's claims must not use up somebody else's rate.
+            lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
+        }
+
+        let time = self.time(head.as_ref().and_then(|head| head.timeout));
+        let deadline = tokio::time::Instant::now() + time;
+        let place = self.queue.place(self.access.priority(&caller), deadline).await?;
+        let work = (route.handler)(Raw {
+            caller,
+            peer,
+            time,
+            body,
+            head,
+        })?;
+        let answered = tokio::time::timeout_at(deadline, work)
+            .await
+            .map_err(|_| Refusal::TimedOut { after: time })?;
+        drop(place);
+        Ok(self.response(answered?))
+    }
+
+    /// Only whole paths are routes: `/Echo/more` is none.
+    fn route(&self, path: &str) -> Result<&Route, Refusal> {
+        path.strip_prefix('/')
+            .and_then(|name| self.routes.get(name))
+            .ok_or(Refusal::NoRoute)
+    }
+
+    /// How long an answer may take: what the caller waits, within our own limit.
+    fn time(&self, asked: Option<f64>) -> Duration {
+        let answers = self.config.answers;
+        asked
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .filter(|time| !time.is_zero())
+            .unwrap_or(answers.usual)
+            .min(answers.longest)
+    }
+
+    /// Reads a body as far as it may go, through the hash where one is wanted.
+    async fn read(
+        &self,
+        mut body: Incoming,
+        limit: usize,
+        is_hashed: bool,
+    ) -> Result<(Bytes, Option<BodyDigest>), Refusal> {
+        let announced = body.size_hint().lower();
+        if announced > limit as u64 {
+            return Err(Refusal::TooLarge { limit });
+        }
+        let reading = async {
+            let mut hasher = Sha256::new();
+            let mut first = Bytes::new();
+            // Only bodies that come in several parts are copied.
+            let mut whole = BytesMut::new();
+            while let Some(frame) = body.frame().await {
+                let Ok(data) = frame.map_err(|_| Refusal::BrokenBody)?.into_data() else {
+                    continue;
+                };
+                if first.len() + whole.len() + data.len() > limit {
+                    return Err(Refusal::TooLarge { limit });
+                }
+                if is_hashed {
+                    hasher.update(&data);
+                }
+                if first.is_empty() && whole.is_empty() {
+                    first = data;
+                } else {
+                    if whole.is_empty() {
+                        whole.extend_from_slice(&std::mem::take(&mut first));
+                    }
+                    whole.extend_from_slice(&data);
+                }
+            }
+            let bytes = if whole.is_empty() { first } else { whole.freeze() };
+            Ok((bytes, is_hashed.then(|| BodyDigest(hasher.finalize().into()))))
+        };
+        let within = self.config.connections.body_time;
+        timeout(within, reading)
+            .await
+            .map_err(|_| Refusal::SlowBody { within })?
+    }
+
+    fn response(&self, answered: Answered) -> Response<Full<Bytes>> {
+        let Answered { body, head } = answered;
+        let mut response = Response::new(Full::new(Bytes::new()));
+        if let Some(mut head) = head {
+            let nonce = UnixNanos::now();
+            head.axon.nonce = Some(nonce.0);
+            let asked = head.dendrite.nonce.unwrap_or_default();
+            let digest = hex::encode(Sha256::digest(&body));
+            let signature = self.pair.sign(format!("{nonce}.{asked}.{digest}").as_bytes());
+            response.headers_mut().extend(headers_of(&head));
+            if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
+                response
+                    .headers_mut()
+                    .insert("bt_header_axon_response_signature", signature);
+            }
+        }
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        *response.body_mut() = Full::new(Bytes::from(body));
+        response
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
