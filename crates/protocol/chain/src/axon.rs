@@ -70,7 +70,10 @@ mod tests {
             let (number, kind) = address_number(address);
             assert_eq!(number.to_string(), row["int"].as_str().unwrap(), "{row}");
             assert_eq!(u64::from(kind), row["ip_type"].as_u64().unwrap(), "{row}");
-            assert_eq!(hex::encode(number.to_le_bytes()), row["u128_le_hex"].as_str().unwrap());
+            assert_eq!(
+                hex::encode(number.to_le_bytes()),
+                row["u128_le_hex"].as_str().unwrap()
+            );
             // The SDK reads small IPv6 numbers as IPv4; ours go by their kind.
             assert_eq!(published(number, kind, 80).unwrap().ip(), address);
         }
