@@ -21,4 +21,4 @@ pub use config::{AnswerTime, AxonConfig, ConnectionLimits, RateLimits};
 pub use listener::{Axon, AxonBuilder, BindError};
 pub use queue::{Place, Priority, QueueLimits, Refused, WorkQueue};
 pub use rate::{BucketSize, Rates, TooFast};
-pub use route::{Asked, Failure, Route, Synapse};
+pub use route::{Asked, Failure, Parts, Route, Synapse};

@@ -15,7 +15,7 @@ use assay_axon::{
     synapse::{Freshness, InputObject, RequestText, SynapseHead},
 };
 use assay_keys::{AccountId, Pair, Scheme};
-use echo::Echo;
+use echo::{Echo, streamed};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, uri::PathAndQuery};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
@@ -79,6 +79,7 @@ async fn axon(config: AxonConfig, replay: ReplayStore) -> Axon {
         .access(OnlyAlice)
         .replay(replay)
         .route(Route::new(reversed).body_bytes(10_000))
+        .route(Route::streaming(streamed))
         .listen(&["127.0.0.1:0".parse().unwrap()])
         .await
         .unwrap()
@@ -431,6 +432,34 @@ async fn slow_and_failing_handlers_and_a_full_queue_have_their_answers() {
     assert_eq!(busy.1["retry-after"], "1");
     let slow = slow.await.unwrap();
     assert_eq!(message(&slow), (408, "Response timeout after: 0.5s"));
+    axon.stop().await;
+}
+
+#[tokio::test]
+async fn a_streamed_answer_comes_in_chunks_and_a_broken_one_without_its_end() {
+    let axon = strict().await;
+    for (prompts, chunks, ends) in [
+        (json!(["one ", "two"]), "4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n", true),
+        (json!(["one ", "fail", "two"]), "4\r\none \r\n", false),
+    ] {
+        let body = json!({ "prompts": prompts }).to_string();
+        let request = format!(
+            "POST /EchoStream HTTP/1.1\r\nhost: axon\r\nconnection: close\r\nauthorization: Bearer {TOKEN}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(axon.addresses()[0]).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        // A connection that is broken off may also be reset.
+        let _ = stream.read_to_end(&mut bytes).await;
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, rest) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert!(head.contains("content-type: text/event-stream"), "{head}");
+        assert_eq!(rest, chunks);
+        assert_eq!(rest.ends_with("0\r\n\r\n"), ends);
+    }
     axon.stop().await;
 }
 

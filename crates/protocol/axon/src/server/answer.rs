@@ -4,8 +4,23 @@ use super::{Blacklisted, Refused, TooFast};
 use crate::{BtauthError, DialectError, EpistulaError, OperatorRefusal, ReplayError, synapse};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use std::time::Duration;
+
+/// What goes out: whole, or in parts that may break off.
+pub(super) type Outgoing = UnsyncBoxBody<Bytes, Broken>;
+
+/// A streamed answer that came to no end. The connection is closed without its last chunk.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+pub(super) struct Broken;
+
+/// A body that is there already.
+pub(super) fn whole(bytes: impl Into<Bytes>) -> Outgoing {
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
 
 /// Why a request is not answered. Each has one status, and a short text that shows nothing of the axon's.
 #[derive(Debug, thiserror::Error)]
@@ -142,10 +157,10 @@ impl Refusal {
     }
 
     /// The answer, as clients of bittensor read it: JSON with a `message`.
-    pub(super) fn response(&self, is_synapse: bool) -> Response<Full<Bytes>> {
+    pub(super) fn response(&self, is_synapse: bool) -> Response<Outgoing> {
         let (status, message) = (self.status(), self.to_string());
         let body = serde_json::json!({ "message": message }).to_string();
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let mut response = Response::new(whole(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -1,16 +1,18 @@
 //! The road of a request, from its head to its answer.
 
 use super::{
-    Access, AxonConfig, Rates, Refusal, Route, WorkQueue,
+    Access, AxonConfig, Parts, Place, Rates, Refusal, Route, WorkQueue,
     admission::{Admitted, admit},
-    route::{Answered, Raw, headers_of},
+    answer::{Broken, Outgoing, whole},
+    route::{AnswerBody, Answered, Raw},
 };
 use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos};
 use assay_keys::{AccountId, Pair};
 use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use http::{HeaderValue, Method, Request, Response, header, uri::PathAndQuery};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Body, Frame, Incoming};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -46,11 +48,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub(super) async fn respond(
-        &self,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+    pub(super) async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Outgoing> {
         let is_synapse = matches!(Dialect::of(request.headers()), Ok(Dialect::SynapseV10));
         match self.answer(peer, request).await {
             Ok(response) => response,
@@ -65,7 +63,7 @@ impl Service {
         &self,
         peer: SocketAddr,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Refusal> {
+    ) -> Result<Response<Outgoing>, Refusal> {
         let route = self.route(request.uri().path())?;
         if request.method() != Method::POST {
             return Err(Refusal::Method);
@@ -97,8 +95,8 @@ impl Service {
         let (parts, body) = request.into_parts();
         let (body, digest) = self.read(body, route.body_bytes, open.is_some()).await?;
         if let (Some(open), Some(digest)) = (open, digest) {
-            let whole = PathAndQuery::from_static("/");
-            let target = parts.uri.path_and_query().unwrap_or(&whole);
+            let root = PathAndQuery::from_static("/");
+            let target = parts.uri.path_and_query().unwrap_or(&root);
             let proven = open.close(&parts.method, target, &digest, &self.replay, UnixNanos::now())?;
             caller.identity = Identity::Hotkey(proven);
             caller.standing = Standing::Verified;
@@ -118,9 +116,8 @@ impl Service {
         })?;
         let answered = tokio::time::timeout_at(deadline, work)
             .await
-            .map_err(|_| Refusal::TimedOut { after: time })?;
-        drop(place);
-        Ok(self.response(answered?))
+            .map_err(|_| Refusal::TimedOut { after: time })??;
+        Ok(self.response(answered, place, deadline))
     }
 
     /// Only whole paths are routes: `/Echo/more` is none.
@@ -184,28 +181,55 @@ impl Service {
             .map_err(|_| Refusal::SlowBody { within })?
     }
 
-    fn response(&self, answered: Answered) -> Response<Full<Bytes>> {
+    fn response(
+        &self,
+        answered: Answered,
+        place: Place,
+        deadline: tokio::time::Instant,
+    ) -> Response<Outgoing> {
         let Answered { body, head } = answered;
-        let mut response = Response::new(Full::new(Bytes::new()));
+        let (body, digest, kind) = match body {
+            AnswerBody::Whole(bytes) => {
+                let digest = Sha256::digest(&bytes);
+                (whole(bytes), Some(hex::encode(digest)), "application/json")
+            }
+            AnswerBody::Parts(parts) => (streamed(parts, place, deadline), None, "text/event-stream"),
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
         if let Some(mut head) = head {
             let nonce = UnixNanos::now();
             head.axon.nonce = Some(nonce.0);
-            let asked = head.dendrite.nonce.unwrap_or_default();
-            let digest = hex::encode(Sha256::digest(&body));
-            let signature = self.pair.sign(format!("{nonce}.{asked}.{digest}").as_bytes());
-            response.headers_mut().extend(headers_of(&head));
-            if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
-                response
-                    .headers_mut()
-                    .insert("bt_header_axon_response_signature", signature);
+            headers.extend(head.to_headers());
+            // What is still to be written cannot be signed.
+            if let Some(digest) = digest {
+                let asked = head.dendrite.nonce.unwrap_or_default();
+                let signature = self.pair.sign(format!("{nonce}.{asked}.{digest}").as_bytes());
+                if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
+                    headers.insert("bt_header_axon_response_signature", signature);
+                }
             }
         }
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *response.body_mut() = Full::new(Bytes::from(body));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         response
     }
+}
+
+/// Parts as chunks, until they end, fail, or take too long. The place at work is theirs until then.
+fn streamed(parts: Parts, place: Place, deadline: tokio::time::Instant) -> Outgoing {
+    let chunks = futures::stream::unfold(Some((parts, place)), move |state| async move {
+        let (mut parts, place) = state?;
+        match tokio::time::timeout_at(deadline, parts.next()).await {
+            Ok(None) => None,
+            Ok(Some(Ok(bytes))) => Some((Ok(Frame::data(bytes)), Some((parts, place)))),
+            Ok(Some(Err(failure))) => {
+                tracing::warn!(%failure, "a streamed answer failed in its middle");
+                Some((Err(Broken), None))
+            }
+            Err(_) => Some((Err(Broken), None)),
+        }
+    });
+    StreamBody::new(chunks).boxed_unsync()
 }
 
 fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
