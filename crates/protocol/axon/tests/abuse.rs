@@ -35,8 +35,8 @@ fn config() -> AxonConfig {
         operators: OperatorTokens::new([("ada", TOKEN)]).unwrap(),
         ..AxonConfig::default()
     };
-    config.connections.head_time = Duration::from_millis(300);
-    config.connections.body_time = Duration::from_millis(300);
+    config.connections.head_time = Duration::from_secs(1);
+    config.connections.body_time = Duration::from_secs(1);
     config
 }
 

@@ -22,6 +22,7 @@ use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::Notify,
 };
 
 const TOKEN: &str = "9f86d081884c7d659a2feaa0c55ad015";
@@ -50,11 +51,17 @@ impl Access for OnlyAlice {
     }
 }
 
+/// Told when a handler sleeps. One test lets one sleep.
+static ASLEEP: Notify = Notify::const_new();
+
 async fn reversed(asked: Asked<Echo>) -> Result<Echo, Failure> {
     let mut echo = asked.synapse;
     assert_eq!(asked.caller.standing, Standing::Verified);
     match echo.text.as_str() {
-        "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "sleep" => {
+            ASLEEP.notify_one();
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
         "fail" => {
             return Err(Failure {
                 status: StatusCode::IM_A_TEAPOT,
@@ -422,13 +429,9 @@ async fn slow_and_failing_handlers_and_a_full_queue_have_their_answers() {
 
     let (sleeping, sent) = (headers("sleep", 0.5), body("sleep"));
     let slow = tokio::spawn(async move { post(address, "/Echo", &sleeping, sent.as_bytes()).await });
-    // The one worker is busy with it until then.
-    let busy = loop {
-        let answer = post(address, "/Echo", &headers("hi", 12.0), body("hi").as_bytes()).await;
-        if answer.0 == 503 {
-            break answer;
-        }
-    };
+    ASLEEP.notified().await;
+    let busy = post(address, "/Echo", &headers("hi", 12.0), body("hi").as_bytes()).await;
+    assert_eq!(busy.0, 503, "the one worker sleeps");
     assert_eq!(busy.1["retry-after"], "1");
     let slow = slow.await.unwrap();
     assert_eq!(message(&slow), (408, "Response timeout after: 0.5s"));
