@@ -10,6 +10,7 @@ mod admission;
 mod answer;
 mod config;
 mod listener;
+mod patient;
 mod queue;
 mod rate;
 mod route;

@@ -9,11 +9,13 @@ mod echo;
 
 use assay_axon::{
     OperatorTokens,
-    server::{Asked, Axon, AxonConfig, BucketSize, Failure, Route},
+    server::{Asked, Axon, AxonConfig, BucketSize, Failure, Parts, QueueLimits, Route},
 };
 use assay_keys::{Pair, Scheme};
-use echo::{Echo, streamed};
-use std::{net::SocketAddr, time::Duration};
+use bytes::Bytes;
+use echo::{Echo, EchoStream, streamed};
+use futures::StreamExt;
+use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -174,4 +176,41 @@ async fn a_flood_is_told_when_to_come_again() {
     let refused = |status| statuses.iter().filter(|seen| **seen == Some(status)).count();
     assert_eq!((refused(401), refused(429)), (20, 10));
     axon.stop().await;
+}
+
+async fn endless(_asked: Asked<EchoStream>) -> Result<Parts, Failure> {
+    Ok(futures::stream::repeat_with(|| Ok(Bytes::from_static(&[b'x'; 65_536]))).boxed())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_reads_nothing_holds_neither_a_place_nor_a_connection() {
+    let mut config = config();
+    config.connections.write_time = Duration::from_secs(1);
+    config.answers.usual = Duration::from_secs(1);
+    config.queue = QueueLimits {
+        workers: NonZeroUsize::MIN,
+        waiting: 1,
+    };
+    let axon = Axon::build(Pair::from_uri("//Bob", Scheme::Sr25519).unwrap(), config)
+        .route(Route::new(reversed))
+        .route(Route::streaming(endless))
+        .listen(&["127.0.0.1:0".parse().unwrap()])
+        .await
+        .unwrap();
+    let address = axon.addresses()[0];
+    let body = r#"{"prompts": []}"#;
+    let request = head(body.len(), "").replace("/Echo", "/EchoStream");
+    let mut deaf = TcpStream::connect(address).await.unwrap();
+    deaf.write_all(format!("{request}{body}").as_bytes())
+        .await
+        .unwrap();
+    // Its answer has begun, so it has the one place.
+    let mut first = [0; 12];
+    deaf.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    timeout(PATIENCE, async { while !is_served(address).await {} })
+        .await
+        .unwrap();
+    let status = timeout(PATIENCE, axon.stop()).await;
+    assert!(status.is_ok(), "nothing of it is left to wait for");
 }

@@ -391,6 +391,30 @@ async fn a_strangers_body_is_not_read() {
 }
 
 #[tokio::test]
+async fn nothing_is_remembered_of_strangers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("replay");
+    let limits = ReplayLimits {
+        per_caller: 2,
+        overall: 2,
+    };
+    let axon = axon(
+        config(),
+        ReplayStore::open(&file, limits, UnixNanos::now()).unwrap(),
+    )
+    .await;
+    for number in 0..10 {
+        let stranger = Request {
+            sender: pair(&format!("//Stranger//{number}")),
+            ..Request::hello()
+        };
+        assert_eq!(stranger.send(&axon).await.0, 403);
+    }
+    assert_eq!(Request::hello().send(&axon).await.0, 200, "there is still room");
+    axon.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_is_not_taken_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("replay");

@@ -62,6 +62,9 @@ pub enum Refusal {
     /// `429`
     #[error("{0}")]
     TooFast(#[from] TooFast),
+    /// `503`: bodies of senders that are not proven yet take all the room that there is for them.
+    #[error("the axon is busy reading other requests")]
+    Crowded,
     /// `413`
     #[error("the body is longer than {limit} bytes")]
     TooLarge {
@@ -121,7 +124,7 @@ impl Refusal {
             }
             Self::Btauth(error) => error.status(),
             Self::Epistula(error) => error.status(),
-            Self::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unrecorded(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Blacklisted(_) => StatusCode::FORBIDDEN,
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -138,7 +141,9 @@ impl Refusal {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooFast(TooFast { again_in }) => Some(*again_in),
-            Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) => Some(Duration::from_secs(1)),
+            Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) | Self::Crowded => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }
@@ -165,7 +170,12 @@ impl Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(pause) = self.retry_after() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+            // Rounded up: whoever obeys must not come too early.
+            let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if matches!(self, Self::Method) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         if self.leaves_a_body() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -185,7 +185,7 @@ impl Route {
                 check_hash::<S>(&fields, &body, &head.body_hash)?;
             }
             let synapse: S = serde_json::from_slice(&body).map_err(|error| Refusal::Body {
-                problem: error.to_string(),
+                problem: misread(&error),
             })?;
             let asked = Asked {
                 synapse,
@@ -319,6 +319,15 @@ fn answering<S: Synapse>(asked: SynapseHead, took: Duration) -> SynapseHead {
         input_objects: Vec::new(),
         body_hash: String::new(),
     }
+}
+
+/// Where a body is not what it should be. What the library says beyond that repeats values.
+fn misread(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "a field is missing or of another type",
+        _ => "it is not JSON",
+    };
+    format!("{kind}, at line {} column {}", error.line(), error.column())
 }
 
 fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
