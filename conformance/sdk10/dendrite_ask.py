@@ -4,6 +4,7 @@ Arguments: address, port and hotkey of the axon, and a hotkey that is not its ow
 """
 
 import asyncio
+import codecs
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ networking.get_external_ip = lambda: "203.0.113.7"
 
 from bittensor.core.chain_data import AxonInfo
 from bittensor.core.dendrite import Dendrite
+from bittensor.core.stream import StreamingSynapse
 from bittensor.core.synapse import Synapse
 from bittensor_wallet import Keypair
 
@@ -31,6 +33,36 @@ class Echo(Synapse):
     tags: List[str] = []
     reply: Optional[str] = None
     required_hash_fields: ClassVar[Tuple[str, ...]] = ("text", "n")
+
+
+class EchoStream(StreamingSynapse):
+    prompts: List[str]
+    completion: str = ""
+    required_hash_fields: ClassVar[Tuple[str, ...]] = ("prompts",)
+
+    async def process_streaming_response(self, response):
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        async for part in response.content.iter_any():
+            text = decoder.decode(part)
+            self.completion += text
+            yield text
+
+    def extract_response_json(self, response):
+        head = {name.decode().lower(): value.decode() for name, value in response.raw_headers}
+
+        def terminal(prefix):
+            fields = {name[len(prefix) :]: value for name, value in head.items() if name.startswith(prefix)}
+            fields.pop("response_signature", None)
+            return fields
+
+        return {
+            "name": head.get("name", ""),
+            "timeout": float(head.get("timeout", 0)),
+            "dendrite": terminal("bt_header_dendrite_"),
+            "axon": terminal("bt_header_axon_"),
+            "prompts": self.prompts,
+            "completion": self.completion,
+        }
 
 
 class Nowhere(Synapse):
@@ -49,6 +81,15 @@ async def main():
         said = {"status": got.dendrite.status_code, "message": got.dendrite.status_message}
         print(json.dumps({"step": step, **said, "reply": getattr(got, "reply", None)}) + "\n", end="")
 
+    async def ask_stream(step, prompts):
+        got = None
+        async for part in alice.call_stream(axon(HOTKEY), EchoStream(prompts=prompts), deserialize=False):
+            got = part
+        said = {"status": got.dendrite.status_code, "message": got.dendrite.status_message}
+        print(json.dumps({"step": step, **said, "reply": got.completion}) + "\n", end="")
+
+    await ask_stream("stream", ["one ", "two", " ß"])
+    await ask_stream("broken stream", ["one ", "fail", "two"])
     await ask("plain", alice, Echo(text="hello", n=3, tags=["a"]))
     await ask("unicode", alice, Echo(text="ß→'\"\n\u00a0𝄞", n=-7))
     await ask("long", alice, Echo(text="x" * 60_000))

@@ -22,9 +22,10 @@
 use serde_json::Value;
 use std::{
     ffi::OsString,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -202,6 +203,83 @@ impl Script {
                 "{:?} was ended after {:?}\n--- stdout\n{stdout}\n--- stderr\n{stderr}",
                 self.command, self.timeout
             ),
+        }
+    }
+}
+
+/// A script that runs beside a test, such as a server to be asked. It is told to end, by the end of its standard input,
+/// when this is dropped.
+#[derive(Debug)]
+pub struct Served {
+    child: Child,
+    said: Value,
+}
+
+impl Served {
+    /// The first JSON value that it printed.
+    #[must_use]
+    pub fn said(&self) -> &Value {
+        &self.said
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        /// Python needs a moment to end. A test that panics must not leave its servers behind either way.
+        const GRACE: Duration = Duration::from_secs(2);
+        drop(self.child.stdin.take());
+        let until = Instant::now() + GRACE;
+        while let Ok(None) = self.child.try_wait() {
+            if Instant::now() > until {
+                end(&mut self.child);
+                return;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Script {
+    /// Starts the script and waits for the first JSON value that it prints, which says that it is ready. It runs on
+    /// until what is returned is dropped.
+    ///
+    /// # Panics
+    ///
+    /// When the script cannot start, or ends or outlives its time before it is ready.
+    #[must_use]
+    pub fn serve(mut self) -> Served {
+        let mut child = self
+            .command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{:?} does not start: {error}", self.command));
+        let stderr = drain(child.stderr.take());
+        let (sender, first) = mpsc::channel();
+        let stdout = child.stdout.take();
+        thread::spawn(move || {
+            // To its end, so that a script that prints much cannot block. Nobody takes more than the first.
+            for line in stdout
+                .into_iter()
+                .flat_map(|stdout| BufReader::new(stdout).lines())
+            {
+                if let Some(value) = line.ok().as_deref().and_then(printed_value) {
+                    let _ = sender.send(value);
+                }
+            }
+        });
+        match first.recv_timeout(self.timeout) {
+            Ok(said) => Served { child, said },
+            Err(_) => {
+                end(&mut child);
+                panic!(
+                    "{:?} was not ready after {:?}\n--- stderr\n{}",
+                    self.command,
+                    self.timeout,
+                    stderr.join().unwrap_or_default()
+                )
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 mod body_digest;
 pub mod btauth;
 mod caller;
+pub mod dendrite;
 mod dialect;
 pub mod epistula;
 mod moment;
@@ -18,6 +19,7 @@ mod window;
 pub use body_digest::BodyDigest;
 pub use btauth::{BtauthClaim, BtauthError, BtauthPolicy, sign as sign_btauth};
 pub use caller::{Caller, Identity, Standing};
+pub use dendrite::{Dendrite, DendriteConfig, Outcome, SynapseRequest, Target};
 pub use dialect::{Dialect, DialectError};
 pub use epistula::{EpistulaClaim, EpistulaError, EpistulaPolicy, RequestUuid, sign as sign_epistula};
 pub use moment::UnixNanos;

@@ -11,7 +11,7 @@ use assay_axon::{
 };
 use assay_keys::{Pair, Scheme};
 use assay_peers::Python;
-use echo::Echo;
+use echo::{Echo, streamed};
 use http::{Method, uri::PathAndQuery};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, time::Duration};
@@ -48,6 +48,7 @@ fn asked(script: impl FnOnce(&Axon) -> Vec<Value>) -> BTreeMap<String, Value> {
         Axon::build(pair("//Bob"), AxonConfig::default())
             .access(NotEve)
             .route(Route::new(reversed))
+            .route(Route::streaming(streamed))
             .listen(&["127.0.0.1:0".parse().unwrap()])
             .await
             .unwrap()
@@ -97,6 +98,14 @@ fn the_dendrite_of_bittensor_10_is_answered() {
             "{step}"
         );
     }
+    let stream = &seen["stream"];
+    assert_eq!(
+        (&stream["status"], &stream["reply"]),
+        (&json!(200), &json!("one two ß"))
+    );
+    // A broken one must not look like a whole one.
+    let broken = &seen["broken stream"];
+    assert_ne!(broken["status"], json!(200), "{broken}");
     assert_eq!(seen["slow"]["status"], 408, "{}", seen["slow"]);
     assert_eq!(seen["many"]["right"], 100);
 }

@@ -15,13 +15,14 @@ use assay_axon::{
     synapse::{Freshness, InputObject, RequestText, SynapseHead},
 };
 use assay_keys::{AccountId, Pair, Scheme};
-use echo::Echo;
+use echo::{Echo, streamed};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, uri::PathAndQuery};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::Notify,
 };
 
 const TOKEN: &str = "9f86d081884c7d659a2feaa0c55ad015";
@@ -50,11 +51,17 @@ impl Access for OnlyAlice {
     }
 }
 
+/// Told when a handler sleeps. One test lets one sleep.
+static ASLEEP: Notify = Notify::const_new();
+
 async fn reversed(asked: Asked<Echo>) -> Result<Echo, Failure> {
     let mut echo = asked.synapse;
     assert_eq!(asked.caller.standing, Standing::Verified);
     match echo.text.as_str() {
-        "sleep" => tokio::time::sleep(Duration::from_secs(60)).await,
+        "sleep" => {
+            ASLEEP.notify_one();
+            tokio::time::sleep(Duration::from_secs(60)).await;
+        }
         "fail" => {
             return Err(Failure {
                 status: StatusCode::IM_A_TEAPOT,
@@ -79,6 +86,7 @@ async fn axon(config: AxonConfig, replay: ReplayStore) -> Axon {
         .access(OnlyAlice)
         .replay(replay)
         .route(Route::new(reversed).body_bytes(10_000))
+        .route(Route::streaming(streamed))
         .listen(&["127.0.0.1:0".parse().unwrap()])
         .await
         .unwrap()
@@ -383,6 +391,30 @@ async fn a_strangers_body_is_not_read() {
 }
 
 #[tokio::test]
+async fn nothing_is_remembered_of_strangers() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("replay");
+    let limits = ReplayLimits {
+        per_caller: 2,
+        overall: 2,
+    };
+    let axon = axon(
+        config(),
+        ReplayStore::open(&file, limits, UnixNanos::now()).unwrap(),
+    )
+    .await;
+    for number in 0..10 {
+        let stranger = Request {
+            sender: pair(&format!("//Stranger//{number}")),
+            ..Request::hello()
+        };
+        assert_eq!(stranger.send(&axon).await.0, 403);
+    }
+    assert_eq!(Request::hello().send(&axon).await.0, 200, "there is still room");
+    axon.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_is_not_taken_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("replay");
@@ -421,16 +453,40 @@ async fn slow_and_failing_handlers_and_a_full_queue_have_their_answers() {
 
     let (sleeping, sent) = (headers("sleep", 0.5), body("sleep"));
     let slow = tokio::spawn(async move { post(address, "/Echo", &sleeping, sent.as_bytes()).await });
-    // The one worker is busy with it until then.
-    let busy = loop {
-        let answer = post(address, "/Echo", &headers("hi", 12.0), body("hi").as_bytes()).await;
-        if answer.0 == 503 {
-            break answer;
-        }
-    };
+    ASLEEP.notified().await;
+    let busy = post(address, "/Echo", &headers("hi", 12.0), body("hi").as_bytes()).await;
+    assert_eq!(busy.0, 503, "the one worker sleeps");
     assert_eq!(busy.1["retry-after"], "1");
     let slow = slow.await.unwrap();
     assert_eq!(message(&slow), (408, "Response timeout after: 0.5s"));
+    axon.stop().await;
+}
+
+#[tokio::test]
+async fn a_streamed_answer_comes_in_chunks_and_a_broken_one_without_its_end() {
+    let axon = strict().await;
+    for (prompts, chunks, ends) in [
+        (json!(["one ", "two"]), "4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n", true),
+        (json!(["one ", "fail", "two"]), "4\r\none \r\n", false),
+    ] {
+        let body = json!({ "prompts": prompts }).to_string();
+        let request = format!(
+            "POST /EchoStream HTTP/1.1\r\nhost: axon\r\nconnection: close\r\nauthorization: Bearer {TOKEN}\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = TcpStream::connect(axon.addresses()[0]).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut bytes = Vec::new();
+        // A connection that is broken off may also be reset.
+        let _ = stream.read_to_end(&mut bytes).await;
+        let text = String::from_utf8(bytes).unwrap();
+        let (head, rest) = text.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        assert!(head.contains("content-type: text/event-stream"), "{head}");
+        assert_eq!(rest, chunks);
+        assert_eq!(rest.ends_with("0\r\n\r\n"), ends);
+    }
     axon.stop().await;
 }
 

@@ -66,7 +66,12 @@ mod tests {
         let vector: serde_json::Value =
             serde_json::from_str(include_str!("../../../../vectors/wire/ip_encoding.json")).unwrap();
         for row in vector["ips"].as_array().unwrap() {
-            let address: IpAddr = row["ip"].as_str().unwrap().parse().unwrap();
+            let address = row["ip"].as_str().unwrap().parse::<IpAddr>();
+            if row.get("error").is_some() {
+                assert!(address.is_err(), "{row}");
+                continue;
+            }
+            let address = address.unwrap();
             let (number, kind) = address_number(address);
             assert_eq!(number.to_string(), row["int"].as_str().unwrap(), "{row}");
             assert_eq!(u64::from(kind), row["ip_type"].as_u64().unwrap(), "{row}");

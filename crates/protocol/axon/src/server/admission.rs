@@ -1,6 +1,6 @@
 //! From a head to a caller: everything that headers can prove.
 
-use super::{AxonConfig, Refusal};
+use super::{AxonConfig, Blacklisted, Refusal};
 use crate::{
     BodyDigest, BtauthClaim, BtauthError, Caller, Dialect, EpistulaClaim, EpistulaError, Identity,
     ReplayError, ReplayKey, ReplayStore, Standing, UnixNanos,
@@ -27,10 +27,12 @@ pub(super) enum Open {
     Epistula(Box<FreshEpistula>),
 }
 
-/// Judges a head. Nothing is remembered of one that is refused.
+/// Judges a head, the axon's own rules included. Nothing is remembered of one that is refused: strangers with a fresh key
+/// for each request would fill the store.
 pub(super) fn admit(
     config: &AxonConfig,
     own: &AccountId,
+    allowed: impl Fn(&Caller) -> Result<(), Blacklisted>,
     dialect: Dialect,
     headers: &HeaderMap,
     replay: &Mutex<ReplayStore>,
@@ -49,6 +51,8 @@ pub(super) fn admit(
                 freshness: config.freshness,
             };
             let proven = synapse::verify(&head, &rules, now)?;
+            let caller = caller(proven.hotkey, Standing::Verified);
+            allowed(&caller)?;
             let uuid = proven.uuid.as_deref().unwrap_or("None");
             let key = ReplayKey::synapse_v10(proven.hotkey, uuid, proven.nonce);
             let until = config.freshness.remember_until(now, proven.nonce);
@@ -58,7 +62,7 @@ pub(super) fn admit(
                 Err(error) => Err(Refusal::Unrecorded(error)),
             })?;
             Ok(Admitted {
-                caller: caller(proven.hotkey, Standing::Verified),
+                caller,
                 head: Some(head),
                 open: None,
             })
@@ -66,8 +70,10 @@ pub(super) fn admit(
         Dialect::Btauth => {
             let claim = BtauthClaim::parse(headers).map_err(BtauthError::from)?;
             let fresh = claim.check(&config.btauth, own, now)?;
+            let caller = caller(*fresh.claim().sender(), Standing::Claimed);
+            allowed(&caller)?;
             Ok(Admitted {
-                caller: caller(*fresh.claim().sender(), Standing::Claimed),
+                caller,
                 head: None,
                 open: Some(Open::Btauth(Box::new(fresh))),
             })
@@ -75,21 +81,27 @@ pub(super) fn admit(
         Dialect::Epistula => {
             let claim = EpistulaClaim::parse(headers).map_err(EpistulaError::from)?;
             let fresh = claim.check(&config.epistula, own, now)?;
+            let caller = caller(*fresh.claim().sender(), Standing::Claimed);
+            allowed(&caller)?;
             Ok(Admitted {
-                caller: caller(*fresh.claim().sender(), Standing::Claimed),
+                caller,
                 head: None,
                 open: Some(Open::Epistula(Box::new(fresh))),
             })
         }
-        Dialect::Operator => Ok(Admitted {
-            caller: Caller {
+        Dialect::Operator => {
+            let caller = Caller {
                 identity: Identity::Operator(config.operators.holder(headers)?.clone()),
                 dialect,
                 standing: Standing::Verified,
-            },
-            head: None,
-            open: None,
-        }),
+            };
+            allowed(&caller)?;
+            Ok(Admitted {
+                caller,
+                head: None,
+                open: None,
+            })
+        }
     }
 }
 
@@ -116,7 +128,7 @@ impl Open {
     }
 }
 
-/// A few bytes into a file at most, so it waits on the thread that it is on.
+/// Waits on the thread that it is on: mostly for a few bytes into a file, now and then for the file to be written anew.
 fn remember<T>(
     replay: &Mutex<ReplayStore>,
     insert: impl FnOnce(&mut ReplayStore) -> Result<T, Refusal>,

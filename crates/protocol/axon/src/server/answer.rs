@@ -4,8 +4,23 @@ use super::{Blacklisted, Refused, TooFast};
 use crate::{BtauthError, DialectError, EpistulaError, OperatorRefusal, ReplayError, synapse};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
+use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use std::time::Duration;
+
+/// What goes out: whole, or in parts that may break off.
+pub(super) type Outgoing = UnsyncBoxBody<Bytes, Broken>;
+
+/// A streamed answer that came to no end. The connection is closed without its last chunk.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+pub(super) struct Broken;
+
+/// A body that is there already.
+pub(super) fn whole(bytes: impl Into<Bytes>) -> Outgoing {
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
 
 /// Why a request is not answered. Each has one status, and a short text that shows nothing of the axon's.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +62,9 @@ pub enum Refusal {
     /// `429`
     #[error("{0}")]
     TooFast(#[from] TooFast),
+    /// `503`: bodies of senders that are not proven yet take all the room that there is for them.
+    #[error("the axon is busy reading other requests")]
+    Crowded,
     /// `413`
     #[error("the body is longer than {limit} bytes")]
     TooLarge {
@@ -106,7 +124,7 @@ impl Refusal {
             }
             Self::Btauth(error) => error.status(),
             Self::Epistula(error) => error.status(),
-            Self::Unrecorded(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unrecorded(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
             Self::Blacklisted(_) => StatusCode::FORBIDDEN,
             Self::TooFast(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
@@ -123,7 +141,9 @@ impl Refusal {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooFast(TooFast { again_in }) => Some(*again_in),
-            Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) => Some(Duration::from_secs(1)),
+            Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) | Self::Crowded => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }
@@ -142,15 +162,20 @@ impl Refusal {
     }
 
     /// The answer, as clients of bittensor read it: JSON with a `message`.
-    pub(super) fn response(&self, is_synapse: bool) -> Response<Full<Bytes>> {
+    pub(super) fn response(&self, is_synapse: bool) -> Response<Outgoing> {
         let (status, message) = (self.status(), self.to_string());
         let body = serde_json::json!({ "message": message }).to_string();
-        let mut response = Response::new(Full::new(Bytes::from(body)));
+        let mut response = Response::new(whole(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(pause) = self.retry_after() {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(pause.as_secs().max(1)));
+            // Rounded up: whoever obeys must not come too early.
+            let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if matches!(self, Self::Method) {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
         }
         if self.leaves_a_body() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));

@@ -25,10 +25,11 @@ pub struct AxonConfig {
     pub answers: AnswerTime,
 }
 
-/// Bounds of what a connection may cost before anybody is known.
+/// Bounds of what connections may cost before anybody is known.
 #[derive(Clone, Copy, Debug)]
 pub struct ConnectionLimits {
-    /// Open at one time. Each costs some kilobytes and a file; fewer lock out validators behind a flood of idle ones.
+    /// Open at one time. Each costs some kilobytes, a file, and its body while that is read; fewer lock out validators
+    /// behind a flood of idle ones.
     pub overall: usize,
     /// Open at one time from one address, or one `/64` of IPv6. Validators share hosts, so not few.
     pub per_address: usize,
@@ -39,6 +40,10 @@ pub struct ConnectionLimits {
     pub head_bytes: usize,
     /// For a request's whole body.
     pub body_time: Duration,
+    /// How long a caller may take no byte of its answer. Longer lets those who never read hold connections.
+    pub write_time: Duration,
+    /// Bytes that all bodies may take together whose senders only the bodies prove. At least the largest of one route.
+    pub unproven_bytes: usize,
     /// How long a stopping axon waits for answers under way.
     pub drain: Duration,
 }
@@ -76,6 +81,8 @@ impl Default for AxonConfig {
                 head_time: Duration::from_secs(10),
                 head_bytes: 32 * 1024,
                 body_time: Duration::from_secs(30),
+                write_time: Duration::from_secs(30),
+                unproven_bytes: 256 * 1024 * 1024,
                 drain: Duration::from_secs(10),
             },
             rates: RateLimits {

@@ -2,6 +2,7 @@
 
 use super::{
     Access, AxonConfig, Everybody, Rates, Route, WorkQueue,
+    patient::Patient,
     service::{Origin, Service},
 };
 use crate::{ReplayLimits, ReplayStore};
@@ -24,7 +25,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     task::{JoinHandle, JoinSet},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// After an error of the system's, such as no free file. Trying at once would only burn the processor.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -127,6 +128,9 @@ impl AxonBuilder {
             origins: Mutex::new(Rates::new(config.rates.address, config.rates.room)),
             callers: Mutex::new(Rates::new(config.rates.caller, config.rates.room)),
             queue: WorkQueue::new(config.queue),
+            unproven: semaphore(config.connections.unproven_bytes),
+            streams: TaskTracker::new(),
+            ended: CancellationToken::new(),
             config,
         });
         let serving = tokio::spawn(serve(service, listeners, stop.clone()));
@@ -141,7 +145,14 @@ impl AxonBuilder {
 impl Drop for Axon {
     fn drop(&mut self) {
         self.stop.cancel();
+        // Connections end with the task that holds them.
+        self.serving.abort();
     }
+}
+
+/// With as many permits as there can be, at most.
+fn semaphore(permits: usize) -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)))
 }
 
 impl fmt::Debug for AxonBuilder {
@@ -157,8 +168,11 @@ impl fmt::Debug for AxonBuilder {
 async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: CancellationToken) {
     let graceful = GracefulShutdown::new();
     let limits = service.config.connections;
-    let room = Arc::new(Semaphore::new(limits.overall));
+    // One that waits for a connection holds its place already.
+    let room = semaphore(limits.overall.max(1).saturating_add(listeners.len()));
     let open = Open::default();
+    let _ended = service.ended.clone().drop_guard();
+    let mut connections = JoinSet::new();
     let mut accepting = JoinSet::new();
     let (taken, mut streams) = tokio::sync::mpsc::channel(1);
     for listener in listeners {
@@ -166,6 +180,7 @@ async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: Cancell
     }
     drop(taken);
     loop {
+        while connections.try_join_next().is_some() {}
         let next = stop.run_until_cancelled(streams.recv()).await;
         let Some(Some((stream, peer, permit))) = next else {
             break;
@@ -180,14 +195,14 @@ async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: Cancell
             .header_read_timeout(limits.head_time)
             .max_buf_size(limits.head_bytes.max(8_192))
             .serve_connection(
-                TokioIo::new(stream),
+                TokioIo::new(Patient::new(stream, limits.write_time)),
                 service_fn(move |request| {
                     let service = answering.clone();
                     async move { Ok::<_, Infallible>(service.respond(peer, request).await) }
                 }),
             );
         let connection = graceful.watch(connection);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             // Peers break off as they like.
             if let Err(error) = connection.await {
                 tracing::trace!(%peer, %error, "a connection ended");
@@ -200,8 +215,12 @@ async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: Cancell
         .await
         .is_err()
     {
-        tracing::warn!("answers under way were cut off at the axon's end");
+        tracing::warn!("answers under way are cut off at the axon's end");
     }
+    connections.shutdown().await;
+    service.ended.cancel();
+    service.streams.close();
+    service.streams.wait().await;
 }
 
 /// Takes connections while there is room for more; the others wait in the system's queue.

@@ -125,7 +125,9 @@ impl<K: Eq + Hash> Rates<K> {
 impl Bucket {
     fn fill(&mut self, size: BucketSize, now: Instant) {
         let passed = now.saturating_duration_since(self.filled_at).as_secs_f64();
-        self.tokens = (self.tokens + passed * size.per_second).min(f64::from(size.burst));
+        // A rate that is no number fills nothing.
+        let rate = size.per_second.max(0.0);
+        self.tokens = (self.tokens + passed * rate).min(f64::from(size.burst));
         self.filled_at = self.filled_at.max(now);
     }
 }

@@ -5,8 +5,8 @@ use crate::{
     synapse::{BodyHash, Field, PythonValue, SynapseHead, Terminal, body_hash},
 };
 use bytes::Bytes;
-use futures::future::BoxFuture;
-use http::{HeaderMap, StatusCode};
+use futures::{future::BoxFuture, stream::BoxStream};
+use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -70,6 +70,15 @@ pub struct Failure {
     pub message: String,
 }
 
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Handler {
+            status: failure.status,
+            message: failure.message,
+        }
+    }
+}
+
 /// What a handler gets before it is typed.
 pub(super) struct Raw {
     pub(super) caller: Caller,
@@ -82,10 +91,21 @@ pub(super) struct Raw {
 
 /// What it answered.
 pub(super) struct Answered {
-    pub(super) body: Vec<u8>,
+    pub(super) body: AnswerBody,
     /// In synapse-v10, without a signature.
     pub(super) head: Option<SynapseHead>,
 }
+
+pub(super) enum AnswerBody {
+    /// JSON.
+    Whole(Vec<u8>),
+    /// Parts as they come.
+    Parts(Parts),
+}
+
+/// The parts of a streamed answer, in order. A failure among them breaks the connection off, so that the caller sees that
+/// the answer is not whole: the status has been sent long before.
+pub type Parts = BoxStream<'static, Result<Bytes, Failure>>;
 
 type Handler = dyn Fn(Raw) -> Result<BoxFuture<'static, Result<Answered, Refusal>>, Refusal> + Send + Sync;
 
@@ -106,9 +126,52 @@ impl Route {
     pub fn new<S, F, A>(handler: F) -> Self
     where
         S: Synapse,
-        F: Fn(Asked<S>) -> A + Send + Sync + Clone + 'static,
+        F: Fn(Asked<S>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<S, Failure>> + Send + 'static,
     {
+        Self::of::<S>(move |asked, head| {
+            let answer = handler(asked);
+            Box::pin(async move {
+                let began = tokio::time::Instant::now();
+                let answer = answer.await?;
+                match head {
+                    None => Ok(Answered {
+                        body: AnswerBody::Whole(written(&answer)?),
+                        head: None,
+                    }),
+                    Some(head) => as_synapse(head, &answer, began.elapsed()),
+                }
+            })
+        })
+    }
+
+    /// Answers a synapse in parts, as a model that writes word by word does. The parts are sent as they are, chunked,
+    /// which is what clients of synapse-v10 read; a caller of another dialect may be sent server-sent events in them.
+    pub fn streaming<S, F, A>(handler: F) -> Self
+    where
+        S: Synapse,
+        F: Fn(Asked<S>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Parts, Failure>> + Send + 'static,
+    {
+        Self::of::<S>(move |asked, head| {
+            let answer = handler(asked);
+            Box::pin(async move {
+                let began = tokio::time::Instant::now();
+                let parts = answer.await?;
+                Ok(Answered {
+                    body: AnswerBody::Parts(parts),
+                    head: head.map(|head| answering::<S>(head, began.elapsed())),
+                })
+            })
+        })
+    }
+
+    fn of<S: Synapse>(
+        work: impl Fn(Asked<S>, Option<SynapseHead>) -> BoxFuture<'static, Result<Answered, Refusal>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
         let fields: Arc<[Field]> = S::fields().into();
         let handler = move |raw: Raw| {
             let Raw {
@@ -122,29 +185,15 @@ impl Route {
                 check_hash::<S>(&fields, &body, &head.body_hash)?;
             }
             let synapse: S = serde_json::from_slice(&body).map_err(|error| Refusal::Body {
-                problem: error.to_string(),
+                problem: misread(&error),
             })?;
-            let answer = handler(Asked {
+            let asked = Asked {
                 synapse,
                 caller,
                 peer,
                 time,
-            });
-            let work = async move {
-                let began = tokio::time::Instant::now();
-                let answer = answer.await.map_err(|failure| Refusal::Handler {
-                    status: failure.status,
-                    message: failure.message,
-                })?;
-                match head {
-                    None => Ok(Answered {
-                        body: written(&answer)?,
-                        head: None,
-                    }),
-                    Some(head) => as_synapse(head, &answer, began.elapsed()),
-                }
             };
-            Ok(Box::pin(work) as BoxFuture<'static, _>)
+            Ok(work(asked, head))
         };
         Self {
             name: S::NAME,
@@ -239,18 +288,7 @@ struct Wire<'a, S> {
 }
 
 fn as_synapse<S: Synapse>(asked: SynapseHead, answer: &S, took: Duration) -> Result<Answered, Refusal> {
-    let mut axon = asked.axon;
-    axon.status_code = Some(200);
-    axon.status_message = Some("Success".to_owned());
-    axon.process_time = Some(took.as_secs_f64());
-    let head = SynapseHead {
-        name: Some(S::NAME.to_owned()),
-        timeout: asked.timeout,
-        dendrite: asked.dendrite,
-        axon,
-        input_objects: Vec::new(),
-        body_hash: String::new(),
-    };
+    let head = answering::<S>(asked, took);
     let body = written(&Wire {
         name: S::NAME,
         timeout: head.timeout.filter(|timeout| timeout.is_finite()).unwrap_or(12.0),
@@ -262,9 +300,34 @@ fn as_synapse<S: Synapse>(asked: SynapseHead, answer: &S, took: Duration) -> Res
         fields: answer,
     })?;
     Ok(Answered {
-        body,
+        body: AnswerBody::Whole(body),
         head: Some(head),
     })
+}
+
+/// The head of an answer to a request with this one.
+fn answering<S: Synapse>(asked: SynapseHead, took: Duration) -> SynapseHead {
+    let mut axon = asked.axon;
+    axon.status_code = Some(200);
+    axon.status_message = Some("Success".to_owned());
+    axon.process_time = Some(took.as_secs_f64());
+    SynapseHead {
+        name: Some(S::NAME.to_owned()),
+        timeout: asked.timeout,
+        dendrite: asked.dendrite,
+        axon,
+        input_objects: Vec::new(),
+        body_hash: String::new(),
+    }
+}
+
+/// Where a body is not what it should be. What the library says beyond that repeats values.
+fn misread(error: &serde_json::Error) -> String {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => "a field is missing or of another type",
+        _ => "it is not JSON",
+    };
+    format!("{kind}, at line {} column {}", error.line(), error.column())
 }
 
 fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
@@ -272,9 +335,4 @@ fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
         tracing::error!(%error, "an answer cannot be written as JSON");
         Refusal::Defect
     })
-}
-
-/// The headers of an answer.
-pub(super) fn headers_of(head: &SynapseHead) -> HeaderMap {
-    head.to_headers()
 }

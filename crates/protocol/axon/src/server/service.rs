@@ -1,16 +1,18 @@
 //! The road of a request, from its head to its answer.
 
 use super::{
-    Access, AxonConfig, Rates, Refusal, Route, WorkQueue,
+    Access, AxonConfig, Parts, Place, Rates, Refusal, Route, WorkQueue,
     admission::{Admitted, admit},
-    route::{Answered, Raw, headers_of},
+    answer::{Broken, Outgoing, whole},
+    route::{AnswerBody, Answered, Raw},
 };
 use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos};
 use assay_keys::{AccountId, Pair};
 use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use http::{HeaderValue, Method, Request, Response, header, uri::PathAndQuery};
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Body, Frame, Incoming};
 use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
@@ -18,7 +20,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// An address as limits count it: whoever has an IPv6 address has all 2^64 of its network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,14 +49,22 @@ pub(super) struct Service {
     pub(super) origins: Mutex<Rates<Origin>>,
     pub(super) callers: Mutex<Rates<Identity>>,
     pub(super) queue: WorkQueue,
+    /// Bytes that bodies of claimed senders may take together.
+    pub(super) unproven: Arc<Semaphore>,
+    /// Tasks that write streamed answers. They end with the axon.
+    pub(super) streams: TaskTracker,
+    pub(super) ended: CancellationToken,
+}
+
+/// What was asked, as an answer's signature covers it: the request's own covers neither its route nor every field.
+struct Question {
+    path: String,
+    /// SHA-256 of the body, in hexadecimal.
+    body: String,
 }
 
 impl Service {
-    pub(super) async fn respond(
-        &self,
-        peer: SocketAddr,
-        request: Request<Incoming>,
-    ) -> Response<Full<Bytes>> {
+    pub(super) async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Outgoing> {
         let is_synapse = matches!(Dialect::of(request.headers()), Ok(Dialect::SynapseV10));
         match self.answer(peer, request).await {
             Ok(response) => response,
@@ -65,12 +79,12 @@ impl Service {
         &self,
         peer: SocketAddr,
         request: Request<Incoming>,
-    ) -> Result<Response<Full<Bytes>>, Refusal> {
+    ) -> Result<Response<Outgoing>, Refusal> {
+        lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
         let route = self.route(request.uri().path())?;
         if request.method() != Method::POST {
             return Err(Refusal::Method);
         }
-        lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
 
         let dialect = Dialect::of(request.headers())?;
         if !route.dialects.contains(&dialect) {
@@ -84,31 +98,40 @@ impl Service {
         } = admit(
             &self.config,
             &self.own,
+            |caller| self.access.admit(caller, route.name),
             dialect,
             request.headers(),
             &self.replay,
             now,
         )?;
-        self.access.admit(&caller, route.name)?;
         if caller.standing == Standing::Verified {
             lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
         }
 
         let (parts, body) = request.into_parts();
+        let room = open
+            .as_ref()
+            .map(|_| self.room_for(route.body_bytes))
+            .transpose()?;
         let (body, digest) = self.read(body, route.body_bytes, open.is_some()).await?;
         if let (Some(open), Some(digest)) = (open, digest) {
-            let whole = PathAndQuery::from_static("/");
-            let target = parts.uri.path_and_query().unwrap_or(&whole);
+            let root = PathAndQuery::from_static("/");
+            let target = parts.uri.path_and_query().unwrap_or(&root);
             let proven = open.close(&parts.method, target, &digest, &self.replay, UnixNanos::now())?;
             caller.identity = Identity::Hotkey(proven);
             caller.standing = Standing::Verified;
             // Counted now that it is known: a stranger's claims must not use up somebody else's rate.
             lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
         }
+        drop(room);
 
         let time = self.time(head.as_ref().and_then(|head| head.timeout));
         let deadline = tokio::time::Instant::now() + time;
         let place = self.queue.place(self.access.priority(&caller), deadline).await?;
+        let question = Question {
+            path: parts.uri.path().to_owned(),
+            body: hex::encode(Sha256::digest(&body)),
+        };
         let work = (route.handler)(Raw {
             caller,
             peer,
@@ -118,9 +141,15 @@ impl Service {
         })?;
         let answered = tokio::time::timeout_at(deadline, work)
             .await
-            .map_err(|_| Refusal::TimedOut { after: time })?;
-        drop(place);
-        Ok(self.response(answered?))
+            .map_err(|_| Refusal::TimedOut { after: time })??;
+        Ok(self.response(answered, &question, place, deadline))
+    }
+
+    /// Room for a body whose sender is only claimed until it is read, as anybody can claim anybody's hotkey.
+    fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let room = self.unproven.clone().try_acquire_many_owned(bytes);
+        room.map_err(|_| Refusal::Crowded)
     }
 
     /// Only whole paths are routes: `/Echo/more` is none.
@@ -184,26 +213,78 @@ impl Service {
             .map_err(|_| Refusal::SlowBody { within })?
     }
 
-    fn response(&self, answered: Answered) -> Response<Full<Bytes>> {
+    /// Parts as chunks, until they end, fail, or take too long, whether or not the caller reads them: hyper asks for no
+    /// more while its own buffer is full, so the time and the place at work must not depend on its asking.
+    fn streamed(&self, mut parts: Parts, place: Place, deadline: tokio::time::Instant) -> Outgoing {
+        // The end is sent too: a stream that was cut off must not look like one that ended.
+        let (send, mut receive) = tokio::sync::mpsc::channel::<Option<Bytes>>(1);
+        let ended = self.ended.clone();
+        self.streams.spawn(async move {
+            let _place = place;
+            let writing = async {
+                loop {
+                    let (part, is_last) = match parts.next().await {
+                        Some(Ok(bytes)) => (Some(bytes), false),
+                        None => (None, true),
+                        Some(Err(failure)) => {
+                            tracing::warn!(%failure, "a streamed answer failed in its middle");
+                            return;
+                        }
+                    };
+                    if send.send(part).await.is_err() || is_last {
+                        return;
+                    }
+                }
+            };
+            tokio::select! {
+                () = writing => {}
+                () = tokio::time::sleep_until(deadline) => {}
+                () = ended.cancelled() => {}
+            }
+        });
+        let chunks = futures::stream::poll_fn(move |context| {
+            receive.poll_recv(context).map(|received| match received {
+                Some(Some(bytes)) => Some(Ok(Frame::data(bytes))),
+                Some(None) => None,
+                None => Some(Err(Broken)),
+            })
+        });
+        StreamBody::new(chunks).boxed_unsync()
+    }
+
+    fn response(
+        &self,
+        answered: Answered,
+        question: &Question,
+        place: Place,
+        deadline: tokio::time::Instant,
+    ) -> Response<Outgoing> {
         let Answered { body, head } = answered;
-        let mut response = Response::new(Full::new(Bytes::new()));
+        let (body, digest, kind) = match body {
+            AnswerBody::Whole(bytes) => {
+                let digest = Sha256::digest(&bytes);
+                (whole(bytes), Some(hex::encode(digest)), "application/json")
+            }
+            AnswerBody::Parts(parts) => (self.streamed(parts, place, deadline), None, "text/event-stream"),
+        };
+        let mut response = Response::new(body);
+        let headers = response.headers_mut();
         if let Some(mut head) = head {
             let nonce = UnixNanos::now();
             head.axon.nonce = Some(nonce.0);
-            let asked = head.dendrite.nonce.unwrap_or_default();
-            let digest = hex::encode(Sha256::digest(&body));
-            let signature = self.pair.sign(format!("{nonce}.{asked}.{digest}").as_bytes());
-            response.headers_mut().extend(headers_of(&head));
-            if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
-                response
-                    .headers_mut()
-                    .insert("bt_header_axon_response_signature", signature);
+            headers.extend(head.to_headers());
+            // What is still to be written cannot be signed.
+            if let Some(digest) = digest {
+                let asked = head.dendrite.signature.as_deref().unwrap_or_default();
+                let Question { path, body } = question;
+                let text = format!("assay-answer/1\n{nonce}\n{asked}\n{path}\n{body}\n{digest}");
+                let signature = self.pair.sign(text.as_bytes());
+                if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
+                    headers.insert("bt_header_axon_response_signature", signature);
+                }
             }
         }
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        *response.body_mut() = Full::new(Bytes::from(body));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         response
     }
 }

@@ -7,6 +7,10 @@ use std::time::Duration;
 /// The window that every request has, beside the time that its sender waits.
 const ALLOWED: Duration = Duration::from_secs(4);
 
+/// A request is judged at one moment and remembered at a later one: longer than the two are ever apart, or the memory of
+/// its twin is gone in between.
+const SLACK: Duration = Duration::from_secs(10);
+
 /// How old and how early a request may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Freshness {
@@ -35,13 +39,13 @@ impl Freshness {
         oldest: None,
     };
 
-    /// Until when a request that was signed at `nonce` could be taken again, and has to be remembered. Without a cap that
-    /// is for ever; then it is for an hour, as long as anything honest is under way.
+    /// Until when a request that was signed at `nonce` could be taken again, and has to be remembered. Without limits that
+    /// is for ever; then it is for an hour from now, as long as anything honest is under way.
     #[must_use]
     pub fn remember_until(&self, now: UnixNanos, nonce: UnixNanos) -> UnixNanos {
         match (self.timeout_cap, self.future, self.oldest) {
-            (Some(cap), Some(_), Some(_)) => nonce.plus(ALLOWED).plus(cap),
-            _ => nonce.max(now).plus(Duration::from_secs(60 * 60)),
+            (Some(cap), Some(_), Some(_)) => nonce.plus(ALLOWED).plus(cap).plus(SLACK),
+            _ => now.plus(Duration::from_secs(60 * 60)),
         }
     }
 

@@ -16,6 +16,7 @@ use super::{hub::Hub, listen::Peer, reject::Reject};
 use crate::RepoType;
 use axum::{
     Extension, Router,
+    body::HttpBody as _,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
     middleware::{self, Next},
@@ -81,6 +82,7 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
         .fallback(|| async { Reject::NoSuchAddress.into_response() })
         .layer(middleware::from_fn_with_state(Arc::clone(&hub), count))
         .layer(RequestBodyTimeoutLayer::new(idle))
+        .layer(middleware::from_fn(close_behind_refused_body))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -91,6 +93,19 @@ pub(crate) fn router(hub: Arc<Hub>) -> Router {
             HeaderValue::from_static("default-src 'none'; sandbox"),
         ))
         .with_state(hub)
+}
+
+/// Says that the connection ends with a refusal when there was a body, which may not have been read. It ends in any case,
+/// and a client that was not told sends its next request into it.
+async fn close_behind_refused_body(request: Request, next: Next) -> Response {
+    let has_body = !request.body().is_end_stream();
+    let mut response = next.run(request).await;
+    if has_body && (response.status().is_client_error() || response.status().is_server_error()) {
+        response
+            .headers_mut()
+            .insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
 }
 
 /// Counts the request against its caller's quota.
