@@ -71,6 +71,36 @@ async fn a_private_repository_does_not_exist_for_others() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_leaves_a_body_unread_says_that_the_connection_ends() {
+    let bench = Bench::new().await;
+    // Its repository is somebody else's, so a stranger's file list is not looked at.
+    let owner = bench.client(Some(MINER));
+    let theirs = repo("miner/none");
+    owner
+        .create_repo(&theirs, KIND, Visibility::Private, ExistingRepo::Refuse)
+        .await
+        .unwrap();
+    let ends = async |method: Method, body: Option<Value>| {
+        let url = format!("{}/api/datasets/miner/none/preupload/main", bench.hub.url());
+        let mut request = Client::new().request(method, url).bearer_auth(STRANGER);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        assert!(answer.status().is_client_error(), "{}", answer.status());
+        answer
+            .headers()
+            .get("connection")
+            .is_some_and(|value| value == "close")
+    };
+    assert!(ends(Method::POST, Some(json!({"files": []}))).await);
+    assert!(
+        !ends(Method::GET, None).await,
+        "nothing is left in the connection"
+    );
+}
+
+#[tokio::test]
 async fn a_wrong_token_is_refused_even_where_none_is_needed() {
     let bench = Bench::new().await;
     let (_, repo) = bench.with_repo("miner/ore").await;
