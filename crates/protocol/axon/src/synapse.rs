@@ -23,7 +23,7 @@ pub use head::{HeadError, InputObject, SynapseHead};
 pub use python_int::{InvalidInt, MAX_DIGITS, PythonInt};
 pub use python_json::{MAX_DEPTH, PythonJsonError};
 pub use python_value::PythonValue;
-pub use signing::{RequestText, ResponseText};
+pub use signing::{AnswerText, RequestText, ResponseText};
 pub use terminal::Terminal;
 pub use verification::{Rules, SynapseCaller, SynapseRefusal, verify};
 

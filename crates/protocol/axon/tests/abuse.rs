@@ -186,6 +186,8 @@ async fn endless(_asked: Asked<EchoStream>) -> Result<Parts, Failure> {
 async fn a_caller_that_reads_nothing_holds_neither_a_place_nor_a_connection() {
     let mut config = config();
     config.connections.write_time = Duration::from_secs(1);
+    // Nobody else is let in before the connection has ended.
+    config.connections.per_address = 1;
     config.answers.usual = Duration::from_secs(1);
     config.queue = QueueLimits {
         workers: NonZeroUsize::MIN,
@@ -208,6 +210,7 @@ async fn a_caller_that_reads_nothing_holds_neither_a_place_nor_a_connection() {
     let mut first = [0; 12];
     deaf.read_exact(&mut first).await.unwrap();
     assert_eq!(&first, b"HTTP/1.1 200");
+    assert!(!is_served(address).await);
     timeout(PATIENCE, async { while !is_served(address).await {} })
         .await
         .unwrap();

@@ -12,7 +12,7 @@ use assay_axon::{
     UnixNanos,
     server::{Access, Asked, Axon, AxonConfig, Blacklisted, Failure, Priority, QueueLimits, Route},
     sign_btauth, sign_epistula,
-    synapse::{Freshness, InputObject, RequestText, SynapseHead},
+    synapse::{AnswerText, Freshness, InputObject, RequestText, SynapseHead},
 };
 use assay_keys::{AccountId, Pair, Scheme};
 use echo::{Echo, streamed};
@@ -160,6 +160,16 @@ async fn post(
     headers: &HeaderMap,
     body: &[u8],
 ) -> (StatusCode, HeaderMap, Value) {
+    let (status, headers, text) = post_raw(address, path, headers, body).await;
+    (status, headers, serde_json::from_str(&text).unwrap())
+}
+
+async fn post_raw(
+    address: SocketAddr,
+    path: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> (StatusCode, HeaderMap, String) {
     let mut request = format!(
         "POST {path} HTTP/1.1\r\nhost: axon\r\nconnection: close\r\ncontent-length: {}\r\n",
         body.len()
@@ -176,7 +186,7 @@ async fn post(
     answer(&mut stream).await
 }
 
-async fn answer(stream: &mut TcpStream) -> (StatusCode, HeaderMap, Value) {
+async fn answer(stream: &mut TcpStream) -> (StatusCode, HeaderMap, String) {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     let text = String::from_utf8(bytes).unwrap();
@@ -192,7 +202,7 @@ async fn answer(stream: &mut TcpStream) -> (StatusCode, HeaderMap, Value) {
             )
         })
         .collect();
-    (status, headers, serde_json::from_str(body).unwrap())
+    (status, headers, body.to_owned())
 }
 
 fn message(answer: &(StatusCode, HeaderMap, Value)) -> (u16, &str) {
@@ -206,16 +216,29 @@ fn message(answer: &(StatusCode, HeaderMap, Value)) -> (u16, &str) {
 async fn synapse_v10_is_answered_and_the_answer_is_signed() {
     let axon = strict().await;
     let request = Request::hello();
-    let (status, headers, body) = request.send(&axon).await;
-    assert_eq!(status, 200, "{body}");
-    assert_eq!(body["reply"], "olleh");
-    assert_eq!(body["name"], "Echo");
+    let (asked, question) = (request.headers(), request.body.to_string());
+    let (status, headers, text) = post_raw(axon.addresses()[0], "/Echo", &asked, question.as_bytes()).await;
+    assert_eq!(status, 200, "{text}");
+    let body: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((&body["reply"], &body["name"]), (&json!("olleh"), &json!("Echo")));
     assert_eq!(headers["bt_header_axon_status_code"], "200");
-    let nonce = headers["bt_header_axon_nonce"].to_str().unwrap();
-    assert!(
-        headers.contains_key("bt_header_axon_response_signature"),
-        "{nonce}"
-    );
+    let said = |headers: &HeaderMap, name: &str| headers[name].to_str().unwrap().to_owned();
+    let signature = said(&headers, "bt_header_axon_response_signature")
+        .parse()
+        .unwrap();
+    let is_signed = |question: &[u8]| {
+        let text = AnswerText {
+            nonce: said(&headers, "bt_header_axon_nonce").parse().unwrap(),
+            request: &said(&asked, "bt_header_dendrite_signature"),
+            path: "/Echo",
+            question: BodyDigest::of(question),
+            answer: BodyDigest::of(text.as_bytes()),
+        };
+        let bob = pair("//Bob").account();
+        assay_keys::verify(&bob, Scheme::Sr25519, text.to_string().as_bytes(), &signature)
+    };
+    assert!(is_signed(question.as_bytes()));
+    assert!(!is_signed(b"another question"));
     axon.stop().await;
 }
 

@@ -6,7 +6,7 @@ use super::{
     answer::{Broken, Outgoing, whole},
     route::{AnswerBody, Answered, Raw},
 };
-use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos};
+use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos, synapse::AnswerText};
 use assay_keys::{AccountId, Pair};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
@@ -56,11 +56,10 @@ pub(super) struct Service {
     pub(super) ended: CancellationToken,
 }
 
-/// What was asked, as an answer's signature covers it: the request's own covers neither its route nor every field.
+/// What was asked in synapse-v10, as the answer's signature covers it.
 struct Question {
     path: String,
-    /// SHA-256 of the body, in hexadecimal.
-    body: String,
+    body: BodyDigest,
 }
 
 impl Service {
@@ -128,10 +127,10 @@ impl Service {
         let time = self.time(head.as_ref().and_then(|head| head.timeout));
         let deadline = tokio::time::Instant::now() + time;
         let place = self.queue.place(self.access.priority(&caller), deadline).await?;
-        let question = Question {
+        let question = head.as_ref().map(|_| Question {
             path: parts.uri.path().to_owned(),
-            body: hex::encode(Sha256::digest(&body)),
-        };
+            body: BodyDigest::of(&body),
+        });
         let work = (route.handler)(Raw {
             caller,
             peer,
@@ -142,7 +141,7 @@ impl Service {
         let answered = tokio::time::timeout_at(deadline, work)
             .await
             .map_err(|_| Refusal::TimedOut { after: time })??;
-        Ok(self.response(answered, &question, place, deadline))
+        Ok(self.response(answered, question, place, deadline))
     }
 
     /// Room for a body whose sender is only claimed until it is read, as anybody can claim anybody's hotkey.
@@ -255,15 +254,15 @@ impl Service {
     fn response(
         &self,
         answered: Answered,
-        question: &Question,
+        question: Option<Question>,
         place: Place,
         deadline: tokio::time::Instant,
     ) -> Response<Outgoing> {
         let Answered { body, head } = answered;
         let (body, digest, kind) = match body {
             AnswerBody::Whole(bytes) => {
-                let digest = Sha256::digest(&bytes);
-                (whole(bytes), Some(hex::encode(digest)), "application/json")
+                let digest = question.as_ref().map(|_| BodyDigest::of(&bytes));
+                (whole(bytes), digest, "application/json")
             }
             AnswerBody::Parts(parts) => (self.streamed(parts, place, deadline), None, "text/event-stream"),
         };
@@ -274,11 +273,15 @@ impl Service {
             head.axon.nonce = Some(nonce.0);
             headers.extend(head.to_headers());
             // What is still to be written cannot be signed.
-            if let Some(digest) = digest {
-                let asked = head.dendrite.signature.as_deref().unwrap_or_default();
-                let Question { path, body } = question;
-                let text = format!("assay-answer/1\n{nonce}\n{asked}\n{path}\n{body}\n{digest}");
-                let signature = self.pair.sign(text.as_bytes());
+            if let (Some(answer), Some(question)) = (digest, question) {
+                let text = AnswerText {
+                    nonce: nonce.0,
+                    request: head.dendrite.signature.as_deref().unwrap_or_default(),
+                    path: &question.path,
+                    question: question.body,
+                    answer,
+                };
+                let signature = self.pair.sign(text.to_string().as_bytes());
                 if let Ok(signature) = HeaderValue::try_from(signature.to_string()) {
                     headers.insert("bt_header_axon_response_signature", signature);
                 }

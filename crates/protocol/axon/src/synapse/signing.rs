@@ -1,5 +1,6 @@
 //! The texts that are signed.
 
+use crate::BodyDigest;
 use assay_keys::AccountId;
 use std::fmt;
 
@@ -58,5 +59,38 @@ impl fmt::Display for ResponseText<'_> {
         } = self;
         let (dendrite, axon) = (dendrite.unwrap_or("None"), axon.unwrap_or("None"));
         write!(formatter, "{nonce}.{dendrite}.{axon}.{uuid}")
+    }
+}
+
+/// What our axon signs of an answer that is whole, in a header that older peers pass over. Every part stands on a line of
+/// its own. It names the question, so that the signature fits no other: the request's own covers neither its route nor
+/// every field, and its nonce alone is anybody's to repeat.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerText<'a> {
+    /// Nanoseconds since 1970, as in the answer's head.
+    pub nonce: u64,
+    /// The request's signature, as it stands in its head.
+    pub request: &'a str,
+    /// The request's path.
+    pub path: &'a str,
+    /// Of the request's body.
+    pub question: BodyDigest,
+    /// Of the answer's body.
+    pub answer: BodyDigest,
+}
+
+impl fmt::Display for AnswerText<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            nonce,
+            request,
+            path,
+            question,
+            answer,
+        } = self;
+        write!(
+            formatter,
+            "assay-answer/1\n{nonce}\n{request}\n{path}\n{question}\n{answer}"
+        )
     }
 }
