@@ -61,6 +61,9 @@ enum Command {
     /// Mine on a subnet
     #[command(subcommand)]
     Miner(commands::miner::Command),
+    /// Serve an axon, and call the axons of others
+    #[command(subcommand)]
+    Axon(commands::axon::Command),
     /// Serve a hub of datasets and models, and use one
     #[command(subcommand)]
     Hub(commands::hub::Command),
@@ -114,6 +117,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Yuma(command) => commands::yuma::run(command, &context),
         Command::Validator(command) => commands::validator::run(command, &context),
         Command::Miner(command) => commands::miner::run(command, &context),
+        Command::Axon(command) => commands::axon::run(command, &context),
         Command::Hub(command) => commands::hub::run(command, &context),
         Command::Model(command) => commands::model::run(command, &context),
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),

@@ -1,5 +1,6 @@
 //! One module a command group. A module parses its arguments, calls the crate that does the work, and prints.
 
+pub(crate) mod axon;
 pub(crate) mod chain;
 pub(crate) mod commitment;
 pub(crate) mod config;
