@@ -413,7 +413,7 @@ impl Board {
         let text = match why {
             Waiting::NextRound { block } | Waiting::NoCommitments { block } => {
                 // The round before that block has nothing left to do. Told late, it must not settle the next one.
-                let closed = Block(block.0.saturating_sub(super::founding::TEMPO.into()));
+                let closed = Block(block.0.saturating_sub(super::datasets::TEMPO.into()));
                 validator.settled = validator.settled.max(Some(closed));
                 format!("the round of block {block}")
             }

@@ -1,11 +1,9 @@
 //! The competition while it runs: hears what everybody tells, looks at the chain, and moves it on where it is time.
 
 use super::{
-    accounts::Account,
     board::{Board, Line, Publishing, stage_words},
     cast::{Cast, Manner, MinerRole},
-    datasets::Plan,
-    founding,
+    datasets::{Plan, TEMPO},
     history::{History, PendingEpoch},
     home::Home,
     participants::{self, Surroundings},
@@ -18,6 +16,7 @@ use assay_chain::{Block, ChainClient, EpochSchedule, Metagraph, NetUid};
 use assay_dashboard::state::ChainView;
 use assay_datasets::{DatasetEvent, MinerError, ValidatorError};
 use assay_devnet::Devnet;
+use assay_localnet::Account;
 use miette::{IntoDiagnostic, WrapErr};
 use std::{collections::VecDeque, time::Duration};
 use tokio::{
@@ -331,7 +330,7 @@ impl Competition {
                 genesis: format!("{:#x}", self.devnet.genesis_hash()),
                 netuid: self.netuid,
                 block: head.number.0,
-                tempo: founding::TEMPO,
+                tempo: TEMPO,
             },
             competition: CompetitionSummary {
                 id: self.around.profile.competition.to_string(),

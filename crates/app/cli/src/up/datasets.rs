@@ -5,11 +5,9 @@
 //! epoch of a run, the chain is moved on to its next epoch as soon as every validator's weights are final.
 
 use super::{
-    accounts::Account,
     board::{Board, MinerName},
     cast::Cast,
     competition::{Competition, End, FAREWELL, Hurry},
-    founding,
     history::History,
     home::Home,
     participants::{self, Surroundings},
@@ -18,14 +16,13 @@ use super::{
     view::View,
 };
 use crate::output::Output;
-use assay_chain::{ChainClient, ConnectOptions};
 use assay_dashboard::{
     Chain, Dashboard, DashboardConfig,
     state::{CompetitionView, Phase},
 };
 use assay_datasets::{Profile, Recipe, rows::Template};
-use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Genesis, Storage};
 use assay_hub::{HubServer, HubServerConfig};
+use assay_localnet::{LocalChain, LocalSubnet, LocalSubnetConfig};
 use miette::{IntoDiagnostic, WrapErr};
 use std::{
     collections::VecDeque,
@@ -38,6 +35,10 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
+
+/// Blocks between two epochs, at a block a second. Shorter, and a machine that is left running trains all the time;
+/// longer, and one waits for nothing.
+pub(super) const TEMPO: u16 = 100;
 
 /// Events kept for a reader that is slow. A training step is one event; thousands pass in a round.
 const EVENTS: usize = 16 * 1024;
@@ -88,28 +89,24 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
     let cast = Cast::assemble(&home)?;
     view.starting("starting the hub and the chain");
     let hub = start_hub(&home, &cast).await?;
-    let devnet = start_devnet(&home, &plan).await?;
-    let (chain_url, hub_url) = (devnet.url(), hub.url());
+    let chain = LocalChain::start(subnet_config(&home, &cast, &plan))
+        .await
+        .into_diagnostic()?;
+    let (chain_url, hub_url) = (chain.devnet.url(), hub.url());
     output.say(&format!(
         "chain  {chain_url}\nhub    {hub_url}\nhome   {}",
         home.folder().display()
     ));
-
-    let chain = ChainClient::connect(chain_url.parse().into_diagnostic()?, ConnectOptions::default())
-        .await
-        .into_diagnostic()?;
-    explored.send_replace(Chain::Connected(chain.clone()));
-    let owner = Account::open(&home, "owner").into_diagnostic()?;
-    let validators = accounts(
-        &home,
-        (1..=home.settings.inputs.validators).map(|n| format!("validator-{n}")),
-    )?;
-    let miners = accounts(
-        &home,
-        cast.miners.iter().map(|role| format!("miner-{}", role.name)),
-    )?;
+    explored.send_replace(Chain::Connected(chain.chain.clone()));
     view.starting("founding the subnet");
-    let netuid = founding::found(&chain, &devnet, &owner, &validators, &miners).await?;
+    let LocalSubnet {
+        devnet,
+        chain,
+        netuid,
+        owner: _,
+        validators,
+        miners,
+    } = chain.found().await.into_diagnostic()?;
     for record in history.epochs() {
         view.epoch(record);
     }
@@ -213,30 +210,21 @@ async fn start_hub(home: &Home, cast: &Cast) -> miette::Result<HubServer> {
         .wrap_err("the hub does not start")
 }
 
-async fn start_devnet(home: &Home, plan: &Plan) -> miette::Result<Devnet> {
-    let digits = home.settings.seed.get(..16).unwrap_or_default();
-    let genesis = Genesis {
-        seed: u64::from_str_radix(digits, 16).unwrap_or_default(),
-        ..Genesis::default()
-    };
-    let folder = home.chain();
-    let config = DevnetConfig {
-        genesis: (!folder.exists()).then_some(genesis),
-        data: Storage::Folder(folder),
+fn subnet_config(home: &Home, cast: &Cast, plan: &Plan) -> LocalSubnetConfig {
+    LocalSubnetConfig {
         listen: plan.chain,
-        blocks: BlockProduction::Every(plan.block_time),
-        ..DevnetConfig::default()
-    };
-    Devnet::start(config)
-        .await
-        .into_diagnostic()
-        .wrap_err("the chain does not start")
-}
-
-fn accounts(home: &Home, names: impl Iterator<Item = String>) -> miette::Result<Vec<Account>> {
-    names
-        .map(|name| Account::open(home, &name).into_diagnostic())
-        .collect()
+        block_time: plan.block_time,
+        tempo: TEMPO,
+        validators: (1..=home.settings.inputs.validators)
+            .map(|number| format!("validator-{number}"))
+            .collect(),
+        miners: cast
+            .miners
+            .iter()
+            .map(|role| format!("miner-{}", role.name))
+            .collect(),
+        ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
+    }
 }
 
 /// The recipe that lies beside a base model, or the seed's.

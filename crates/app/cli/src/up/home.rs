@@ -105,16 +105,8 @@ impl Home {
         &self.folder
     }
 
-    pub(super) fn chain(&self) -> PathBuf {
-        self.folder.join("chain")
-    }
-
     pub(super) fn hub(&self) -> PathBuf {
         self.folder.join("hub")
-    }
-
-    pub(super) fn wallets(&self) -> PathBuf {
-        self.folder.join("wallets")
     }
 
     pub(super) fn data(&self) -> PathBuf {

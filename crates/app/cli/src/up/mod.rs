@@ -1,11 +1,9 @@
 //! `assay up`: a whole subnet on this machine.
 
-mod accounts;
 mod board;
 mod cast;
 mod competition;
 mod datasets;
-mod founding;
 mod history;
 mod home;
 mod participants;

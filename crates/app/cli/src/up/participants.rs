@@ -4,7 +4,6 @@
 //! each has its own wallet, its own connection to the chain and the hub, and its own folder.
 
 use super::{
-    accounts::Account,
     cast::{Cast, Manner, MinerRole},
     home::Home,
 };
@@ -14,6 +13,7 @@ use assay_datasets::{
     RoundSchedule, Validator, ValidatorConfig, ValidatorError, outcome::DATA_FILE,
 };
 use assay_hub::{ExistingRepo, HubClient, RepoPath, RepoType, Source, Visibility};
+use assay_localnet::Account;
 use miette::IntoDiagnostic;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};

@@ -66,7 +66,9 @@ const LONGEST: f64 = 3_600.0;
 fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.001..=LONGEST).contains(&seconds) => Ok(seconds),
-        _ => Err(format!("\"{text}\" is not a number of seconds from 0.001 to {LONGEST}")),
+        _ => Err(format!(
+            "\"{text}\" is not a number of seconds from 0.001 to {LONGEST}"
+        )),
     }
 }
 
@@ -245,8 +247,9 @@ fn tell(
             told.hotkey,
             told.address,
             told.took_ms,
-            told.worked_ms
-                .map_or_else(String::new, |worked| format!(", {worked:.1} of them at work, it says"))
+            told.worked_ms.map_or_else(String::new, |worked| format!(
+                ", {worked:.1} of them at work, it says"
+            ))
         ));
         context.output().data(&told, |told| {
             let answer = told.answer.as_ref().unwrap_or(&Value::Null);
@@ -305,7 +308,9 @@ async fn stream(
                 .json(&serde_json::json!({ "piece": String::from_utf8_lossy(&piece) }))?;
         } else {
             let mut out = std::io::stdout().lock();
-            out.write_all(&piece).and_then(|()| out.flush()).into_diagnostic()?;
+            out.write_all(&piece)
+                .and_then(|()| out.flush())
+                .into_diagnostic()?;
         }
     }
     if !context.output().is_json() {
@@ -332,7 +337,10 @@ fn named(outcome: &Outcome<impl Sized>) -> (&'static str, Option<(String, &'stat
         ),
         Outcome::BadAnswer(why) => (
             "bad answer",
-            Some((why.to_string(), "it may speak another dialect: `assay axon probe` tells which ones")),
+            Some((
+                why.to_string(),
+                "it may speak another dialect: `assay axon probe` tells which ones",
+            )),
         ),
         Outcome::OwnFault(why) => ("own fault", Some((why.to_string(), own_hint(why)))),
     }
@@ -346,7 +354,9 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
         RefusalKind::Blacklisted => {
             "neurons answer those who are registered in their subnet, often only with a permit or enough stake: choose another -H, or see `assay subnet metagraph`"
         }
-        RefusalKind::UnknownRoute => "the route is the name of the synapse's class, upper and lower case counting",
+        RefusalKind::UnknownRoute => {
+            "the route is the name of the synapse's class, upper and lower case counting"
+        }
         RefusalKind::TimedOut | RefusalKind::Busy | RefusalKind::TooFast => "ask again later",
         _ => "what it says is all that it tells; its own log has more",
     }

@@ -78,7 +78,10 @@ impl TargetArgs {
         };
         found.ok_or_else(|| {
             miette!(
-                help = format!("`assay subnet metagraph --netuid {}` lists who is there", metagraph.netuid),
+                help = format!(
+                    "`assay subnet metagraph --netuid {}` lists who is there",
+                    metagraph.netuid
+                ),
                 "subnet {} has no neuron {}",
                 metagraph.netuid,
                 self.neuron
