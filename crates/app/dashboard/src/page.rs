@@ -6,6 +6,7 @@ mod chain;
 mod competition;
 mod log;
 mod miners;
+mod organic;
 mod pieces;
 mod plots;
 mod problems;
@@ -23,12 +24,13 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(crate) type Draw = fn(&DashboardState, Publisher) -> Markup;
 
 /// The sections by the id of their element.
-pub(crate) const SECTIONS: [(&str, Draw); 8] = [
+pub(crate) const SECTIONS: [(&str, Draw); 9] = [
     ("status", status::draw),
     ("problems", |state, _| problems::draw(state)),
     ("chain", |state, _| chain::draw(state)),
     ("validators", |state, _| validators::draw(state)),
     ("miners", |state, _| miners::draw(state)),
+    ("organic", |state, _| organic::draw(state)),
     ("plots", |state, _| plots::draw(state)),
     ("competition", |state, _| competition::draw(state)),
     ("log", |state, _| log::draw(state)),
@@ -72,6 +74,7 @@ pub(crate) fn document(drawing: &Drawing, has_explorer: bool) -> Markup {
                     div id="problems" class="problems" { (section("problems")) }
                     section id="chain" class="chain" aria-label="Chain" { (section("chain")) }
                     section id="miners" class="card miners" aria-labelledby="miners-title" { (section("miners")) }
+                    section id="organic" class="card organic" aria-labelledby="organic-title" { (section("organic")) }
                     div id="plots" class="plots" { (section("plots")) }
                     div class="side" {
                         section id="validators" class="card" aria-labelledby="validators-title" { (section("validators")) }

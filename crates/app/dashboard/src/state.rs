@@ -4,6 +4,10 @@
 //! draws it. Nothing here knows a chain client or a subnet, so anything can be shown that can be put into these
 //! words. Lists that grow with time are bounded by the methods that add to them.
 
+mod organic;
+
+pub use organic::{OrganicView, RewardView, SAMPLES, SampleSource, SampleView};
+
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -25,6 +29,9 @@ pub struct DashboardState {
     pub chain: Option<ChainView>,
     /// The competition, once its first round is known.
     pub competition: Option<CompetitionView>,
+    /// Users' requests, where a system takes some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub organic: Option<OrganicView>,
     /// The validators, in the order in which they are shown.
     pub validators: Vec<ValidatorView>,
     /// The miners, in the order in which they are shown; each keeps its colour by this order.
@@ -38,6 +45,12 @@ pub struct DashboardState {
 }
 
 impl DashboardState {
+    /// Whether miners are asked and their answers scored, rather than their data trained on.
+    #[must_use]
+    pub fn scores_answers(&self) -> bool {
+        self.organic.is_some() || self.miners.iter().any(|miner| miner.answers.is_some())
+    }
+
     /// Adds a line to the log and forgets the oldest beyond [`LOG_LINES`].
     pub fn push_log(&mut self, line: LogLine) {
         push_bounded(&mut self.log, line, LOG_LINES);
@@ -192,6 +205,11 @@ pub enum Activity {
         /// Rows in all.
         of: u64,
     },
+    /// Asking miners and scoring what they answer.
+    Scoring {
+        /// What.
+        what: String,
+    },
     /// Setting weights.
     SettingWeights,
     /// Waiting.
@@ -209,7 +227,7 @@ pub enum Activity {
 /// An attempt to set weights.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WeightsView {
-    /// The closing block of the round that they are for.
+    /// The block that they are for: that a round closed at, or at which the scores were read.
     pub round: u64,
     /// How far they are.
     pub stage: WeightsStage,
@@ -280,12 +298,29 @@ pub struct MinerView {
     pub loss: Option<f64>,
     /// Matches won over matches played, 0 to 1.
     pub win_rate: Option<f64>,
+    /// Its moving average of rewards, 0 to 1, on systems that score answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
+    /// How it answered, on systems that ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswersView>,
     /// Weight that the validators gave it, 0 to 1.
     pub weight: Option<f64>,
     /// Its share of the miners' pot in the last epoch, 0 to 1.
     pub incentive: Option<f64>,
     /// What the last epoch paid it, in rao.
     pub emission_rao: Option<u64>,
+}
+
+/// How a miner answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct AnswersView {
+    /// How often it was asked.
+    pub asked: u64,
+    /// How often it answered whole.
+    pub answered: u64,
+    /// Time to its first words, the mean of all answers, in milliseconds.
+    pub first_words_ms: Option<f64>,
 }
 
 /// What came of a miner. The four outcomes (not asked, no answer, bad answer, our own fault) stay apart.
@@ -354,6 +389,9 @@ pub struct MinerPoint {
     pub hotkey: String,
     /// Loss on the held-out rows.
     pub loss: Option<f64>,
+    /// Its moving average of rewards, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
     /// Its share of the miners' pot, 0 to 1.
     pub incentive: Option<f64>,
 }

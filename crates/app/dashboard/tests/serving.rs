@@ -85,6 +85,8 @@ fn running() -> DashboardState {
             },
             loss: Some(1.5),
             win_rate: None,
+            score: None,
+            answers: None,
             weight: None,
             incentive: Some(0.25),
             emission_rao: Some(1_500_000_000),

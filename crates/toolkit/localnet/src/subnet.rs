@@ -98,11 +98,7 @@ impl LocalChain {
             source,
         })?;
         const DOING: &str = "connecting to the chain";
-        let endpoint: Endpoint = devnet
-            .url()
-            .parse()
-            .map_err(ChainError::Endpoint)
-            .doing(DOING)?;
+        let endpoint: Endpoint = devnet.url().parse().map_err(ChainError::Endpoint).doing(DOING)?;
         let chain = ChainClient::connect(endpoint.into(), ConnectOptions::default())
             .await
             .doing(DOING)?;

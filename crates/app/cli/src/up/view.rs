@@ -87,6 +87,7 @@ impl View {
                 .map(|line| MinerPoint {
                     hotkey: line.hotkey.to_string(),
                     loss: line.loss,
+                    score: None,
                     incentive: Some(line.incentive),
                 })
                 .collect(),
@@ -208,6 +209,8 @@ fn miner(
         status: status(board, miner, line),
         loss: line.and_then(|line| line.loss),
         win_rate: line.and_then(|line| line.win_rate),
+        score: None,
+        answers: None,
         weight: line.map(|line| line.weight),
         incentive: paid.map(|line| line.incentive),
         emission_rao: paid.map(|line| line.emission_rao),

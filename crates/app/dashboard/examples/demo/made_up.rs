@@ -134,6 +134,8 @@ fn miners() -> Vec<MinerView> {
             status,
             loss: loss.is_finite().then_some(loss + 0.004_7),
             win_rate,
+            score: None,
+            answers: None,
             weight,
             incentive,
             emission_rao,
@@ -196,6 +198,7 @@ fn epoch_point(epoch: u32) -> EpochPoint {
         MinerPoint {
             hotkey: (*hotkey).to_owned(),
             loss: known.then_some(loss + 0.9 / (age * age) + 0.03 * wave),
+            score: None,
             incentive: Some(incentive),
         }
     });
@@ -340,6 +343,8 @@ pub(crate) fn crowded(now_ms: u64) -> DashboardState {
             },
             loss: Some(1.5 + f64::from(index) / 10.0),
             win_rate: Some(1.0 - f64::from(index) / 24.0),
+            score: None,
+            answers: None,
             weight: Some(1.0 / f64::from(index + 2)),
             incentive: Some(1.0 / f64::from(index + 2)),
             emission_rao: Some(1_000_000_000_000 / u64::from(index + 1)),
@@ -359,6 +364,7 @@ pub(crate) fn crowded(now_ms: u64) -> DashboardState {
                     loss: Some(
                         1.5 + index as f64 / 10.0 + (f64::from(epoch) / 7.0 + index as f64).sin() * 0.2,
                     ),
+                    score: None,
                     incentive: Some(1.0 / (index as f64 + 2.0)),
                 })
                 .collect(),

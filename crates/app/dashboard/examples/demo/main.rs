@@ -1,4 +1,4 @@
-//! Serves a made-up run: `demo [running|starting|trouble|failed|crowded] [PORT]`.
+//! Serves a made-up run: `demo [running|organic|starting|trouble|failed|crowded] [PORT]`.
 //!
 //! In the running one, blocks come and training goes on.
 
@@ -8,6 +8,7 @@
 )]
 
 mod made_up;
+mod made_up_organic;
 
 use assay_dashboard::state::{Activity, DashboardState};
 use assay_dashboard::{Dashboard, DashboardConfig};
@@ -24,6 +25,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .map_or(Ok(DashboardConfig::PORT), |port| port.parse())?;
     let state = match which.as_str() {
         "running" => made_up::running(now_ms()),
+        "organic" => made_up_organic::organic(now_ms()),
         "starting" => made_up::starting(),
         "trouble" => made_up::in_trouble(now_ms()),
         "failed" => made_up::failed(),

@@ -5,7 +5,11 @@ use crate::quantity::{text, whole};
 use crate::state::DashboardState;
 use maud::{Markup, html};
 
+/// Nothing on systems that score answers: an empty card is not shown.
 pub(super) fn draw(state: &DashboardState) -> Markup {
+    if state.scores_answers() {
+        return html! {};
+    }
     html! {
         h2 id="competition-title" { "Competition" }
         @match &state.competition {

@@ -6,7 +6,8 @@ use crate::quantity::{alpha, loss, name, percent, text, whole};
 use crate::state::{DashboardState, MinerStatus, MinerView};
 use maud::{Markup, html};
 
-const COLUMNS: [&str; 8] = [
+/// Columns of a competition of datasets.
+const DATASETS: &[&str] = &[
     "Miner",
     "Dataset",
     "Status",
@@ -17,7 +18,20 @@ const COLUMNS: [&str; 8] = [
     "Emission",
 ];
 
+/// Columns where miners are asked.
+const ANSWERS: &[&str] = &[
+    "Miner",
+    "Answered",
+    "Status",
+    "First words",
+    "Score",
+    "Weight",
+    "Incentive",
+    "Emission",
+];
+
 pub(super) fn draw(state: &DashboardState) -> Markup {
+    let columns = if state.scores_answers() { ANSWERS } else { DATASETS };
     html! {
         h2 id="miners-title" { "Miners" }
         @if state.miners.is_empty() {
@@ -25,7 +39,7 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
         } @else {
             div class="scroll" {
                 table {
-                    thead { tr { @for column in COLUMNS { th scope="col" { (column) } } } }
+                    thead { tr { @for column in columns { th scope="col" { (column) } } } }
                     tbody {
                         @for (index, miner) in state.miners.iter().enumerate() { (row(index, miner)) }
                     }
@@ -53,15 +67,25 @@ fn row(index: usize, miner: &MinerView) -> Markup {
                 }
                 (hotkey(&miner.hotkey))
             }
-            td data-label="Dataset" {
-                div class="dataset" {
-                    span class="repo" { (repo(miner.repo.as_deref())) }
-                    @if let Some(rows) = miner.rows { span class="note" { (whole(rows)) @if rows == 1 { " row" } @else { " rows" } } }
+            @match &miner.answers {
+                Some(answers) => {
+                    (number("Answered", html! { (whole(answers.answered)) span class="of" { " of " (whole(answers.asked)) } }))
+                    td data-label="Status" class="status-cell" { (status(&miner.status)) }
+                    (number("First words", or_unknown(answers.first_words_ms, |ms| format!("{ms:.0} ms"))))
+                    (number("Score", share(miner.score, "plain")))
+                }
+                None => {
+                    td data-label="Dataset" {
+                        div class="dataset" {
+                            span class="repo" { (repo(miner.repo.as_deref())) }
+                            @if let Some(rows) = miner.rows { span class="note" { (whole(rows)) @if rows == 1 { " row" } @else { " rows" } } }
+                        }
+                    }
+                    td data-label="Status" class="status-cell" { (status(&miner.status)) }
+                    (number("Loss", or_unknown(miner.loss, loss)))
+                    (number("Win rate", share(miner.win_rate, "plain")))
                 }
             }
-            td data-label="Status" class="status-cell" { (status(&miner.status)) }
-            (number("Loss", or_unknown(miner.loss, loss)))
-            (number("Win rate", share(miner.win_rate, "plain")))
             (number("Weight", share(miner.weight, "plain")))
             (number("Incentive", share(miner.incentive, "strong")))
             (number("Emission", or_unknown(miner.emission_rao, alpha)))

@@ -23,6 +23,19 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
         whole_percent,
         Some((0.0, 0.2)),
     );
+    if state.scores_answers() {
+        let scores = plot(
+            "Score",
+            |point| point.score,
+            short_number,
+            short_number,
+            Some((0.0, 0.2)),
+        );
+        return html! {
+            (card(state, "Score", "moving average of what its answers were worth", &scores))
+            (card(state, "Incentive", "share of what the epoch pays to miners", &incentives))
+        };
+    }
     html! {
         (card(state, "Loss", "on the held-out rows; lower is better", &losses))
         (card(state, "Incentive", "share of what the epoch pays to miners", &incentives))

@@ -60,6 +60,7 @@ fn activity(activity: &Activity) -> Markup {
             }
             progress max=(*of.max(&1)) value=(done) aria-label=(format!("measuring, row {done} of {of}")) {}
         },
+        Activity::Scoring { what } => html! { p class="activity" { "scoring " (text(what)) } },
         Activity::SettingWeights => html! { p class="activity" { "setting weights" } },
         Activity::Waiting { what } => html! { p class="activity idle" { "waiting for " (text(what)) } },
         Activity::Stopped { why } => html! { p class="activity bad" { "stopped: " (text(why)) } },

@@ -8,6 +8,8 @@ mod chromium;
 mod explorer;
 #[path = "../../examples/demo/made_up.rs"]
 mod made_up;
+#[path = "../../examples/demo/made_up_organic.rs"]
+mod made_up_organic;
 
 use assay_dashboard::state::DashboardState;
 use assay_dashboard::{Dashboard, DashboardConfig};
@@ -82,6 +84,7 @@ fn every_state_fits_every_screen_and_loads_nothing_from_elsewhere() {
     let mut browser = Browser::start();
     let states = [
         ("running", made_up::running(now_ms())),
+        ("organic", made_up_organic::organic(now_ms())),
         ("starting", made_up::starting()),
         ("trouble", made_up::in_trouble(now_ms())),
         ("failed", made_up::failed()),
