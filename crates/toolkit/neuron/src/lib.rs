@@ -4,19 +4,24 @@ mod atomic_file;
 pub mod diagnosis;
 mod file_lock;
 mod metagraph_cache;
+mod moving_average;
 pub mod preflight;
 pub mod registration;
 mod score_book;
+mod selection;
 mod shutdown;
 mod supervisor;
 mod weight_history;
+pub mod weight_processing;
 mod weight_setter;
 
 pub use diagnosis::{Circumstances, Diagnosis, Finding, Subject, Verdict, diagnose};
 pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
+pub use moving_average::{MovingAverage, NoAverage};
 pub use preflight::Refusal;
 pub use registration::{NotRegistered, Registered};
 pub use score_book::{Alignment, SCHEMA as SCORE_BOOK_SCHEMA, Score, ScoreBook, ScoreBookError};
+pub use selection::{Chosen, NobodyToAsk, Preference, Repeats, SelectionRules, Shortfall, select};
 pub use shutdown::Shutdown;
 pub use supervisor::{Exit, RestartPolicy, Supervisor, TaskFailure, TaskHandle};
 pub use weight_history::{
