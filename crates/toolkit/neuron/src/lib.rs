@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod atomic_file;
 pub mod diagnosis;
 mod file_lock;
@@ -9,12 +10,14 @@ pub mod preflight;
 pub mod registration;
 mod score_book;
 mod selection;
+mod serving;
 mod shutdown;
 mod supervisor;
 mod weight_history;
 pub mod weight_processing;
 mod weight_setter;
 
+pub use access::{AccessRules, Callers, Denied, MetagraphAccess};
 pub use diagnosis::{Circumstances, Diagnosis, Finding, Subject, Verdict, diagnose};
 pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
 pub use moving_average::{MovingAverage, NoAverage};
@@ -22,6 +25,10 @@ pub use preflight::Refusal;
 pub use registration::{NotRegistered, Registered};
 pub use score_book::{Alignment, SCHEMA as SCORE_BOOK_SCHEMA, Score, ScoreBook, ScoreBookError};
 pub use selection::{Chosen, NobodyToAsk, Preference, Repeats, SelectionRules, Shortfall, select};
+pub use serving::{
+    AxonPublisher, AxonStanding, NotReached, Probe, Publication, ServingError, WhenNotReached,
+    check_address as check_axon_address, compare as compare_axon,
+};
 pub use shutdown::Shutdown;
 pub use supervisor::{Exit, RestartPolicy, Supervisor, TaskFailure, TaskHandle};
 pub use weight_history::{
