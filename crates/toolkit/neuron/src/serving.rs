@@ -57,6 +57,9 @@ pub enum WhenNotReached {
     Withhold,
 }
 
+/// A probe, and what its failure means.
+pub(crate) type Looking = (Arc<dyn Probe>, WhenNotReached);
+
 /// How an address stands against the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AxonStanding {
@@ -226,7 +229,7 @@ pub struct AxonPublisher {
     hotkey: Pair,
     netuid: NetUid,
     wanted: AxonAnnouncement,
-    probe: Option<(Arc<dyn Probe>, WhenNotReached)>,
+    probe: Option<Looking>,
 }
 
 impl fmt::Debug for AxonPublisher {
@@ -264,8 +267,12 @@ impl AxonPublisher {
 
     /// Looks whether the address can be reached before it is published.
     #[must_use]
-    pub fn probing(mut self, probe: impl Probe, when_not_reached: WhenNotReached) -> Self {
-        self.probe = Some((Arc::new(probe), when_not_reached));
+    pub fn probing(self, probe: impl Probe, when_not_reached: WhenNotReached) -> Self {
+        self.looking((Arc::new(probe), when_not_reached))
+    }
+
+    pub(crate) fn looking(mut self, looking: Looking) -> Self {
+        self.probe = Some(looking);
         self
     }
 
