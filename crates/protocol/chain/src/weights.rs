@@ -53,7 +53,7 @@ pub struct WeightRow(Vec<(Uid, u16)>);
 
 impl WeightRow {
     /// From values of any scale: shares, probabilities, scores. The largest becomes 65535, the others follow in
-    /// proportion, rounded half away from zero; what is smaller than 1/131070 of the largest becomes 0.
+    /// proportion, rounded half to even as the original SDK does; what is at most 1/131070 of the largest becomes 0.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl WeightRow {
         // so the cast is exact.
         let scaled = |weight: f64| {
             if largest > 0.0 {
-                (weight / largest * 65535.0).round() as u16
+                (weight / largest * 65535.0).round_ties_even() as u16
             } else {
                 0
             }

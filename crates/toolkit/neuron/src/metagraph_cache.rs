@@ -8,7 +8,7 @@ use crate::Shutdown;
 use assay_chain::{Block, ChainClient, ChainError, Metagraph, NetUid};
 use futures::StreamExt;
 use std::{sync::Arc, time::Duration};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 /// Pauses after a failed refresh: from the first, doubled each time, to the longest. Shorter presses a node that is in
 /// trouble; longer leaves readers behind after it has recovered.
@@ -22,14 +22,15 @@ pub struct MetagraphCache {
     netuid: NetUid,
     every: u64,
     published: watch::Sender<Option<Arc<Metagraph>>>,
-    wanted: Arc<Notify>,
+    /// The newest block that a reader waits for.
+    wanted: watch::Sender<Block>,
 }
 
 /// One of those that look.
 #[derive(Clone, Debug)]
 pub struct MetagraphReader {
     published: watch::Receiver<Option<Arc<Metagraph>>>,
-    wanted: Arc<Notify>,
+    wanted: watch::Sender<Block>,
 }
 
 /// The task that reads the chain is gone.
@@ -45,7 +46,7 @@ impl MetagraphCache {
             netuid,
             every: every.max(1),
             published: watch::Sender::new(None),
-            wanted: Arc::new(Notify::new()),
+            wanted: watch::Sender::new(Block(0)),
         }
     }
 
@@ -53,7 +54,7 @@ impl MetagraphCache {
     pub fn reader(&self) -> MetagraphReader {
         MetagraphReader {
             published: self.published.subscribe(),
-            wanted: Arc::clone(&self.wanted),
+            wanted: self.wanted.clone(),
         }
     }
 
@@ -95,20 +96,24 @@ impl MetagraphCache {
                 Err(error) => self.recover(error, &mut pause).await?,
             }
         };
-        let mut next = Block(0);
+        let mut asked = self.wanted.subscribe();
+        let (mut next, mut head) = (Block(0), Block(0));
         loop {
-            let wanted = tokio::select! {
+            tokio::select! {
                 block = blocks.next() => match block {
-                    Some(Ok(block)) => block.number >= next,
+                    Some(Ok(block)) => head = block.number,
                     Some(Err(error @ ChainError::OtherChain { .. })) => return Err(error),
                     Some(Err(error)) => {
                         tracing::warn!(%error, "no new blocks");
-                        false
+                        continue;
                     }
                     None => return Ok(()),
                 },
-                () = self.wanted.notified() => true,
-            };
+                Ok(()) = asked.changed() => {}
+            }
+            // A block that does not exist yet is waited for, not asked for again and again.
+            let asked = *asked.borrow_and_update();
+            let wanted = head >= next || (head >= asked && self.published_block() < Some(asked));
             if !wanted {
                 continue;
             }
@@ -123,6 +128,10 @@ impl MetagraphCache {
                 }
             }
         }
+    }
+
+    fn published_block(&self) -> Option<Block> {
+        self.published.borrow().as_ref().map(|known| known.block.number)
     }
 
     /// Waits out what passes, and gives back what does not.
@@ -155,7 +164,13 @@ impl MetagraphReader {
             if let Some(metagraph) = known.filter(|metagraph| metagraph.block.number >= block) {
                 return Ok(metagraph);
             }
-            self.wanted.notify_one();
+            self.wanted.send_if_modified(|wanted| {
+                let is_later = block > *wanted;
+                if is_later {
+                    *wanted = block;
+                }
+                is_later
+            });
             published.changed().await.map_err(|_| CacheEnded)?;
         }
     }

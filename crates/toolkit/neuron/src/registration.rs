@@ -1,7 +1,7 @@
 //! Whether a hotkey is registered where it wants to work.
 
 use assay_chain::{
-    AccountId, BlockRef, ChainClient, ChainError, Metagraph, NetUid, Rao, Registration, Retry, Uid,
+    AccountId, Alpha, BlockRef, ChainClient, ChainError, Metagraph, NetUid, Rao, Registration, Retry, Uid,
 };
 
 /// A hotkey's slot at one block. It can lose it later: check again after each epoch.
@@ -29,6 +29,18 @@ pub enum NotRegistered {
         /// Whether the subnet takes newcomers.
         registration: Registration,
     },
+    /// It has a slot and too little stake to be of use there.
+    #[error("hotkey {hotkey} has {stake} of stake in subnet {netuid}, at least {minimum} are asked for")]
+    StakeTooLow {
+        /// The hotkey.
+        hotkey: AccountId,
+        /// The subnet.
+        netuid: NetUid,
+        /// What counts of its stake: alpha, and TAO at its weight.
+        stake: Alpha,
+        /// What is asked for.
+        minimum: Alpha,
+    },
     /// The chain could not be asked, or has no such subnet.
     #[error(transparent)]
     Chain(#[from] ChainError),
@@ -49,6 +61,15 @@ impl NotRegistered {
             Self::Unregistered { netuid, .. } => Some(format!(
                 "subnet {netuid} takes no registrations now; its owner can open it"
             )),
+            Self::StakeTooLow {
+                netuid,
+                stake,
+                minimum,
+                ..
+            } => Some(format!(
+                "stake {} more on the hotkey: assay stake add --netuid {netuid}",
+                minimum.saturating_sub(*stake)
+            )),
             Self::Chain(error) => error.hint().map(Into::into),
         }
     }
@@ -56,7 +77,7 @@ impl NotRegistered {
     /// Whether asking again makes sense.
     pub fn retry(&self) -> Retry {
         match self {
-            Self::Unregistered { .. } => Retry::Never,
+            Self::Unregistered { .. } | Self::StakeTooLow { .. } => Retry::Never,
             Self::Chain(error) => error.retry(),
         }
     }
@@ -88,6 +109,51 @@ pub async fn require(
             registration: subnet.registration,
         }),
     }
+}
+
+/// The stake that a validator must have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StakeCheck {
+    /// What the chain asks of who sets weights; the subnet owner's hotkey is exempt, as it is there.
+    #[default]
+    Chain,
+    /// At least this, whoever it is.
+    AtLeast(Alpha),
+    /// None: it may come later.
+    Unchecked,
+}
+
+/// The slot of a hotkey that has enough stake, or a refusal that says how to get there.
+///
+/// # Errors
+///
+/// As [`require`], and [`NotRegistered::StakeTooLow`].
+pub async fn require_stake(
+    client: &ChainClient,
+    netuid: NetUid,
+    hotkey: &AccountId,
+    check: StakeCheck,
+) -> Result<Registered, NotRegistered> {
+    let registered = require(client, netuid, hotkey).await?;
+    let snapshot = client.at(registered.block.hash).await?;
+    let minimum = match check {
+        StakeCheck::Unchecked => return Ok(registered),
+        StakeCheck::AtLeast(minimum) => minimum,
+        StakeCheck::Chain => snapshot.hyperparameters(netuid).await?.stake_threshold,
+    };
+    let metagraph = snapshot.shared_metagraph(netuid).await?;
+    let is_exempt = check == StakeCheck::Chain && metagraph.owner_hotkey == *hotkey;
+    let stake = metagraph.by_hotkey(hotkey).map(|neuron| neuron.total_stake);
+    let stake = stake.unwrap_or_default();
+    if is_exempt || stake >= minimum {
+        return Ok(registered);
+    }
+    Err(NotRegistered::StakeTooLow {
+        hotkey: *hotkey,
+        netuid,
+        stake,
+        minimum,
+    })
 }
 
 /// The hotkey's slot in a metagraph that is at hand; nothing when it has none.

@@ -6,7 +6,7 @@
 //! A book is opened, never created from nothing over an old one: a file that cannot be read is an error and stays as
 //! it is, and as long as a book is open no other process can open it.
 
-use crate::{atomic_file, file_lock};
+use crate::{MovingAverage, atomic_file, file_lock};
 use assay_chain::{AccountId, Block, Metagraph, NetUid, Uid};
 use fs_err::File;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -209,17 +209,19 @@ impl ScoreBook {
         Ok(())
     }
 
-    /// Moves a score towards an observation: new = share × observation + (1 − share) × old. The first observation is
-    /// the score, so that a newcomer does not start from an invented zero.
+    /// Moves a score towards an observation, by this average.
     ///
     /// # Errors
     ///
     /// When the result is not a finite number; the old one stays.
-    pub fn observe(&mut self, hotkey: AccountId, observation: f64, share: f64) -> Result<(), ScoreBookError> {
-        let value = match self.scores.get(&hotkey) {
-            Some(known) if known.observations > 0 => share * observation + (1.0 - share) * known.value,
-            _ => observation,
-        };
+    pub fn observe(
+        &mut self,
+        hotkey: AccountId,
+        observation: f64,
+        average: &MovingAverage,
+    ) -> Result<(), ScoreBookError> {
+        let known = self.scores.get(&hotkey).filter(|score| score.observations > 0);
+        let value = average.after(known.map(|score| score.value), observation);
         self.set(hotkey, value)
     }
 
@@ -268,13 +270,34 @@ impl ScoreBook {
     ///
     /// When the file system refuses; the old file stays then.
     pub fn save(&self) -> Result<(), ScoreBookError> {
+        self.page()?.write()
+    }
+
+    /// What the file is to hold, to be written without the book: a disk can be slow.
+    pub(crate) fn page(&self) -> Result<Page, ScoreBookError> {
         let contents = Contents {
             schema: SCHEMA,
             netuid: self.netuid,
             scores: self.scores.clone(),
         };
-        let text = serde_json::to_vec_pretty(&contents).map_err(io::Error::from)?;
-        Ok(atomic_file::replace(&self.path, &text)?)
+        Ok(Page {
+            path: self.path.clone(),
+            text: serde_json::to_vec_pretty(&contents).map_err(io::Error::from)?,
+        })
+    }
+}
+
+/// What a book's file is to hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl Page {
+    /// Replaces the file. Waits on the disk.
+    pub(crate) fn write(&self) -> Result<(), ScoreBookError> {
+        Ok(atomic_file::replace(&self.path, &self.text)?)
     }
 }
 

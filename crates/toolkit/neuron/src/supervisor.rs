@@ -1,7 +1,7 @@
 //! Keeping tasks alive: what fails or panics is restarted with growing pauses, what falls silent is cut off and
 //! restarted, and when that does not help everything ends with a clear reason and exit code.
 
-use crate::Shutdown;
+use crate::{Shutdown, watchdog::Watchdog};
 use futures::FutureExt;
 use std::{
     collections::VecDeque, error::Error, fmt, future::Future, panic::AssertUnwindSafe, pin::Pin, sync::Arc,
@@ -124,7 +124,7 @@ impl Exit {
         match self {
             Self::Finished | Self::Stopped => 0,
             Self::GaveUp { .. } => 1,
-            Self::Hung { .. } => 70,
+            Self::Hung { .. } => STUCK,
         }
     }
 }
@@ -154,6 +154,8 @@ pub struct Supervisor {
     shutdown: Shutdown,
     grace: Duration,
     tasks: Vec<Task>,
+    /// How long a task may hold its thread.
+    hold: Option<Duration>,
 }
 
 impl fmt::Debug for Supervisor {
@@ -171,7 +173,17 @@ impl Supervisor {
             shutdown,
             grace,
             tasks: Vec::new(),
+            hold: None,
         }
+    }
+
+    /// Ends the process with exit code [`STUCK`] when a task holds its thread for so long without waiting for anything.
+    /// It could not be cut off, and would keep even this supervisor from ending. Shorter, and an honest computation
+    /// that should have a thread of its own ends the process; longer, and it hangs for that long.
+    #[must_use]
+    pub fn end_when_stuck(mut self, after: Duration) -> Self {
+        self.hold = Some(after);
+        self
     }
 
     /// Adds a task. `work` is called for the start and for each restart. A task that returns `Ok` is done and not
@@ -199,9 +211,14 @@ impl Supervisor {
         let shutdown = self.shutdown.child();
         let mut names: Vec<_> = self.tasks.iter().map(|task| task.name.clone()).collect();
         let mut running = JoinSet::new();
+        let watchdog = self.hold.and_then(watchdog);
         for task in self.tasks {
-            let shutdown = shutdown.clone();
-            running.spawn(async move { (task.name.clone(), keep_running(task, &shutdown).await) });
+            let (shutdown, name) = (shutdown.clone(), task.name.clone());
+            let work = async move { (task.name.clone(), keep_running(task, &shutdown).await) };
+            match &watchdog {
+                Some(watchdog) => running.spawn(watchdog.watch(&name, work.boxed())),
+                None => running.spawn(work),
+            };
         }
         let mut given_up = None;
         let mut deadline: Option<Instant> = None;
@@ -241,6 +258,20 @@ impl Supervisor {
             Exit::Finished
         })
     }
+}
+
+/// The exit code of a process whose task holds its thread for ever, and of one whose tasks do not stop.
+pub const STUCK: u8 = 70;
+
+fn watchdog(limit: Duration) -> Option<Watchdog> {
+    let started = Watchdog::start(limit, move |task| {
+        tracing::error!(%task, ?limit, "the task holds its thread and cannot be cut off: ending the process");
+        std::process::exit(i32::from(STUCK));
+    });
+    // Without a thread to spare there is more amiss than a watchdog could tell.
+    started
+        .inspect_err(|error| tracing::error!(%error, "no watchdog: a task that blocks its thread will hang"))
+        .ok()
 }
 
 async fn keep_running(mut task: Task, shutdown: &Shutdown) -> Result<(), TaskFailure> {

@@ -155,6 +155,15 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The block that took the row or its commit, once that is final.
+    pub fn taken_at(&self) -> Option<Block> {
+        self.stages.iter().rev().find_map(|record| match &record.stage {
+            AttemptStage::Finalized { block } | AttemptStage::Applied { block } => Some(block.number),
+            AttemptStage::Committed { commit } => Some(commit.block.number),
+            _ => None,
+        })
+    }
+
     /// The last step.
     pub fn stage(&self) -> Option<&AttemptStage> {
         self.stages.last().map(|record| &record.stage)

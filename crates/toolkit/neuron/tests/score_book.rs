@@ -3,7 +3,7 @@
 mod plain;
 
 use assay_chain::{Block, NetUid, Uid};
-use assay_neuron::{SCORE_BOOK_SCHEMA, ScoreBook, ScoreBookError};
+use assay_neuron::{MovingAverage, NoAverage, SCORE_BOOK_SCHEMA, ScoreBook, ScoreBookError};
 use plain::{hotkey, metagraph};
 use proptest::prelude::*;
 
@@ -48,20 +48,92 @@ fn a_restart_after_a_replacement_and_growth_keeps_every_score_with_its_hotkey() 
 fn a_newcomers_first_observation_is_its_score_and_later_ones_move_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut book = ScoreBook::open(folder.path().join("scores.json"), NETUID).unwrap();
-    book.observe(hotkey(1), 0.8, 0.25).unwrap();
+    let average = MovingAverage::new(0.25).unwrap();
+    book.observe(hotkey(1), 0.8, &average).unwrap();
     assert_eq!(book.get(&hotkey(1)).unwrap().value, 0.8);
-    book.observe(hotkey(1), 0.4, 0.25).unwrap();
+    book.observe(hotkey(1), 0.4, &average).unwrap();
     let score = book.get(&hotkey(1)).unwrap();
     assert!((score.value - 0.7).abs() < 1e-12);
     assert_eq!(score.observations, 2);
     assert!(matches!(
-        book.observe(hotkey(1), f64::NAN, 0.25),
+        book.observe(hotkey(1), f64::NAN, &average),
         Err(ScoreBookError::NotANumber { .. })
     ));
     assert!(
         (book.get(&hotkey(1)).unwrap().value - 0.7).abs() < 1e-12,
         "the old one stays"
     );
+}
+
+#[test]
+fn an_average_from_zero_gives_the_scores_of_the_original_validator() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = ScoreBook::open(folder.path().join("scores.json"), NETUID).unwrap();
+    let average = MovingAverage::new(0.05).unwrap().starting_at(0.0);
+    let all = [0, 1, 2, 3, 4, 5].map(hotkey);
+    let subnet = metagraph(1, &all);
+    let expect = |book: &ScoreBook, expected: [f64; 6]| {
+        for ((uid, score), expected) in book.view(&subnet).into_iter().zip(expected) {
+            assert!((score - expected).abs() < 1e-8, "{uid}: {score} {expected}");
+        }
+    };
+    let observe = |book: &mut ScoreBook, rewards: &[(u8, f64)]| {
+        for &(uid, reward) in rewards {
+            book.observe(hotkey(uid), reward, &average).unwrap();
+        }
+    };
+    observe(&mut book, &[(4, 0.8), (1, 0.0), (3, 0.5)]);
+    expect(&book, [0.0, 0.0, 0.0, 0.025, 0.04, 0.0]);
+    observe(&mut book, &[(1, 1.0), (4, 0.2)]);
+    expect(&book, [0.0, 0.05, 0.0, 0.025, 0.048, 0.0]);
+    // Who is not asked keeps its score.
+    observe(&mut book, &[(0, 0.6); 10]);
+    expect(&book, [0.240_757_836_5, 0.05, 0.0, 0.025, 0.048, 0.0]);
+    for share in [0.0, -0.1, 1.1, f64::NAN] {
+        let NoAverage { share: refused } = MovingAverage::new(share).unwrap_err();
+        assert!(refused.to_bits() == share.to_bits());
+    }
+}
+
+#[test]
+fn a_subnet_that_shrinks_renumbers_its_slots_and_moves_no_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = ScoreBook::open(folder.path().join("scores.json"), NETUID).unwrap();
+    for (number, score) in [(1, 0.1), (2, 0.2), (3, 0.3), (4, 0.4)] {
+        book.set(hotkey(number), score).unwrap();
+    }
+    book.align(&metagraph(10, &[1, 2, 3, 4].map(hotkey)));
+    // The middle ones go, and the last one moves up.
+    let trimmed = metagraph(20, &[1, 4].map(hotkey));
+    assert_eq!(book.align(&trimmed).departed, [hotkey(2), hotkey(3)]);
+    assert_eq!(book.view(&trimmed), [(Uid(0), 0.1), (Uid(1), 0.4)]);
+    // Then it grows beyond what it was; a newcomer in an old slot starts anew.
+    let grown = metagraph(30, &[1, 4, 5, 6, 3].map(hotkey));
+    assert_eq!(book.align(&grown).newcomers, [hotkey(5), hotkey(6)]);
+    let scores: Vec<f64> = book.view(&grown).into_iter().map(|(_, score)| score).collect();
+    assert_eq!(scores, [0.1, 0.4, 0.0, 0.0, 0.3]);
+    // An empty subnet is no reason to forget anybody.
+    book.align(&metagraph(40, &[]));
+    assert_eq!(book.entries().count(), 4);
+}
+
+#[test]
+fn a_book_of_layout_2_is_read_bit_for_bit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("scores.json");
+    fs_err::copy(
+        concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files/score_book_v2.json"),
+        &path,
+    )
+    .unwrap();
+    let book = ScoreBook::open(&path, NETUID).unwrap();
+    let entry = |number| {
+        let score = book.get(&hotkey(number)).unwrap();
+        (score.value, score.observations, score.last_seen)
+    };
+    assert_eq!(entry(1), (0.300_000_000_000_000_04, 12, Some(Block(4_711))));
+    assert_eq!(entry(4), (0.7, 1, None));
+    assert_eq!(book.entries().count(), 2);
 }
 
 #[test]

@@ -74,19 +74,19 @@ impl Subnet {
             .await;
         subnet.admin("sudo_set_tempo", "tempo", Value::u128(100)).await;
         for name in neurons {
-            let coldkey = pair(&format!("//{name}"));
-            let money = Call::transfer(&coldkey.account(), Rao::from_tao(10_000), Existence::KeepAlive);
-            done(subnet.client.submit(&pair("//Bob"), &money).await).await;
-            let hotkey = subnet.hotkey(name).account();
-            done(
-                subnet
-                    .client
-                    .register(&coldkey, netuid, &hotkey, Rao::from_tao(1_000))
-                    .await,
-            )
-            .await;
+            subnet.join(name).await;
         }
         (devnet, subnet)
+    }
+
+    /// Registers one more neuron.
+    pub(crate) async fn join(&self, name: &str) {
+        let coldkey = pair(&format!("//{name}"));
+        let money = Call::transfer(&coldkey.account(), Rao::from_tao(10_000), Existence::KeepAlive);
+        done(self.client.submit(&pair("//Bob"), &money).await).await;
+        let hotkey = self.hotkey(name).account();
+        let limit = Rao::from_tao(1_000);
+        done(self.client.register(&coldkey, self.netuid, &hotkey, limit).await).await;
     }
 
     pub(crate) fn hotkey(&self, name: &str) -> Pair {
