@@ -20,6 +20,7 @@ pub use access::{Access, Blacklisted, Everybody};
 pub use answer::Refusal;
 pub use config::{AnswerTime, AxonConfig, ConnectionLimits, RateLimits};
 pub use listener::{Axon, AxonBuilder, BindError};
+pub use patient::Patient;
 pub use queue::{Place, Priority, QueueLimits, Refused, WorkQueue};
 pub use rate::{BucketSize, Rates, TooFast};
 pub use route::{Asked, Failure, Parts, Route, Synapse};

@@ -16,7 +16,7 @@ use tokio::{
 /// A stream that fails once it could not write for so long. TCP itself waits for ever for a peer that acknowledges and
 /// reads nothing, and with it an answer and a connection.
 #[derive(Debug)]
-pub(super) struct Patient {
+pub struct Patient {
     stream: TcpStream,
     patience: Duration,
     /// Since when nothing can be written.
@@ -24,7 +24,9 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
+    /// A stream that may not be written to for `patience` at most.
+    #[must_use]
+    pub fn new(stream: TcpStream, patience: Duration) -> Self {
         Self {
             stream,
             patience,
