@@ -1,8 +1,8 @@
 //! The dendrite: the side that asks.
 //!
 //! A [`Dendrite`] signs requests with one hotkey and sends them over one pool of connections, to old axons
-//! ([`Dendrite::call`], [`Dendrite::stream`]) and to those that speak btauth/1 ([`Dendrite::call_btauth`]). What comes
-//! of it is an [`Outcome`], never a bare status, because what a miner may be made to pay for depends on it:
+//! ([`Dendrite::call`], [`Dendrite::stream`]) and to those that speak btauth/1 ([`Dendrite::call_btauth`]) or Epistula
+//! ([`Dendrite::call_epistula`]). [`Retries`] calls again. What comes of it is an [`Outcome`], never a bare status, because what a miner may be made to pay for depends on it:
 //!
 //! | outcome | what it means | may cost the miner |
 //! |---|---|---|
@@ -39,6 +39,7 @@
 //! # }
 //! ```
 
+mod address;
 mod client;
 mod config;
 mod failure;
@@ -47,16 +48,22 @@ mod nonces;
 mod outcome;
 mod refusal;
 mod request;
+mod retries;
 mod stream;
 mod target;
 mod transport;
 
-pub use client::{Answer, BtauthRequest, Dendrite, RawAnswer};
+pub use address::Addresses;
+pub use client::{Answer, BtauthRequest, Dendrite, RawAnswer, RawRequest};
+pub(crate) use client::{raw_message, synapse_message};
 pub use config::DendriteConfig;
 pub use failure::{BadAnswer, Failure, NoAnswer, OwnFault};
 pub use fields::SynapseFields;
 pub use outcome::{Outcome, Reply, Verdict};
+pub(crate) use refusal::message as refusal_message;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{RequestError, SynapseRequest};
+pub use retries::{Repeatable, Retries};
 pub use stream::AnswerStream;
 pub use target::Target;
+pub(crate) use transport::connect_failure;

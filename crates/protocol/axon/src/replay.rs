@@ -13,10 +13,12 @@
 mod journal;
 mod key;
 mod limits;
+mod newest;
 mod store;
 mod tally;
 
 pub use journal::{Damage, JournalError};
 pub use key::ReplayKey;
 pub use limits::ReplayLimits;
+pub use newest::NewestNonces;
 pub use store::{FullBound, ReplayError, ReplayStore};

@@ -8,19 +8,26 @@
 mod access;
 mod admission;
 mod answer;
+mod bittensor;
 mod config;
 mod listener;
 mod patient;
+mod ping;
 mod queue;
 mod rate;
 mod route;
 mod service;
 
-pub use access::{Access, Blacklisted, Everybody};
+pub use access::{Access, Blacklisted, Everybody, Unverified};
 pub use answer::Refusal;
+pub use bittensor::Manner;
 pub use config::{AnswerTime, AxonConfig, ConnectionLimits, RateLimits};
 pub use listener::{Axon, AxonBuilder, BindError};
+<<<<<<< HEAD
 pub use patient::Patient;
+=======
+pub use ping::Ping;
+>>>>>>> h-wire
 pub use queue::{Place, Priority, QueueLimits, Refused, WorkQueue};
 pub use rate::{BucketSize, Rates, TooFast};
 pub use route::{Asked, Failure, Parts, Route, Synapse};

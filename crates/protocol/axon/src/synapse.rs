@@ -25,7 +25,7 @@ pub use python_json::{MAX_DEPTH, PythonJsonError};
 pub use python_value::PythonValue;
 pub use signing::{AnswerText, RequestText, ResponseText};
 pub use terminal::Terminal;
-pub use verification::{Rules, SynapseCaller, SynapseRefusal, verify};
+pub use verification::{Rules, SynapseCaller, SynapseRefusal, verify, verify_after};
 
 /// The version of a peer, as a number: 10.5.0 is 10,005,000.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

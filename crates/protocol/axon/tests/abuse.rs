@@ -8,13 +8,16 @@
 mod echo;
 
 use assay_axon::{
-    OperatorTokens,
+    BodyDigest, OperatorTokens, ReplayLimits, ReplayStore, RequestUuid, UnixNanos,
     server::{Asked, Axon, AxonConfig, BucketSize, Failure, Parts, QueueLimits, Route},
+    sign_btauth, sign_epistula,
+    synapse::{PythonValue, RequestText, SynapseHead, body_hash},
 };
 use assay_keys::{Pair, Scheme};
 use bytes::Bytes;
 use echo::{Echo, EchoStream, streamed};
 use futures::StreamExt;
+use http::{HeaderMap, Method, uri::PathAndQuery};
 use std::{net::SocketAddr, num::NonZeroUsize, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -216,4 +219,178 @@ async fn a_caller_that_reads_nothing_holds_neither_a_place_nor_a_connection() {
         .unwrap();
     let status = timeout(PATIENCE, axon.stop()).await;
     assert!(status.is_ok(), "nothing of it is left to wait for");
+}
+
+/// Sends a byte every so often until the axon has had enough; its status.
+async fn dripped(address: SocketAddr, start: &str, drip: &str) -> Option<u16> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut reading, mut writing) = stream.into_split();
+    writing.write_all(start.as_bytes()).await.unwrap();
+    let drip = drip.to_owned();
+    let dripping = tokio::spawn(async move {
+        while writing.write_all(drip.as_bytes()).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let mut bytes = Vec::new();
+    let _ = timeout(PATIENCE, reading.read_to_end(&mut bytes)).await.unwrap();
+    dripping.abort();
+    let text = String::from_utf8_lossy(&bytes);
+    text.strip_prefix("HTTP/1.1 ")?.get(..3)?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_or_body_that_drips_wins_no_time_by_each_drop() {
+    let axon = axon(config()).await;
+    let address = axon.addresses()[0];
+    let chunked = format!(
+        "POST /Echo HTTP/1.1\r\nhost: axon\r\nauthorization: Bearer {TOKEN}\r\ntransfer-encoding: chunked\r\n\r\n"
+    );
+    let drops = [
+        ("POST /Echo HTTP/1.1\r\nx: ".to_owned(), "x", None),
+        ("POST /Echo HTTP/1.1\r\n".to_owned(), "x: y\r\n", None),
+        (head(100_000, ""), "x", Some(408)),
+        (chunked, "1\r\nx\r\n", Some(408)),
+    ];
+    let dripping = drops.map(|(start, drip, status)| {
+        tokio::spawn(async move {
+            let told = dripped(address, &start, drip).await;
+            assert!(told == status || told == Some(408), "{start}: {told:?}");
+        })
+    });
+    assert!(is_served(address).await);
+    for drip in dripping {
+        drip.await.unwrap();
+    }
+    axon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_while_it_still_sends_reads_why() {
+    let axon = axon(config()).await;
+    let address = axon.addresses()[0];
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let unsigned = "POST /Echo HTTP/1.1\r\nhost: axon\r\ncontent-length: 50000\r\n\r\n";
+        stream.write_all(unsigned.as_bytes()).await.unwrap();
+        // Refused by now, for all that it knows; it sends on all the same.
+        for _ in 0..50 {
+            stream.write_all(&[b'x'; 1_000]).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(closed(&mut stream).await, Some(401));
+    }
+    axon.stop().await;
+}
+
+/// A request of Alice's in each dialect, signed at a moment.
+fn signed_at(moment: UnixNanos, body: &str, hash: &str) -> [HeaderMap; 3] {
+    let alice = Pair::from_uri("//Alice", Scheme::Sr25519).unwrap();
+    let bob = Pair::from_uri("//Bob", Scheme::Sr25519).unwrap().account();
+    let sender = alice.account().to_string();
+    let text = RequestText {
+        nonce: moment.0,
+        sender: &sender,
+        receiver: bob,
+        uuid: Some("u"),
+        body_hash: hash,
+    };
+    let mut synapse = SynapseHead {
+        timeout: Some(5.0),
+        body_hash: hash.to_owned(),
+        ..SynapseHead::default()
+    };
+    synapse.dendrite.version = Some(10_005_000);
+    synapse.dendrite.nonce = Some(moment.0);
+    synapse.dendrite.uuid = Some("u".to_owned());
+    synapse.dendrite.signature = Some(alice.sign(text.to_string().as_bytes()).to_string());
+    synapse.dendrite.hotkey = Some(sender);
+    let digest = BodyDigest::of(body.as_bytes());
+    let path = PathAndQuery::from_static("/Echo");
+    [
+        synapse.to_headers(),
+        sign_btauth(&alice, &Method::POST, &path, &digest, Some(bob), moment),
+        sign_epistula(&alice, &digest, Some(bob), &RequestUuid::random(), moment),
+    ]
+}
+
+async fn asked(address: SocketAddr, headers: &HeaderMap, body: &str) -> Option<u16> {
+    let mut request = format!(
+        "POST /Echo HTTP/1.1\r\nhost: axon\r\nconnection: close\r\ncontent-length: {}\r\n",
+        body.len()
+    );
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    sent(address, format!("{request}\r\n{body}").as_bytes()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stale_early_or_was_taken_before_a_restart_is_refused_in_every_dialect() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = folder.path().join("accepted");
+    let start = async || {
+        let store = ReplayStore::open(&journal, ReplayLimits::default(), UnixNanos::now()).unwrap();
+        Axon::build(Pair::from_uri("//Bob", Scheme::Sr25519).unwrap(), config())
+            .replay(store)
+            .route(Route::new(reversed))
+            .listen(&["127.0.0.1:0".parse().unwrap()])
+            .await
+            .unwrap()
+    };
+    let body = r#"{"text": "hello"}"#;
+    let hash = body_hash(&[PythonValue::from("hello"), PythonValue::from(0i64)]).to_string();
+    let refused = |status: Option<u16>| matches!(status, Some(400 | 401 | 403));
+
+    let first = start().await;
+    let now = UnixNanos::now();
+    for moment in [
+        now.minus(Duration::from_secs(30)),
+        now.plus(Duration::from_secs(30)),
+    ] {
+        for headers in signed_at(moment, body, &hash) {
+            let status = asked(first.addresses()[0], &headers, body).await;
+            assert!(refused(status), "{headers:?}: {status:?}");
+        }
+    }
+    let good = signed_at(UnixNanos::now(), body, &hash);
+    for headers in &good {
+        assert_eq!(
+            asked(first.addresses()[0], headers, body).await,
+            Some(200),
+            "{headers:?}"
+        );
+        assert!(refused(asked(first.addresses()[0], headers, body).await));
+    }
+    first.stop().await;
+    let second = start().await;
+    for headers in &good {
+        let status = asked(second.addresses()[0], headers, body).await;
+        assert!(refused(status), "{headers:?}: {status:?}");
+    }
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_json_and_repeated_headers_are_refused_whoever_signs_them() {
+    let axon = axon(config()).await;
+    let address = axon.addresses()[0];
+    let deep = format!("{{\"text\": \"hello\", \"tags\": {}", "[".repeat(100_000));
+    let hash = body_hash(&[PythonValue::from("hello"), PythonValue::from(0i64)]).to_string();
+    for headers in signed_at(UnixNanos::now(), &deep, &hash) {
+        assert_eq!(asked(address, &headers, &deep).await, Some(400), "{headers:?}");
+    }
+    let body = r#"{"text": "hello"}"#;
+    for (headers, repeated) in signed_at(UnixNanos::now(), body, &hash).into_iter().zip([
+        "bt_header_dendrite_hotkey",
+        "x-bittensor-hotkey",
+        "epistula-signed-by",
+    ]) {
+        let mut twice = headers.clone();
+        twice.append(repeated, headers[repeated].clone());
+        let status = asked(address, &twice, body).await;
+        assert!(matches!(status, Some(400 | 401)), "{repeated}: {status:?}");
+    }
+    assert!(is_served(address).await);
+    axon.stop().await;
 }

@@ -6,9 +6,12 @@
 )]
 
 use assay_axon::{
-    BodyDigest, BtauthClaim, BtauthPolicy, Dendrite, DendriteConfig, Outcome, SynapseRequest, Target,
-    UnixNanos,
-    dendrite::{Answer, BadAnswer, BtauthRequest, Failure, NoAnswer, OwnFault, RefusalKind, Reply, Verdict},
+    BodyDigest, BtauthClaim, BtauthPolicy, Dendrite, DendriteConfig, EpistulaClaim, EpistulaPolicy, Outcome,
+    SynapseRequest, Target, UnixNanos,
+    dendrite::{
+        Addresses, Answer, BadAnswer, BtauthRequest, Failure, NoAnswer, OwnFault, RawRequest, RefusalKind,
+        Repeatable, Reply, Retries, Verdict,
+    },
     synapse::{Field, FieldType, RequestText, SynapseHead},
 };
 use assay_keys::{AccountId, Pair, Scheme};
@@ -509,4 +512,175 @@ async fn a_stream_that_is_refused_or_too_long_is_not_an_answer() {
         last,
         Some(Err(Failure::BadAnswer(BadAnswer::TooLarge { limit: 8 })))
     );
+}
+
+#[tokio::test]
+async fn epistula_signs_what_is_sent_for_the_one_who_is_asked() {
+    let address = peer(|mut stream| async move {
+        let came = read(&mut stream).await.unwrap();
+        let is_proven = EpistulaClaim::parse(&came.headers)
+            .unwrap()
+            .check(
+                &EpistulaPolicy::default(),
+                &pair("//Bob").account(),
+                UnixNanos::now(),
+            )
+            .unwrap()
+            .verify(&BodyDigest::of(&came.body))
+            .is_ok();
+        let status = if is_proven { "200 OK" } else { "400 No" };
+        let _ = stream
+            .write_all(json(status, &came.line.len().to_string()).as_bytes())
+            .await;
+    })
+    .await;
+    let request = RawRequest {
+        method: Method::POST,
+        path: PathAndQuery::from_static("/v1/chat/completions"),
+        content_type: None,
+        body: Bytes::from_static(b"{}"),
+        timeout: PATIENCE,
+    };
+    let reply = dendrite().call_epistula(&target(address), &request).await;
+    let answer = reply.outcome.into_answer().unwrap();
+    assert_eq!(
+        (answer.status.as_u16(), answer.body.as_ref()),
+        (200, b"34".as_slice())
+    );
+}
+
+/// A peer that gives each connection the next of these answers, and how many it has given.
+async fn in_turn(answers: Vec<String>) -> (SocketAddr, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let address = peer(move |mut stream| {
+        let answer = answers.get(count.fetch_add(1, Ordering::SeqCst)).cloned();
+        async move {
+            read(&mut stream).await;
+            let _ = stream.write_all(answer.unwrap_or_default().as_bytes()).await;
+        }
+    })
+    .await;
+    (address, asked)
+}
+
+#[tokio::test]
+async fn a_call_is_repeated_only_where_it_was_surely_not_handled_or_may_be_twice() {
+    let retries = |after| Retries {
+        most: 2,
+        pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(2),
+        within: PATIENCE,
+        after,
+    };
+    let (busy, broken, good) = (
+        json("503 Busy", "{}"),
+        json("500 Oh", "{}"),
+        json("200 OK", r#"{"reply":"x"}"#),
+    );
+    for (first, after, calls, verdict) in [
+        (&busy, Repeatable::Unhandled, 3, Verdict::Answered),
+        (&broken, Repeatable::Unhandled, 1, Verdict::NoAnswer),
+        (&broken, Repeatable::Idempotent, 3, Verdict::Answered),
+        // It closed after it had been asked: who knows what it has done.
+        (&String::new(), Repeatable::Unhandled, 1, Verdict::NoAnswer),
+        (&String::new(), Repeatable::Idempotent, 3, Verdict::Answered),
+    ] {
+        let (address, asked) = in_turn(vec![first.clone(), first.clone(), good.clone()]).await;
+        let (dendrite, request) = (dendrite(), echo(PATIENCE));
+        let target = target(address);
+        let reply = retries(after).run(|| dendrite.call(&target, &request)).await;
+        assert_eq!(
+            (asked.load(Ordering::SeqCst), reply.outcome.verdict()),
+            (calls, verdict),
+            "{first}: {reply:?}"
+        );
+    }
+    let (address, asked) = in_turn(vec![busy.clone(); 9]).await;
+    let (dendrite, request, target) = (dendrite(), echo(PATIENCE), target(address));
+    let never = Retries {
+        within: Duration::ZERO,
+        ..retries(Repeatable::Idempotent)
+    };
+    never.run(|| dendrite.call(&target, &request)).await;
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "no time for another");
+}
+
+#[test]
+fn pauses_double_up_to_the_longest_and_are_spread() {
+    let retries = Retries::default();
+    let millis = |repetition, random| retries.pause_before(repetition, random).as_millis();
+    assert_eq!([millis(0, 0.0), millis(0, 1.0)], [250, 500]);
+    assert_eq!(
+        [millis(1, 1.0), millis(2, 1.0), millis(3, 1.0)],
+        [1_000, 2_000, 4_000]
+    );
+    assert_eq!([millis(9, 1.0), millis(u32::MAX, 0.5)], [4_000, 3_000]);
+}
+
+#[tokio::test]
+async fn only_public_addresses_are_asked_where_that_is_said() {
+    let address = saying(json("200 OK", "{}")).await;
+    let config = DendriteConfig {
+        addresses: Addresses::PublicOnly,
+        ..DendriteConfig::default()
+    };
+    let reply = Dendrite::new(pair("//Alice"), config)
+        .call(&target(address), &echo(PATIENCE))
+        .await;
+    assert!(
+        matches!(reply.outcome, Outcome::NoAnswer(NoAnswer::NotPublic { ip }) if ip == address.ip()),
+        "{reply:?}"
+    );
+}
+
+#[tokio::test]
+async fn all_answers_together_are_bounded_and_that_is_our_own_fault() {
+    let (half, whole) = (30_000, 60_000);
+    // Says half of its answer, and the rest when the other has come as far.
+    let both = Arc::new(tokio::sync::Barrier::new(2));
+    let waiting = Arc::clone(&both);
+    let address = peer(move |mut stream| {
+        let waiting = Arc::clone(&waiting);
+        async move {
+            read(&mut stream).await;
+            let body = json("200 OK", &format!("{{\"reply\":\"{}\"}}", "a".repeat(whole)));
+            let (first, rest) = body.as_bytes().split_at(half);
+            let _ = stream.write_all(first).await;
+            waiting.wait().await;
+            let _ = stream.write_all(rest).await;
+        }
+    })
+    .await;
+    let dendrite = |answers| {
+        let config = DendriteConfig {
+            answers,
+            ..DendriteConfig::default()
+        };
+        Dendrite::new(pair("//Alice"), config)
+    };
+    let replies = dendrite(200_000)
+        .call_many(&[target(address); 2], &echo(PATIENCE))
+        .await;
+    assert!(
+        replies.iter().all(|reply| reply.outcome.answer().is_some()),
+        "{replies:?}"
+    );
+    let small = dendrite(80_000);
+    let replies = small.call_many(&[target(address); 2], &echo(PATIENCE)).await;
+    let full = |reply: &&Reply<Answer>| {
+        matches!(
+            reply.outcome,
+            Outcome::OwnFault(OwnFault::Memory { limit: 80_000 })
+        )
+    };
+    assert!(replies.iter().filter(full).count() >= 1, "{replies:?}");
+    // What was held is given back.
+    let alone = saying(json(
+        "200 OK",
+        &format!("{{\"reply\":\"{}\"}}", "a".repeat(whole)),
+    ))
+    .await;
+    let reply = small.call(&target(alone), &echo(PATIENCE)).await;
+    assert!(reply.outcome.answer().is_some(), "{reply:?}");
 }

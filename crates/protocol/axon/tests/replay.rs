@@ -229,7 +229,12 @@ fn a_grown_file_is_written_anew_with_what_is_live() {
         store
             .insert(at(moment * 10), key(2, moment), at(moment * 10 + 5))
             .unwrap();
+        // What is accepted while the new file is written is in both.
+        if moment % 64 == 0 {
+            store.settle();
+        }
     }
+    store.settle();
     let records = (fs_err::metadata(&path).unwrap().len() as usize - HEADER_BYTES) / RECORD_BYTES;
     assert!(records < 4_200, "{records} records for two live ones");
     assert_eq!(fs_err::read_dir(folder.path()).unwrap().count(), 1);
@@ -237,6 +242,31 @@ fn a_grown_file_is_written_anew_with_what_is_live() {
     let mut store = open(&path, 100_000);
     assert_eq!(store.len(), 1);
     assert_replayed(store.insert(at(100_000), key(1, u64::MAX), at(u64::MAX)));
+}
+
+#[test]
+fn what_is_accepted_while_the_file_is_written_anew_is_in_it() {
+    let (_folder, path) = folder();
+    let mut store = open(&path, 0);
+    // Enough of them expire at once that a new file is begun, which the next ones do not wait for.
+    for nonce in 0..5_000 {
+        store.insert(at(0), key(2, nonce), at(5)).unwrap();
+    }
+    for nonce in 0..100 {
+        store.insert(at(10), key(1, nonce), at(u64::MAX)).unwrap();
+    }
+    // A copy is what a killed process leaves, in the middle of it and after it.
+    let copy = path.with_extension("copy");
+    for _ in 0..2 {
+        fs_err::copy(&path, &copy).unwrap();
+        assert_eq!(open(&copy, 10).len(), 100);
+        store.settle();
+    }
+    assert_eq!(
+        fs_err::metadata(&path).unwrap().len() as usize,
+        HEADER_BYTES + 100 * RECORD_BYTES
+    );
+    assert_replayed(store.insert(at(10), key(1, 99), at(u64::MAX)));
 }
 
 #[test]

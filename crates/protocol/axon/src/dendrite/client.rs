@@ -6,7 +6,7 @@ use super::{
     transport::{Deadline, Ended, Transport, Turn, has_end},
 };
 use crate::{
-    BodyDigest, RequestUuid, sign_btauth,
+    BodyDigest, RequestUuid, UnixNanos, sign_btauth, sign_epistula,
     synapse::{PeerVersion, RequestText, SynapseHead, Terminal},
 };
 use assay_keys::{Pair, Scheme};
@@ -23,7 +23,6 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Dendrite {
     pair: Pair,
-    hotkey: String,
     uuid: RequestUuid,
     nonces: Nonces,
     transport: Transport,
@@ -42,11 +41,14 @@ pub struct Answer {
 }
 
 /// A request in btauth/1.
+pub type BtauthRequest = RawRequest;
+
+/// A request whose body is signed as it stands, in btauth/1 or Epistula.
 #[derive(Clone, Debug)]
-pub struct BtauthRequest {
-    /// The method.
+pub struct RawRequest {
+    /// The method, which btauth/1 signs.
     pub method: Method,
-    /// Path and query, which are signed as they stand.
+    /// Path and query, which btauth/1 signs as they stand.
     pub path: PathAndQuery,
     /// What the body is, such as `application/json`; none when there is no body.
     pub content_type: Option<HeaderValue>,
@@ -72,7 +74,6 @@ impl Dendrite {
     #[must_use]
     pub fn new(pair: Pair, config: DendriteConfig) -> Self {
         Self {
-            hotkey: pair.account().to_string(),
             pair,
             uuid: RequestUuid::random(),
             nonces: Nonces::default(),
@@ -121,7 +122,22 @@ impl Dendrite {
             Err(waited) => return crowded(waited),
         };
         let deadline = turn.deadline(request.timeout);
-        turn.reply(self.ask_btauth(target, request, deadline).await)
+        let (digest, now) = (BodyDigest::of(&request.body), self.nonces.next());
+        let RawRequest { method, path, .. } = request;
+        let headers = sign_btauth(&self.pair, method, path, &digest, Some(target.hotkey), now);
+        turn.reply(self.ask_raw(target, request, headers, deadline).await)
+    }
+
+    /// Asks one neuron in Epistula v2.
+    pub async fn call_epistula(&self, target: &Target, request: &RawRequest) -> Reply<RawAnswer> {
+        let turn = match self.transport.turn().await {
+            Ok(turn) => turn,
+            Err(waited) => return crowded(waited),
+        };
+        let deadline = turn.deadline(request.timeout);
+        let (digest, uuid) = (BodyDigest::of(&request.body), RequestUuid::random());
+        let headers = sign_epistula(&self.pair, &digest, Some(target.hotkey), &uuid, UnixNanos::now());
+        turn.reply(self.ask_raw(target, request, headers, deadline).await)
     }
 
     async fn ask(
@@ -165,31 +181,19 @@ impl Dendrite {
         })
     }
 
-    async fn ask_btauth(
+    async fn ask_raw(
         &self,
         target: &Target,
-        request: &BtauthRequest,
+        request: &RawRequest,
+        headers: HeaderMap,
         deadline: Deadline,
     ) -> Result<RawAnswer, Ended> {
-        let BtauthRequest {
-            method,
-            path,
-            content_type,
-            body,
-            timeout: _,
-        } = request;
-        let digest = BodyDigest::of(body);
-        let now = self.nonces.next();
-        let mut headers = sign_btauth(&self.pair, method, path, &digest, Some(target.hotkey), now);
-        if let Some(content_type) = content_type {
-            headers.insert(header::CONTENT_TYPE, content_type.clone());
-        }
-        let message = message(target, method.clone(), path, headers, body.clone())?;
+        let message = raw_message(target, request, headers)?;
         let response = self
             .transport
             .open(target, message, deadline, |status| status.is_success())
             .await?;
-        if *method != Method::HEAD && !has_end(&response) {
+        if request.method != Method::HEAD && !has_end(&response) {
             return Err(endless().into());
         }
         let (parts, body) = response.into_parts();
@@ -206,47 +210,82 @@ impl Dendrite {
         request: &SynapseRequest,
         deadline: Deadline,
     ) -> Result<Response<Incoming>, Ended> {
-        if self.pair.scheme() != Scheme::Sr25519 {
-            return Err(OwnFault::Scheme.into());
-        }
-        let head = self.signed_head(target, request);
-        let body = request.body(&head).map_err(|error| OwnFault::Unsendable {
-            problem: error.to_string(),
-        })?;
-        let mut headers = head.to_headers();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let message = message(target, Method::POST, request.path(), headers, body.into())?;
+        let message = synapse_message(&self.pair, &self.uuid, self.nonces.next(), target, request)?;
         // An old axon's other successes are a status that its own code has set, with a body that nobody describes.
         self.transport
             .open(target, message, deadline, |status| status == StatusCode::OK)
             .await
     }
+}
 
-    fn signed_head(&self, target: &Target, request: &SynapseRequest) -> SynapseHead {
-        let nonce = self.nonces.next().0;
-        let text = RequestText {
-            nonce,
-            sender: &self.hotkey,
-            receiver: target.hotkey,
-            uuid: Some(self.uuid.as_str()),
-            body_hash: &request.hash().to_string(),
-        };
-        let dendrite = Terminal {
-            version: Some(PeerVersion::OURS.0),
-            nonce: Some(nonce),
-            uuid: Some(self.uuid.to_string()),
-            hotkey: Some(self.hotkey.clone()),
-            signature: Some(self.pair.sign(text.to_string().as_bytes()).to_string()),
-            ..Terminal::default()
-        };
-        let axon = Terminal {
-            ip: Some(target.address.ip().to_string()),
-            port: Some(target.address.port().into()),
-            hotkey: Some(target.hotkey.to_string()),
-            ..Terminal::default()
-        };
-        request.head(dendrite, axon)
+/// A request in btauth/1 or Epistula, with the headers that sign it.
+pub(crate) fn raw_message(
+    target: &Target,
+    request: &RawRequest,
+    mut headers: HeaderMap,
+) -> Result<Request<Full<Bytes>>, OwnFault> {
+    if let Some(content_type) = &request.content_type {
+        headers.insert(header::CONTENT_TYPE, content_type.clone());
     }
+    message(
+        target,
+        request.method.clone(),
+        &request.path,
+        headers,
+        request.body.clone(),
+    )
+}
+
+/// A signed request in synapse-v10.
+pub(crate) fn synapse_message(
+    pair: &Pair,
+    uuid: &RequestUuid,
+    nonce: UnixNanos,
+    target: &Target,
+    request: &SynapseRequest,
+) -> Result<Request<Full<Bytes>>, OwnFault> {
+    if pair.scheme() != Scheme::Sr25519 {
+        return Err(OwnFault::Scheme);
+    }
+    let head = signed_head(pair, uuid, nonce, target, request);
+    let body = request.body(&head).map_err(|error| OwnFault::Unsendable {
+        problem: error.to_string(),
+    })?;
+    let mut headers = head.to_headers();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    message(target, Method::POST, request.path(), headers, body.into())
+}
+
+fn signed_head(
+    pair: &Pair,
+    uuid: &RequestUuid,
+    nonce: UnixNanos,
+    target: &Target,
+    request: &SynapseRequest,
+) -> SynapseHead {
+    let sender = pair.account().to_string();
+    let text = RequestText {
+        nonce: nonce.0,
+        sender: &sender,
+        receiver: target.hotkey,
+        uuid: Some(uuid.as_str()),
+        body_hash: &request.hash().to_string(),
+    };
+    let dendrite = Terminal {
+        version: Some(PeerVersion::OURS.0),
+        nonce: Some(nonce.0),
+        uuid: Some(uuid.to_string()),
+        signature: Some(pair.sign(text.to_string().as_bytes()).to_string()),
+        hotkey: Some(sender),
+        ..Terminal::default()
+    };
+    let axon = Terminal {
+        ip: Some(target.address.ip().to_string()),
+        port: Some(target.address.port().into()),
+        hotkey: Some(target.hotkey.to_string()),
+        ..Terminal::default()
+    };
+    request.head(dendrite, axon)
 }
 
 fn message(

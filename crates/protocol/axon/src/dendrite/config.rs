@@ -1,5 +1,6 @@
 //! What a dendrite allows itself and its peers.
 
+use super::Addresses;
 use std::time::Duration;
 
 /// Limits of a [`Dendrite`](super::Dendrite).
@@ -17,9 +18,13 @@ pub struct DendriteConfig {
     /// losses of the first packet; shorter cuts off far peers behind a bad line, longer holds a place among
     /// `in_flight` for hosts that are gone.
     pub connect: Duration,
-    /// Bytes of an answer's body. Smaller refuses embeddings and images that subnets do send. Larger lets those asked,
-    /// all together, take so much times `in_flight` of memory: lower the two together on a small machine.
+    /// Bytes of an answer's body. Smaller refuses embeddings and images that subnets do send. Larger lets fewer of those asked
+    /// take up all of `answers`.
     pub body: usize,
+    /// Bytes of all bodies that are being read at one time. When they are used up, the next one fails as our own fault:
+    /// waiting for room while holding some could go on for ever. Less fails rounds of large answers; more is memory that
+    /// those who are asked can take together.
+    pub answers: usize,
     /// Bytes of an answer's head, at least 8,192; up to twice as many may pass, for it is looked at between two reads. Old
     /// axons send some 2 KB, and clients of theirs take 8 KB a line.
     pub head: usize,
@@ -29,6 +34,8 @@ pub struct DendriteConfig {
     /// Unused connections kept to one address. Two are those of a subnet asked twice at the same time; more of them
     /// are open files that nobody uses.
     pub idle_per_target: usize,
+    /// Which addresses are asked. All of them unless said otherwise; on a public network it should be.
+    pub addresses: Addresses,
 }
 
 impl Default for DendriteConfig {
@@ -38,9 +45,11 @@ impl Default for DendriteConfig {
             queue: Duration::from_secs(60),
             connect: Duration::from_secs(4),
             body: 16 * 1024 * 1024,
+            answers: 512 * 1024 * 1024,
             head: 64 * 1024,
             idle: Duration::from_secs(4),
             idle_per_target: 2,
+            addresses: Addresses::Any,
         }
     }
 }

@@ -23,6 +23,12 @@ pub enum NoAnswer {
     /// Its address is nobody's: 0.0.0.0, port 0, or one of many.
     #[error("it gives no address to connect to")]
     NotServing,
+    /// Its address is not one that the whole internet reaches, and only such are asked.
+    #[error("it gives {ip}, which is no public address")]
+    NotPublic {
+        /// The address.
+        ip: IpAddr,
+    },
     /// No connection came about.
     #[error("no connection: {reason}")]
     Unreachable {
@@ -85,6 +91,12 @@ pub enum OwnFault {
     Machine {
         /// Why, in the words of the system.
         reason: String,
+    },
+    /// All the room for answers was taken by others.
+    #[error("the answers that are being read take all of {limit} bytes: allow more, or ask fewer at once")]
+    Memory {
+        /// What they may take together.
+        limit: usize,
     },
     /// The machine has no way to the address: its network is down, or it has no IPv6.
     #[error("this machine has no route to {ip}: is the network up, and does it have the address's family?")]

@@ -36,7 +36,7 @@ pub enum RefusalKind {
 }
 
 impl RefusalKind {
-    pub(super) fn of(status: StatusCode) -> Self {
+    pub(crate) fn of(status: StatusCode) -> Self {
         match status.as_u16() {
             401 => Self::Unverified,
             403 => Self::Blacklisted,
@@ -76,7 +76,7 @@ pub(super) const MAX_REFUSAL: usize = 64 * 1024;
 const MAX_MESSAGE: usize = 1_024;
 
 /// What a refusal's body says: the `message` of bittensor, the `detail` of FastAPI, or else the text itself.
-pub(super) fn message(body: &[u8]) -> String {
+pub(crate) fn message(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let said = serde_json::from_slice::<Value>(body).ok().and_then(|value| {
         ["message", "detail", "error"]

@@ -24,11 +24,15 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
+const KIB: usize = 1024;
+
 /// The pool and the places in it.
 #[derive(Debug)]
 pub(super) struct Transport {
     client: Client<HttpConnector, Full<Bytes>>,
     places: Arc<Semaphore>,
+    /// For bodies, in kibibytes.
+    room: Arc<Semaphore>,
     pub(super) config: DendriteConfig,
 }
 
@@ -116,6 +120,9 @@ impl Transport {
         Self {
             client,
             places: Arc::new(Semaphore::new(places)),
+            room: Arc::new(Semaphore::new(
+                (config.answers / KIB).clamp(1, Semaphore::MAX_PERMITS),
+            )),
             config,
         }
     }
@@ -149,10 +156,14 @@ impl Transport {
         if !target.is_serving() {
             return Err(NoAnswer::NotServing.into());
         }
+        let ip = target.address.ip();
+        if !self.config.addresses.allow(ip) {
+            return Err(NoAnswer::NotPublic { ip }.into());
+        }
         let response = deadline
             .within(self.client.request(request))
             .await?
-            .map_err(|error| send_failure(&error, target.address.ip()))?;
+            .map_err(|error| send_failure(&error, ip))?;
         let status = response.status();
         if is_answer(status) {
             return Ok(response);
@@ -166,7 +177,12 @@ impl Transport {
         let mut said = Vec::new();
         // It has refused, whatever becomes of its words: as many as came are kept.
         let _ = deadline
-            .within(read_into(&mut said, response.into_body(), MAX_REFUSAL))
+            .within(read_into(
+                &mut said,
+                response.into_body(),
+                MAX_REFUSAL,
+                |_| Ok(()),
+            ))
             .await;
         Err(Ended::Refused(Refusal {
             kind: RefusalKind::of(status),
@@ -177,8 +193,23 @@ impl Transport {
     /// The whole body of an answer.
     pub(super) async fn read(&self, body: Incoming, deadline: Deadline) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
+        let mut held: Option<OwnedSemaphorePermit> = None;
+        let hold = |length: usize| {
+            let holds = held.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            let lacks = length.div_ceil(KIB).saturating_sub(holds);
+            let lacks = u32::try_from(lacks).unwrap_or(u32::MAX);
+            let Ok(more) = Arc::clone(&self.room).try_acquire_many_owned(lacks) else {
+                let limit = self.config.answers;
+                return Err(OwnFault::Memory { limit }.into());
+            };
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+            Ok(())
+        };
         deadline
-            .within(read_into(&mut bytes, body, self.config.body))
+            .within(read_into(&mut bytes, body, self.config.body, hold))
             .await??;
         Ok(bytes)
     }
@@ -193,13 +224,20 @@ pub(super) fn has_end(response: &Response<Incoming>) -> bool {
         || response.status() == StatusCode::NO_CONTENT
 }
 
-async fn read_into(bytes: &mut Vec<u8>, mut body: Incoming, limit: usize) -> Result<(), Failure> {
+/// Reads a body. `hold` is asked whether there is room for so many bytes in all, before they are copied.
+async fn read_into(
+    bytes: &mut Vec<u8>,
+    mut body: Incoming,
+    limit: usize,
+    mut hold: impl FnMut(usize) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| body_failure(&error))?;
         if let Ok(data) = frame.into_data() {
             if data.len() > limit - bytes.len() {
                 return Err(BadAnswer::TooLarge { limit }.into());
             }
+            hold(bytes.len() + data.len())?;
             bytes.extend_from_slice(&data);
         }
     }
@@ -244,7 +282,7 @@ fn send_failure(error: &hyper_util::client::legacy::Error, ip: IpAddr) -> Failur
 
 /// Whether a connection failed for what this machine lacks, or for what it met outside. Only what no peer can bring
 /// about is our own fault: an address that leads nowhere would otherwise excuse its owner for ever.
-fn connect_failure(error: &io::Error, ip: IpAddr) -> Failure {
+pub(crate) fn connect_failure(error: &io::Error, ip: IpAddr) -> Failure {
     /// "Operation not permitted", "too many open files in system" and "too many open files", on every Unix: the first
     /// is what a firewall on this machine gives.
     const OWN: [i32; 3] = [1, 23, 24];

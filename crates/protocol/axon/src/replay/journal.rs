@@ -7,9 +7,11 @@ use crate::UnixNanos;
 use sha2::{Digest, Sha256};
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{self, BufWriter, Read, Write},
+    io::{self, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
+    thread::JoinHandle,
 };
+use tempfile::NamedTempFile;
 
 const HEADER: &[u8] = b"assay-replay/1\n";
 const RECORD_BYTES: usize = 28;
@@ -101,6 +103,7 @@ impl Record {
     }
 }
 
+/// The file, and the one that is to take its place while that is written.
 #[derive(Debug)]
 pub(super) struct Journal {
     path: PathBuf,
@@ -109,6 +112,18 @@ pub(super) struct Journal {
     records: usize,
     /// A record was written in part: what comes after it would be read at the wrong place.
     torn: bool,
+    rewriting: Option<Rewriting>,
+    /// The size at which the last attempt to write the file anew failed. The next one waits until it has doubled: a full
+    /// disk would otherwise be tried at every request.
+    failed_at: usize,
+}
+
+/// A smaller file that is written on a thread of its own, for it waits for the disk.
+#[derive(Debug)]
+struct Rewriting {
+    thread: JoinHandle<Result<(NamedTempFile, usize), JournalError>>,
+    /// What was accepted since it began. It is in the old file too, which counts until the new one has its name.
+    since: Vec<Record>,
 }
 
 impl Journal {
@@ -123,10 +138,10 @@ impl Journal {
                 let mut live = parse(&bytes, path)?;
                 live.retain(|record| record.keep_until >= now);
                 // The old one is held, and locked, until the new one has its place.
-                (write_anew(path, live.iter().copied())?.0, live)
+                (put(write_beside(path, &live)?, path)?, live)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                (write_anew(path, std::iter::empty())?.0, Vec::new())
+                (put(write_beside(path, &[])?, path)?, Vec::new())
             }
             Err(error) => return Err(io_error("open", path, error)),
         };
@@ -135,38 +150,109 @@ impl Journal {
             file,
             records: live.len(),
             torn: false,
+            rewriting: None,
+            failed_at: 0,
         };
         Ok((journal, live))
     }
 
     /// Adds a record. When it returns, the record outlives this process.
     pub(super) fn append(&mut self, record: Record) -> Result<(), JournalError> {
+        self.mend()?;
         // One call to the system, without a buffer of our own: what lies in one is lost when the process is killed.
         if let Err(source) = self.file.write_all(&record.to_bytes()) {
             self.torn = true;
             return Err(io_error("write to", &self.path, source));
         }
         self.records += 1;
+        if let Some(rewriting) = &mut self.rewriting {
+            rewriting.since.push(record);
+        }
         Ok(())
     }
 
-    /// Whether the file has grown out of proportion to the live records, or is torn.
-    pub(super) fn wants_rewriting(&self, live: usize) -> bool {
-        self.torn || self.records > live.saturating_mul(2).saturating_add(SPARE_RECORDS)
-    }
-
-    /// Puts a file with these records in the place of the present one, which stays as it is when that fails.
-    pub(super) fn rewrite(&mut self, live: impl Iterator<Item = Record>) -> Result<(), JournalError> {
-        let (file, records) = write_anew(&self.path, live)?;
-        self.file = file;
-        self.records = records;
+    /// Cuts off what a failed write has left.
+    fn mend(&mut self) -> Result<(), JournalError> {
+        if !self.torn {
+            return Ok(());
+        }
+        let whole = (HEADER.len() + self.records * RECORD_BYTES) as u64;
+        self.file
+            .set_len(whole)
+            .and_then(|()| self.file.seek(SeekFrom::Start(whole)))
+            .map_err(|source| io_error("mend", &self.path, source))?;
         self.torn = false;
         Ok(())
     }
+
+    /// Whether the file has grown out of proportion to the live records, and nothing is being done about it.
+    pub(super) fn wants_rewriting(&self, live: usize) -> bool {
+        let proportionate = live.saturating_mul(2).saturating_add(SPARE_RECORDS);
+        self.rewriting.is_none() && self.records > proportionate.max(self.failed_at.saturating_mul(2))
+    }
+
+    /// Begins to write a file with these records. [`Journal::settle`] puts it in the place of the present one.
+    pub(super) fn begin_rewriting(&mut self, live: Vec<Record>) {
+        let path = self.path.clone();
+        let thread = std::thread::Builder::new()
+            .name("replay journal".to_owned())
+            .spawn(move || write_beside(&path, &live));
+        match thread {
+            Ok(thread) => {
+                self.rewriting = Some(Rewriting {
+                    thread,
+                    since: Vec::new(),
+                });
+            }
+            Err(source) => self.grows_on(&io_error("write beside", &self.path, source)),
+        }
+    }
+
+    /// Puts the new file in the place of the old one, if it is written. `waits` also waits for that.
+    ///
+    /// Every accepted record is in the file that has the name, at every moment: the new one gets what was accepted since
+    /// it was begun before it gets the name.
+    pub(super) fn settle(&mut self, waits: bool) {
+        let is_due = |rewriting: &mut Rewriting| waits || rewriting.thread.is_finished();
+        let Some(Rewriting { thread, since }) = self.rewriting.take_if(is_due) else {
+            return;
+        };
+        let written = thread.join().unwrap_or_else(|_| {
+            let broke = io::Error::other("the thread that wrote it broke");
+            Err(io_error("write beside", &self.path, broke))
+        });
+        let put = written.and_then(|(mut beside, records)| {
+            let bytes: Vec<u8> = since.iter().flat_map(|record| record.to_bytes()).collect();
+            beside
+                .write_all(&bytes)
+                .map_err(|source| io_error("write beside", &self.path, source))?;
+            Ok((put((beside, records), &self.path)?, records + since.len()))
+        });
+        match put {
+            Ok((file, records)) => {
+                self.file = file;
+                self.records = records;
+                self.torn = false;
+                self.failed_at = 0;
+            }
+            Err(error) => self.grows_on(&error),
+        }
+    }
+
+    fn grows_on(&mut self, error: &JournalError) {
+        tracing::warn!(%error, "the journal of accepted requests cannot be made smaller, and grows on");
+        self.failed_at = self.records;
+    }
 }
 
-/// Writes a file beside, forces it to disk, and gives it its name. The file is open at its end, and locked.
-fn write_anew(path: &Path, records: impl Iterator<Item = Record>) -> Result<(File, usize), JournalError> {
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.settle(true);
+    }
+}
+
+/// Writes a file beside, locked, and forces it to disk. It is open at its end.
+fn write_beside(path: &Path, records: &[Record]) -> Result<(NamedTempFile, usize), JournalError> {
     let failed = |action| move |source| io_error(action, path, source);
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
@@ -179,20 +265,22 @@ fn write_anew(path: &Path, records: impl Iterator<Item = Record>) -> Result<(Fil
         .map_err(failed("write beside"))?;
     lock(beside.as_file(), path)?;
     let mut writer = BufWriter::new(beside.as_file());
-    let mut written = 0;
     writer.write_all(HEADER).map_err(failed("write"))?;
     for record in records {
         writer.write_all(&record.to_bytes()).map_err(failed("write"))?;
-        written += 1;
     }
     writer.flush().map_err(failed("write"))?;
     drop(writer);
     // Otherwise a power cut could leave the name on an empty file, which would stop the next start.
     beside.as_file().sync_all().map_err(failed("save"))?;
-    let file = beside
+    Ok((beside, records.len()))
+}
+
+/// Gives a file its name, in the place of the one that had it.
+fn put((beside, _): (NamedTempFile, usize), path: &Path) -> Result<File, JournalError> {
+    beside
         .persist(path)
-        .map_err(|refused| io_error("replace", path, refused.error))?;
-    Ok((file, written))
+        .map_err(|refused| io_error("replace", path, refused.error))
 }
 
 fn parse(bytes: &[u8], path: &Path) -> Result<Vec<Record>, JournalError> {

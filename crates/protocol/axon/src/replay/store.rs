@@ -111,8 +111,8 @@ impl ReplayStore {
 
     /// Accepts a request, once, and remembers it through the moment `keep_until`. `now` only decides what has expired.
     ///
-    /// With a journal this writes a few bytes to a file, and now and then rewrites the file, which can take some tens
-    /// of milliseconds.
+    /// With a journal this writes a few bytes to a file, without waiting for the disk. Now and then the file is written
+    /// anew, on a thread of its own.
     ///
     /// # Errors
     ///
@@ -133,8 +133,9 @@ impl ReplayStore {
             digest: key.digest,
         };
         if let Some(journal) = &mut self.journal {
+            journal.settle(false);
             if journal.wants_rewriting(self.queue.len()) {
-                journal.rewrite(self.queue.iter().map(|Reverse(held)| held.record))?;
+                journal.begin_rewriting(self.queue.iter().map(|Reverse(held)| held.record).collect());
             }
             journal.append(record)?;
         }
@@ -145,6 +146,13 @@ impl ReplayStore {
         }));
         self.tally.add(key.caller);
         Ok(())
+    }
+
+    /// Waits until a journal that is being written anew has taken its place. Dropping the store does too.
+    pub fn settle(&mut self) {
+        if let Some(journal) = &mut self.journal {
+            journal.settle(true);
+        }
     }
 
     fn room_for(&self, caller: &AccountId) -> Result<(), FullBound> {

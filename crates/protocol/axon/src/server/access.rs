@@ -11,6 +11,14 @@ pub struct Blacklisted {
     pub reason: String,
 }
 
+/// A caller whose proof is not enough for this axon, and why, in words that it is told.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unverified {
+    /// Without secrets, and short.
+    pub reason: String,
+}
+
 /// The axon's own rules, asked before a body is read. They must not wait: they look at what is in memory, such as the
 /// newest metagraph.
 pub trait Access: Send + Sync + 'static {
@@ -19,6 +27,16 @@ pub trait Access: Send + Sync + 'static {
     /// # Errors
     /// [`Blacklisted`], which is `403`.
     fn admit(&self, caller: &Caller, route: &str) -> Result<(), Blacklisted>;
+
+    /// Whether the proof is enough, asked once the signature holds. bittensor's `verify_fn`, but beside the axon's own
+    /// checks and never in their place.
+    ///
+    /// # Errors
+    /// [`Unverified`], which is `401`.
+    fn verify(&self, caller: &Caller, route: &str) -> Result<(), Unverified> {
+        let _ = (caller, route);
+        Ok(())
+    }
 
     /// Who goes first when the axon is busy; usually by stake.
     fn priority(&self, caller: &Caller) -> Priority {

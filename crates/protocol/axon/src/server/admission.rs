@@ -1,12 +1,12 @@
 //! From a head to a caller: everything that headers can prove.
 
-use super::{AxonConfig, Blacklisted, Refusal};
+use super::{AxonConfig, Refusal};
 use crate::{
     BodyDigest, BtauthClaim, BtauthError, Caller, Dialect, EpistulaClaim, EpistulaError, Identity,
     ReplayError, ReplayKey, ReplayStore, Standing, UnixNanos,
     btauth::FreshBtauth,
     epistula::FreshEpistula,
-    synapse::{self, SynapseHead, SynapseRefusal},
+    synapse::{self, SynapseCaller, SynapseHead, SynapseRefusal},
 };
 use assay_keys::AccountId;
 use http::{HeaderMap, Method, uri::PathAndQuery};
@@ -32,7 +32,7 @@ pub(super) enum Open {
 pub(super) fn admit(
     config: &AxonConfig,
     own: &AccountId,
-    allowed: impl Fn(&Caller) -> Result<(), Blacklisted>,
+    allowed: impl Fn(&Caller) -> Result<(), Refusal>,
     dialect: Dialect,
     headers: &HeaderMap,
     replay: &Mutex<ReplayStore>,
@@ -53,14 +53,7 @@ pub(super) fn admit(
             let proven = synapse::verify(&head, &rules, now)?;
             let caller = caller(proven.hotkey, Standing::Verified);
             allowed(&caller)?;
-            let uuid = proven.uuid.as_deref().unwrap_or("None");
-            let key = ReplayKey::synapse_v10(proven.hotkey, uuid, proven.nonce);
-            let until = config.freshness.remember_until(now, proven.nonce);
-            remember(replay, |store| match store.insert(now, key, until) {
-                Ok(()) => Ok(()),
-                Err(ReplayError::Replayed) => Err(SynapseRefusal::Replayed.into()),
-                Err(error) => Err(Refusal::Unrecorded(error)),
-            })?;
+            remember_synapse(config, &proven, replay, now)?;
             Ok(Admitted {
                 caller,
                 head: Some(head),
@@ -105,6 +98,23 @@ pub(super) fn admit(
     }
 }
 
+/// Takes a request in synapse-v10 once.
+pub(super) fn remember_synapse(
+    config: &AxonConfig,
+    proven: &SynapseCaller,
+    replay: &Mutex<ReplayStore>,
+    now: UnixNanos,
+) -> Result<(), Refusal> {
+    let uuid = proven.uuid.as_deref().unwrap_or("None");
+    let key = ReplayKey::synapse_v10(proven.hotkey, uuid, proven.nonce);
+    let until = config.freshness.remember_until(now, proven.nonce);
+    remember(replay, |store| match store.insert(now, key, until) {
+        Ok(()) => Ok(()),
+        Err(ReplayError::Replayed) => Err(SynapseRefusal::Replayed.into()),
+        Err(error) => Err(Refusal::Unrecorded(error)),
+    })
+}
+
 impl Open {
     /// Proves the claim by the body.
     pub(super) fn close(
@@ -128,7 +138,7 @@ impl Open {
     }
 }
 
-/// Waits on the thread that it is on: mostly for a few bytes into a file, now and then for the file to be written anew.
+/// Waits on the thread that it is on, for a few bytes into a file at most.
 fn remember<T>(
     replay: &Mutex<ReplayStore>,
     insert: impl FnOnce(&mut ReplayStore) -> Result<T, Refusal>,

@@ -1,6 +1,6 @@
 //! Answers that are no answers: what each refusal looks like from outside.
 
-use super::{Blacklisted, Refused, TooFast};
+use super::{Blacklisted, Refused, TooFast, Unverified};
 use crate::{BtauthError, DialectError, EpistulaError, OperatorRefusal, ReplayError, synapse};
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -59,6 +59,9 @@ pub enum Refusal {
     /// `403`, in the words of bittensor.
     #[error("Forbidden. Key is blacklisted: {0}.")]
     Blacklisted(#[from] Blacklisted),
+    /// `401`, by the axon's own rules.
+    #[error("Not Verified with error: {0}")]
+    Unverified(#[from] Unverified),
     /// `429`
     #[error("{0}")]
     TooFast(#[from] TooFast),
@@ -93,7 +96,7 @@ pub enum Refusal {
     #[error("{0}")]
     Queue(#[from] Refused),
     /// `408`, in the words of bittensor.
-    #[error("Response timeout after: {}s", .after.as_secs_f64())]
+    #[error("Response timeout after: {:?}s", .after.as_secs_f64())]
     TimedOut {
         /// How long the caller waits.
         after: Duration,
@@ -119,9 +122,11 @@ impl Refusal {
             Self::NoRoute => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Head(_) | Self::BrokenBody | Self::Body { .. } | Self::BodyHash => StatusCode::BAD_REQUEST,
-            Self::Dialect(_) | Self::DialectNotTaken(_) | Self::Synapse(_) | Self::Operator(_) => {
-                StatusCode::UNAUTHORIZED
-            }
+            Self::Dialect(_)
+            | Self::DialectNotTaken(_)
+            | Self::Synapse(_)
+            | Self::Operator(_)
+            | Self::Unverified(_) => StatusCode::UNAUTHORIZED,
             Self::Btauth(error) => error.status(),
             Self::Epistula(error) => error.status(),
             Self::Unrecorded(_) | Self::Crowded => StatusCode::SERVICE_UNAVAILABLE,
@@ -138,7 +143,7 @@ impl Refusal {
     }
 
     /// When to ask again, where that is known.
-    fn retry_after(&self) -> Option<Duration> {
+    pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooFast(TooFast { again_in }) => Some(*again_in),
             Self::Queue(Refused::Full { .. }) | Self::Unrecorded(_) | Self::Crowded => {
@@ -149,7 +154,7 @@ impl Refusal {
     }
 
     /// Whether a body that was not read is left in the connection, which is then of no more use.
-    fn leaves_a_body(&self) -> bool {
+    pub(super) fn leaves_a_body(&self) -> bool {
         !matches!(
             self,
             Self::Body { .. }
@@ -161,14 +166,28 @@ impl Refusal {
         )
     }
 
-    /// The answer, as clients of bittensor read it: JSON with a `message`.
-    pub(super) fn response(&self, is_synapse: bool) -> Response<Outgoing> {
+    /// The answer, as clients of bittensor read it: JSON with a `message`, and its head where that was asked in
+    /// synapse-v10.
+    pub(super) fn response(&self, head: Option<synapse::SynapseHead>) -> Response<Outgoing> {
         let (status, message) = (self.status(), self.to_string());
-        let body = serde_json::json!({ "message": message }).to_string();
-        let mut response = Response::new(whole(body));
-        *response.status_mut() = status;
+        let body = serde_json::json!({ "message": message });
+        let head = head.map(|mut head| {
+            head.axon.status_code = Some(i64::from(status.as_u16()));
+            head.axon.status_message = Some(message);
+            head
+        });
+        self.told(status, &body, head)
+    }
+
+    /// An answer with these contents, and with what HTTP has to say of the refusal.
+    pub(super) fn told(
+        &self,
+        status: StatusCode,
+        body: &serde_json::Value,
+        head: Option<synapse::SynapseHead>,
+    ) -> Response<Outgoing> {
+        let mut response = json(status, body);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(pause) = self.retry_after() {
             // Rounded up: whoever obeys must not come too early.
             let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
@@ -180,12 +199,17 @@ impl Refusal {
         if self.leaves_a_body() {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
-        if is_synapse {
-            let mut head = synapse::SynapseHead::default();
-            head.axon.status_code = Some(i64::from(status.as_u16()));
-            head.axon.status_message = Some(message);
+        if let Some(head) = head {
             headers.extend(head.to_headers());
         }
         response
     }
+}
+
+pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Response<Outgoing> {
+    let mut response = Response::new(whole(body.to_string()));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }

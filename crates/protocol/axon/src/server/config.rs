@@ -1,12 +1,14 @@
 //! What an axon is set up with.
 
-use super::{BucketSize, QueueLimits};
+use super::{BucketSize, Manner, QueueLimits};
 use crate::{BtauthPolicy, EpistulaPolicy, OperatorTokens, synapse::Freshness};
 use std::{num::NonZeroUsize, time::Duration};
 
 /// How an axon works. The default is strict and fits a miner of a usual subnet.
 #[derive(Clone, Debug)]
 pub struct AxonConfig {
+    /// How synapse-v10 is answered.
+    pub manner: Manner,
     /// How old synapse-v10 requests may be.
     pub freshness: Freshness,
     /// What btauth/1 requests must be.
@@ -42,6 +44,9 @@ pub struct ConnectionLimits {
     pub body_time: Duration,
     /// How long a caller may take no byte of its answer. Longer lets those who never read hold connections.
     pub write_time: Duration,
+    /// Bytes of its answer that a caller must take for each second that it lets the axon wait, once `write_time` is used
+    /// up. Fewer let those who take a byte now and then hold connections; more cut off those behind a bad line.
+    pub write_rate: u32,
     /// Bytes that all bodies may take together whose senders only the bodies prove. At least the largest of one route.
     pub unproven_bytes: usize,
     /// How long a stopping axon waits for answers under way.
@@ -68,9 +73,25 @@ pub struct AnswerTime {
     pub longest: Duration,
 }
 
+impl AxonConfig {
+    /// An axon that takes and answers synapse-v10 as bittensor 10.5 does, holes and all: for callers that cannot do
+    /// without. What bittensor does not bound at all (rates, bodies, time) stays bounded.
+    #[must_use]
+    pub fn bittensor10() -> Self {
+        let mut config = Self {
+            manner: Manner::Bittensor10,
+            freshness: Freshness::COMPATIBLE,
+            ..Self::default()
+        };
+        config.connections.head_bytes = 128 * 1024;
+        config
+    }
+}
+
 impl Default for AxonConfig {
     fn default() -> Self {
         Self {
+            manner: Manner::Strict,
             freshness: Freshness::STRICT,
             btauth: BtauthPolicy::default(),
             epistula: EpistulaPolicy::default(),
@@ -82,6 +103,7 @@ impl Default for AxonConfig {
                 head_bytes: 32 * 1024,
                 body_time: Duration::from_secs(30),
                 write_time: Duration::from_secs(30),
+                write_rate: 2_048,
                 unproven_bytes: 256 * 1024 * 1024,
                 drain: Duration::from_secs(10),
             },

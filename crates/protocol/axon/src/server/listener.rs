@@ -2,22 +2,28 @@
 
 use super::{
     Access, AxonConfig, Everybody, Rates, Route, WorkQueue,
-    patient::Patient,
+    patient::{Pace, Patient},
+    ping,
     service::{Origin, Service},
 };
-use crate::{ReplayLimits, ReplayStore};
+use crate::{ReplayLimits, ReplayStore, RequestUuid, UnixNanos, replay::NewestNonces};
 use assay_keys::Pair;
+use http::header::CONNECTION;
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use indexmap::IndexMap;
 use std::{
     collections::HashMap,
     convert::Infallible,
     fmt, io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -48,25 +54,35 @@ pub struct Axon {
     serving: JoinHandle<()>,
 }
 
+/// What tells an axon the time.
+pub(super) type Clock = Arc<dyn Fn() -> UnixNanos + Send + Sync>;
+
+/// Dendrites whose newest nonce is kept in the manner of bittensor: some 10 MB. Fewer would forget honest ones in a rush.
+const NEWEST_NONCES: usize = 1 << 16;
+
 /// An axon before it listens.
 pub struct AxonBuilder {
     pair: Pair,
     config: AxonConfig,
     access: Arc<dyn Access>,
-    routes: HashMap<&'static str, Route>,
+    routes: IndexMap<&'static str, Route>,
     replay: ReplayStore,
+    clock: Clock,
 }
 
 impl Axon {
-    /// An axon that answers for this hotkey, so far nothing and to everybody who proves who they are.
+    /// An axon that answers for this hotkey, so far only a [`Ping`](super::Ping), and to everybody who proves who they
+    /// are.
     #[must_use]
     pub fn build(pair: Pair, config: AxonConfig) -> AxonBuilder {
+        let ping = ping::route();
         AxonBuilder {
             pair,
             config,
             access: Arc::new(Everybody),
-            routes: HashMap::new(),
+            routes: IndexMap::from([(ping.name, ping)]),
             replay: ReplayStore::in_memory(ReplayLimits::default()),
+            clock: Arc::new(UnixNanos::now),
         }
     }
 
@@ -106,6 +122,13 @@ impl AxonBuilder {
         self
     }
 
+    /// Judges the age of requests by this clock, rather than the system's.
+    #[must_use]
+    pub fn clock(mut self, now: impl Fn() -> UnixNanos + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(now);
+        self
+    }
+
     /// Listens at these addresses, IPv4 or IPv6.
     ///
     /// # Errors
@@ -125,6 +148,9 @@ impl AxonBuilder {
             routes: self.routes,
             access: self.access,
             replay: Mutex::new(self.replay),
+            newest: Mutex::new(NewestNonces::new(NEWEST_NONCES)),
+            uuid: RequestUuid::random(),
+            clock: self.clock,
             origins: Mutex::new(Rates::new(config.rates.address, config.rates.room)),
             callers: Mutex::new(Rates::new(config.rates.caller, config.rates.room)),
             queue: WorkQueue::new(config.queue),
@@ -190,15 +216,28 @@ async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: Cancell
             continue;
         };
         let answering = service.clone();
+        let unread = Arc::new(AtomicBool::new(false));
+        let pace = Pace {
+            patience: limits.write_time,
+            bytes_per_second: limits.write_rate,
+        };
+        let stream = Patient::new(stream, pace, unread.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
             .max_buf_size(limits.head_bytes.max(8_192))
             .serve_connection(
-                TokioIo::new(Patient::new(stream, limits.write_time)),
+                TokioIo::new(stream),
                 service_fn(move |request| {
-                    let service = answering.clone();
-                    async move { Ok::<_, Infallible>(service.respond(peer, request).await) }
+                    let (service, unread) = (answering.clone(), unread.clone());
+                    async move {
+                        let response = service.respond(peer, request).await;
+                        // It ends the connection for what is left in it.
+                        if response.headers().contains_key(CONNECTION) {
+                            unread.store(true, Ordering::Relaxed);
+                        }
+                        Ok::<_, Infallible>(response)
+                    }
                 }),
             );
         let connection = graceful.watch(connection);

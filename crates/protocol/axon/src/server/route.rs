@@ -115,6 +115,8 @@ pub struct Route {
     pub(super) name: &'static str,
     pub(super) dialects: Vec<Dialect>,
     pub(super) body_bytes: usize,
+    pub(super) fields: Arc<[Field]>,
+    pub(super) hashed: &'static [&'static str],
     pub(super) handler: Arc<Handler>,
 }
 
@@ -173,6 +175,7 @@ impl Route {
         + 'static,
     ) -> Self {
         let fields: Arc<[Field]> = S::fields().into();
+        let declared = fields.clone();
         let handler = move |raw: Raw| {
             let Raw {
                 caller,
@@ -182,7 +185,7 @@ impl Route {
                 head,
             } = raw;
             if let Some(head) = &head {
-                check_hash::<S>(&fields, &body, &head.body_hash)?;
+                check_hash::<S>(&declared, &body, &head.body_hash)?;
             }
             let synapse: S = serde_json::from_slice(&body).map_err(|error| Refusal::Body {
                 problem: misread(&error),
@@ -204,6 +207,8 @@ impl Route {
                 Dialect::Operator,
             ],
             body_bytes: BODY_BYTES,
+            fields,
+            hashed: S::HASHED,
             handler: Arc::new(handler),
         }
     }

@@ -1,22 +1,28 @@
 //! The road of a request, from its head to its answer.
 
 use super::{
-    Access, AxonConfig, Parts, Place, Rates, Refusal, Route, WorkQueue,
+    Access, AxonConfig, Manner, Parts, Place, Rates, Refusal, Route, WorkQueue,
     admission::{Admitted, admit},
     answer::{Broken, Outgoing, whole},
+    listener::Clock,
     route::{AnswerBody, Answered, Raw},
 };
-use crate::{BodyDigest, Dialect, Identity, ReplayStore, Standing, UnixNanos, synapse::AnswerText};
+use crate::{
+    BodyDigest, Caller, Dialect, DialectError, Identity, ReplayStore, RequestUuid, Standing,
+    replay::NewestNonces,
+    synapse::{AnswerText, PeerVersion, ResponseText, SynapseHead, SynapseRefusal, Terminal},
+};
 use assay_keys::{AccountId, Pair};
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
-use http::{HeaderValue, Method, Request, Response, header, uri::PathAndQuery};
+use futures::{FutureExt, StreamExt};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header, request, uri::PathAndQuery};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
+use indexmap::IndexMap;
 use sha2::{Digest, Sha256};
 use std::{
-    collections::HashMap,
     net::{IpAddr, SocketAddr},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -43,9 +49,14 @@ pub(super) struct Service {
     pub(super) pair: Pair,
     pub(super) own: AccountId,
     pub(super) config: AxonConfig,
-    pub(super) routes: HashMap<&'static str, Route>,
+    pub(super) routes: IndexMap<&'static str, Route>,
     pub(super) access: Arc<dyn Access>,
     pub(super) replay: Mutex<ReplayStore>,
+    /// In the manner of bittensor.
+    pub(super) newest: Mutex<NewestNonces>,
+    /// Of this axon, until it ends.
+    pub(super) uuid: RequestUuid,
+    pub(super) clock: Clock,
     pub(super) origins: Mutex<Rates<Origin>>,
     pub(super) callers: Mutex<Rates<Identity>>,
     pub(super) queue: WorkQueue,
@@ -57,39 +68,78 @@ pub(super) struct Service {
 }
 
 /// What was asked in synapse-v10, as the answer's signature covers it.
-struct Question {
-    path: String,
-    body: BodyDigest,
+pub(super) struct Question {
+    pub(super) path: String,
+    pub(super) body: BodyDigest,
 }
 
 impl Service {
     pub(super) async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Outgoing> {
-        let is_synapse = matches!(Dialect::of(request.headers()), Ok(Dialect::SynapseV10));
-        match self.answer(peer, request).await {
+        let dialect = Dialect::of(request.headers());
+        let is_theirs = matches!(dialect, Ok(Dialect::SynapseV10) | Err(DialectError::Unsigned));
+        if self.config.manner == Manner::Bittensor10 && is_theirs {
+            return self.respond_as_bittensor(peer, request).await;
+        }
+        let (parts, body) = request.into_parts();
+        match self.answer(peer, &parts, body).await {
             Ok(response) => response,
             Err(refusal) => {
                 tracing::debug!(%peer, status = refusal.status().as_u16(), %refusal, "a request is refused");
-                refusal.response(is_synapse)
+                let is_synapse = matches!(dialect, Ok(Dialect::SynapseV10));
+                refusal.response(is_synapse.then(|| self.refusing(&refusal, &parts.headers)))
             }
         }
+    }
+
+    /// The head of a refusal. It is signed, as bittensor signs its refusals, where the request has cost a check of a
+    /// signature already: so whoever asks can tell whose axon it is without being let in, and a flood of requests that are
+    /// refused for less costs no signatures.
+    fn refusing(&self, refusal: &Refusal, asked: &HeaderMap) -> SynapseHead {
+        let mut head = SynapseHead::default();
+        let is_proven = matches!(
+            refusal,
+            Refusal::Synapse(SynapseRefusal::Mismatch) | Refusal::Blacklisted(_) | Refusal::Unverified(_)
+        );
+        if is_proven && let Ok(asked) = SynapseHead::from_headers(asked) {
+            head.dendrite.hotkey = asked.dendrite.hotkey;
+            head.axon.hotkey = asked.axon.hotkey;
+            self.sign(&mut head.axon, head.dendrite.hotkey.as_deref());
+        }
+        head
+    }
+
+    /// Says whose axon it is, to the one who asked.
+    pub(super) fn sign(&self, axon: &mut Terminal, dendrite: Option<&str>) {
+        let nonce = (self.clock)().0;
+        let text = ResponseText {
+            nonce,
+            dendrite,
+            axon: axon.hotkey.as_deref(),
+            uuid: self.uuid.as_str(),
+        };
+        axon.signature = Some(self.pair.sign(text.to_string().as_bytes()).to_string());
+        axon.nonce = Some(nonce);
+        axon.uuid = Some(self.uuid.to_string());
+        axon.version = Some(PeerVersion::OURS.0);
     }
 
     async fn answer(
         &self,
         peer: SocketAddr,
-        request: Request<Incoming>,
+        request: &request::Parts,
+        body: Incoming,
     ) -> Result<Response<Outgoing>, Refusal> {
         lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
-        let route = self.route(request.uri().path())?;
-        if request.method() != Method::POST {
+        let route = self.route(request.uri.path())?;
+        if request.method != Method::POST {
             return Err(Refusal::Method);
         }
 
-        let dialect = Dialect::of(request.headers())?;
+        let dialect = Dialect::of(&request.headers)?;
         if !route.dialects.contains(&dialect) {
             return Err(Refusal::DialectNotTaken(dialect));
         }
-        let now = UnixNanos::now();
+        let now = (self.clock)();
         let Admitted {
             mut caller,
             head,
@@ -97,17 +147,16 @@ impl Service {
         } = admit(
             &self.config,
             &self.own,
-            |caller| self.access.admit(caller, route.name),
+            |caller| guarded(|| self.access.admit(caller, route.name))?.map_err(Refusal::from),
             dialect,
-            request.headers(),
+            &request.headers,
             &self.replay,
             now,
         )?;
         if caller.standing == Standing::Verified {
-            lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
+            self.welcome(&caller, route)?;
         }
 
-        let (parts, body) = request.into_parts();
         let room = open
             .as_ref()
             .map(|_| self.room_for(route.body_bytes))
@@ -115,33 +164,53 @@ impl Service {
         let (body, digest) = self.read(body, route.body_bytes, open.is_some()).await?;
         if let (Some(open), Some(digest)) = (open, digest) {
             let root = PathAndQuery::from_static("/");
-            let target = parts.uri.path_and_query().unwrap_or(&root);
-            let proven = open.close(&parts.method, target, &digest, &self.replay, UnixNanos::now())?;
+            let target = request.uri.path_and_query().unwrap_or(&root);
+            let proven = open.close(&request.method, target, &digest, &self.replay, (self.clock)())?;
             caller.identity = Identity::Hotkey(proven);
             caller.standing = Standing::Verified;
-            // Counted now that it is known: a stranger's claims must not use up somebody else's rate.
-            lock(&self.callers).take(caller.identity.clone(), Instant::now())?;
+            self.welcome(&caller, route)?;
         }
         drop(room);
 
-        let time = self.time(head.as_ref().and_then(|head| head.timeout));
-        let deadline = tokio::time::Instant::now() + time;
-        let place = self.queue.place(self.access.priority(&caller), deadline).await?;
         let question = head.as_ref().map(|_| Question {
-            path: parts.uri.path().to_owned(),
+            path: request.uri.path().to_owned(),
             body: BodyDigest::of(&body),
         });
-        let work = (route.handler)(Raw {
+        let time = self.time(head.as_ref().and_then(|head| head.timeout));
+        let raw = Raw {
             caller,
             peer,
             time,
             body,
             head,
-        })?;
-        let answered = tokio::time::timeout_at(deadline, work)
-            .await
-            .map_err(|_| Refusal::TimedOut { after: time })??;
+        };
+        let (answered, place, deadline) = self.work(route, raw).await?;
         Ok(self.response(answered, question, place, deadline))
+    }
+
+    /// The last question to the axon's own rules, and the count of those who passed. Only now is it known who asks: a
+    /// stranger's claims must not use up somebody else's rate.
+    pub(super) fn welcome(&self, caller: &Caller, route: &Route) -> Result<(), Refusal> {
+        guarded(|| self.access.verify(caller, route.name))??;
+        Ok(lock(&self.callers).take(caller.identity.clone(), Instant::now())?)
+    }
+
+    /// Waits for a place and has the handler answer.
+    pub(super) async fn work(
+        &self,
+        route: &Route,
+        raw: Raw,
+    ) -> Result<(Answered, Place, tokio::time::Instant), Refusal> {
+        let time = raw.time;
+        let deadline = tokio::time::Instant::now() + time;
+        let priority = guarded(|| self.access.priority(&raw.caller))?;
+        let place = self.queue.place(priority, deadline).await?;
+        let work = guarded(|| (route.handler)(raw))??;
+        let answered = tokio::time::timeout_at(deadline, AssertUnwindSafe(work).catch_unwind())
+            .await
+            .map_err(|_| Refusal::TimedOut { after: time })?
+            .map_err(|_| Refusal::Defect)??;
+        Ok((answered, place, deadline))
     }
 
     /// Room for a body whose sender is only claimed until it is read, as anybody can claim anybody's hotkey.
@@ -159,7 +228,7 @@ impl Service {
     }
 
     /// How long an answer may take: what the caller waits, within our own limit.
-    fn time(&self, asked: Option<f64>) -> Duration {
+    pub(super) fn time(&self, asked: Option<f64>) -> Duration {
         let answers = self.config.answers;
         asked
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
@@ -169,7 +238,7 @@ impl Service {
     }
 
     /// Reads a body as far as it may go, through the hash where one is wanted.
-    async fn read(
+    pub(super) async fn read(
         &self,
         mut body: Incoming,
         limit: usize,
@@ -251,7 +320,7 @@ impl Service {
         StreamBody::new(chunks).boxed_unsync()
     }
 
-    fn response(
+    pub(super) fn response(
         &self,
         answered: Answered,
         question: Option<Question>,
@@ -269,7 +338,7 @@ impl Service {
         let mut response = Response::new(body);
         let headers = response.headers_mut();
         if let Some(mut head) = head {
-            let nonce = UnixNanos::now();
+            let nonce = (self.clock)();
             head.axon.nonce = Some(nonce.0);
             headers.extend(head.to_headers());
             // What is still to be written cannot be signed.
@@ -292,6 +361,12 @@ impl Service {
     }
 }
 
-fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Runs what the miner has written. A panic in it is its defect, which costs one answer and not the connection; the log has
+/// it already.
+pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, Refusal> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Refusal::Defect)
+}
+
+pub(super) fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }

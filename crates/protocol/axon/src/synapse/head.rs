@@ -1,6 +1,6 @@
 //! The headers of a request or an answer.
 
-use super::{Terminal, terminal::header_text};
+use super::{PythonValue, Terminal, terminal::header_text};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use http::{HeaderMap, HeaderName};
 use serde_json::Value;
@@ -28,6 +28,18 @@ pub enum HeadError {
         prefix: &'static str,
         /// The field.
         field: &'static str,
+    },
+    /// A required field without a stand-in that fits it, which only bittensor's manner asks for.
+    #[error("the header bt_header_input_obj_{field} is missing or does not fit the field")]
+    StandIn {
+        /// Which one.
+        field: String,
+    },
+    /// There more than once. Two readers could take different ones for the signed one.
+    #[error("the header {header} is there more than once")]
+    Repeated {
+        /// Which one.
+        header: String,
     },
 }
 
@@ -81,9 +93,27 @@ impl SynapseHead {
     /// Reads headers.
     ///
     /// # Errors
-    /// [`HeadError`] for a known header that cannot be what it says. Unknown ones are passed over, and so are sizes and
-    /// stand-ins, which only Python can make use of.
+    /// [`HeadError`] for a known header that cannot be what it says, or is there twice. Unknown ones are passed over, and
+    /// so are sizes and stand-ins, which only Python can make use of.
     pub fn from_headers(headers: &HeaderMap) -> Result<Self, HeadError> {
+        let is_ours = |name: &&HeaderName| {
+            name.as_str().starts_with("bt_header_")
+                || ["name", "timeout", "computed_body_hash"].contains(&name.as_str())
+        };
+        let repeated = |name: &&HeaderName| headers.get_all(*name).iter().nth(1).is_some();
+        if let Some(name) = headers.keys().filter(is_ours).find(repeated) {
+            return Err(HeadError::Repeated {
+                header: name.to_string(),
+            });
+        }
+        Self::from_first_headers(headers)
+    }
+
+    /// As [`SynapseHead::from_headers`], where of a header that is there twice the first counts, as in Python.
+    ///
+    /// # Errors
+    /// [`HeadError`] for a known header that cannot be what it says.
+    pub fn from_first_headers(headers: &HeaderMap) -> Result<Self, HeadError> {
         let text = |field: &'static str| {
             headers
                 .get(field)
@@ -120,7 +150,7 @@ impl SynapseHead {
             headers.insert("name", header_text(name));
         }
         if let Some(timeout) = self.timeout {
-            headers.insert("timeout", header_text(&format!("{timeout:?}")));
+            headers.insert("timeout", header_text(&PythonValue::Float(timeout).to_str()));
         }
         self.axon.write_headers(&mut headers, AXON);
         self.dendrite.write_headers(&mut headers, DENDRITE);

@@ -64,13 +64,31 @@ pub enum SynapseRefusal {
 /// # Errors
 /// [`SynapseRefusal`], never [`SynapseRefusal::Replayed`].
 pub fn verify(head: &SynapseHead, rules: &Rules, now: UnixNanos) -> Result<SynapseCaller, SynapseRefusal> {
+    verify_after(head, rules, now, |_| None)
+}
+
+/// As [`verify`], where `newest` may know the newest nonce of the sender. Then a request must be newer, and its age is
+/// not asked for, as in bittensor 10.5.
+///
+/// # Errors
+/// [`SynapseRefusal`].
+pub fn verify_after(
+    head: &SynapseHead,
+    rules: &Rules,
+    now: UnixNanos,
+    newest: impl FnOnce(&AccountId) -> Option<UnixNanos>,
+) -> Result<SynapseCaller, SynapseRefusal> {
     let dendrite = &head.dendrite;
     let sender = dendrite.hotkey.as_deref().ok_or(SynapseRefusal::NoHotkey)?;
     let hotkey: AccountId = sender.parse().map_err(SynapseRefusal::Hotkey)?;
     let nonce = dendrite.signed_at().ok_or(SynapseRefusal::NoNonce)?;
-    rules
-        .freshness
-        .check(now, nonce, head.timeout, dendrite.version())?;
+    match newest(&hotkey) {
+        Some(newest) if nonce <= newest => return Err(SynapseRefusal::Replayed),
+        Some(_) => {}
+        None => rules
+            .freshness
+            .check(now, nonce, head.timeout, dendrite.version())?,
+    }
     let signature = signature(dendrite.signature.as_deref())?;
     let text = RequestText {
         nonce: nonce.0,
