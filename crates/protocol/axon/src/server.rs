@@ -23,11 +23,8 @@ pub use answer::Refusal;
 pub use bittensor::Manner;
 pub use config::{AnswerTime, AxonConfig, ConnectionLimits, RateLimits};
 pub use listener::{Axon, AxonBuilder, BindError};
-<<<<<<< HEAD
 pub use patient::Patient;
-=======
 pub use ping::Ping;
->>>>>>> h-wire
 pub use queue::{Place, Priority, QueueLimits, Refused, WorkQueue};
 pub use rate::{BucketSize, Rates, TooFast};
 pub use route::{Asked, Failure, Parts, Route, Synapse};

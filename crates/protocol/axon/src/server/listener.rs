@@ -221,7 +221,7 @@ async fn serve(service: Arc<Service>, listeners: Vec<TcpListener>, stop: Cancell
             patience: limits.write_time,
             bytes_per_second: limits.write_rate,
         };
-        let stream = Patient::new(stream, pace, unread.clone());
+        let stream = Patient::paced(stream, pace, unread.clone());
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)

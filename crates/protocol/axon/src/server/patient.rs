@@ -56,13 +56,17 @@ struct Closing {
 }
 
 impl Patient {
-<<<<<<< HEAD
-    /// A stream that may not be written to for `patience` at most.
+/// A stream that may not be written to for `patience` at most, and whose other end reads a kilobyte a second.
     #[must_use]
     pub fn new(stream: TcpStream, patience: Duration) -> Self {
-=======
-    pub(super) fn new(stream: TcpStream, pace: Pace, unread: Arc<AtomicBool>) -> Self {
->>>>>>> h-wire
+        let pace = Pace {
+            patience,
+            bytes_per_second: 1_024,
+        };
+        Self::paced(stream, pace, Arc::default())
+    }
+
+    pub(super) fn paced(stream: TcpStream, pace: Pace, unread: Arc<AtomicBool>) -> Self {
         Self {
             stream,
             pace,
