@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod event;
+mod hooks;
+pub mod mind;
+mod miner;
+mod sample;
+pub mod scoring;
+mod validator;
+
+pub use event::{ChatEvent, MinerReward, SampleSource, ScoredSample};
+pub use hooks::ChatScoring;
+pub use mind::{Endpoint, LocalModel, Mind, MindError, Parrot};
+pub use miner::{answers, route};
+pub use sample::{ChatSample, Fault, Given};
+pub use validator::{ChatStanding, ChatValidator, ChatValidatorError};

@@ -1,0 +1,68 @@
+//! What answers: a model on this machine, a model behind an endpoint, or nothing but an echo.
+
+mod endpoint;
+mod local_model;
+mod parrot;
+
+pub use endpoint::Endpoint;
+pub use local_model::LocalModel;
+pub use parrot::Parrot;
+
+use assay_organic::synth::Turn;
+use futures::{StreamExt, stream::BoxStream};
+
+/// How an answer is to be drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Wishes {
+    /// Tokens at most.
+    pub max_tokens: Option<usize>,
+    /// Above 0 to draw; none or 0 for the likeliest.
+    pub temperature: Option<f64>,
+    /// Of the draws.
+    pub seed: Option<u64>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MindError {
+    /// The model on this machine cannot.
+    #[error(transparent)]
+    Model(#[from] assay_models::ModelError),
+    /// The conversation is longer than the model reads.
+    #[error("the conversation has {tokens} tokens, and the model reads {most}")]
+    TooLong {
+        /// How many it has.
+        tokens: usize,
+        /// How many the model reads, answer included.
+        most: usize,
+    },
+    /// The endpoint does not answer.
+    #[error("the model's endpoint: {reason}")]
+    Endpoint {
+        /// Why, without the key and what was said.
+        reason: String,
+    },
+    /// The work was cut off.
+    #[error("the model was stopped")]
+    Stopped,
+}
+
+/// What answers a conversation.
+pub trait Mind: Send + Sync + 'static {
+    /// The answer, in pieces as they come. Whoever drops the stream ends the work.
+    fn answer(&self, turns: &[Turn], wishes: Wishes) -> BoxStream<'static, Result<String, MindError>>;
+}
+
+/// The whole answer.
+///
+/// # Errors
+/// [`MindError`] when it breaks off.
+pub async fn whole_answer(mind: &dyn Mind, turns: &[Turn], wishes: Wishes) -> Result<String, MindError> {
+    let mut pieces = mind.answer(turns, wishes);
+    let mut text = String::new();
+    while let Some(piece) = pieces.next().await {
+        text.push_str(&piece?);
+    }
+    Ok(text)
+}

@@ -1,0 +1,107 @@
+//! What is scored: a conversation, and the answers that a user's request had already.
+
+use assay_axon::dendrite::Verdict;
+use assay_gateway::{Ended, Exchange, keys::Privacy};
+use assay_keys::AccountId;
+use assay_organic::{
+    Fingerprint,
+    synth::{Conversation, Turn},
+};
+use std::time::Duration;
+
+/// A conversation that waits for scoring. It lives in memory only: nobody asked the users whether their words may be
+/// written down.
+#[derive(Clone, Debug)]
+pub struct ChatSample {
+    /// The conversation, the user's question last.
+    pub turns: Vec<Turn>,
+    /// What miners answered the user; empty for a synthetic one.
+    pub given: Vec<Given>,
+    /// Whether the user asked for privacy.
+    pub privacy: Privacy,
+}
+
+/// One miner's answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// Whose.
+    pub hotkey: AccountId,
+    /// What it said, or why that is nothing.
+    pub answer: Result<String, Fault>,
+    /// Until its first words came.
+    pub first_words: Option<Duration>,
+    /// Whether the user got them.
+    pub relayed: bool,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which of the house's outcomes it is.
+    pub verdict: Verdict,
+    /// Why, without what was said.
+    pub reason: String,
+}
+
+impl ChatSample {
+    /// What the user said last.
+    #[must_use]
+    pub fn question(&self) -> &str {
+        self.turns
+            .iter()
+            .rev()
+            .find(|turn| turn.role == "user")
+            .map_or("", |turn| &turn.content)
+    }
+
+    /// What makes two of them the same.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.turns.iter().map(|turn| &turn.content))
+    }
+}
+
+impl From<Conversation> for ChatSample {
+    fn from(conversation: Conversation) -> Self {
+        Self {
+            turns: conversation.turns,
+            given: Vec::new(),
+            privacy: Privacy::Shared,
+        }
+    }
+}
+
+impl From<Exchange> for ChatSample {
+    fn from(exchange: Exchange) -> Self {
+        let turns = exchange.question.messages.iter().map(|message| Turn {
+            role: message.role.for_miners().to_owned(),
+            content: message.text.clone(),
+        });
+        let relayed = exchange.relayed.map(|relayed| relayed.index);
+        Self {
+            turns: turns.collect(),
+            privacy: exchange.privacy,
+            given: exchange
+                .completions
+                .into_iter()
+                .enumerate()
+                .map(|(index, completion)| Given {
+                    hotkey: completion.miner.hotkey,
+                    first_words: completion.pieces.first().map(|piece| piece.after),
+                    relayed: relayed == Some(index),
+                    answer: match completion.ended {
+                        Ended::Whole => Ok(completion.text),
+                        Ended::Failed(failure) => Err(Fault {
+                            verdict: failure.verdict(),
+                            reason: failure.to_string(),
+                        }),
+                        Ended::Stopped => Err(Fault {
+                            verdict: Verdict::OwnFault,
+                            reason: "it was no longer heard".to_owned(),
+                        }),
+                    },
+                })
+                .collect(),
+        }
+    }
+}
