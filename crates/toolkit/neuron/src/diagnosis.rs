@@ -53,21 +53,29 @@ pub enum Subject {
     Axon,
     /// Whether the last row still counts.
     Activity,
+    /// This machine's clock against the chain's.
+    Clock,
+    /// A node of the chain.
+    Node,
+    /// A file of the wallet.
+    KeyFile,
+    /// The folder of the neuron's state.
+    Home,
 }
 
-/// How a finding stands to setting weights.
+/// How a finding stands to the work: setting weights, or for a miner being asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The chain would be content.
+    /// All is well: the chain would be content.
     Passes,
-    /// The chain would refuse.
+    /// It does not work like this: the chain would refuse, or nobody can ask.
     Stops,
     /// No hindrance, but worth knowing.
     Note,
 }
 
-/// One check of the chain.
+/// One check.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// What it is about.
@@ -169,7 +177,7 @@ impl Circumstances<'_> {
 }
 
 impl Finding {
-    fn new(subject: Subject, verdict: Verdict, fact: String) -> Self {
+    pub(crate) fn new(subject: Subject, verdict: Verdict, fact: String) -> Self {
         Self {
             subject,
             verdict,
@@ -179,11 +187,11 @@ impl Finding {
         }
     }
 
-    fn passes(subject: Subject, fact: String) -> Self {
+    pub(crate) fn passes(subject: Subject, fact: String) -> Self {
         Self::new(subject, Verdict::Passes, fact)
     }
 
-    fn note(subject: Subject, fact: String) -> Self {
+    pub(crate) fn note(subject: Subject, fact: String) -> Self {
         Self::new(subject, Verdict::Note, fact)
     }
 
@@ -191,7 +199,7 @@ impl Finding {
         Self::new(subject, Verdict::Stops, refusal.to_string()).with_remedy(refusal.hint())
     }
 
-    fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+    pub(crate) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = Some(remedy.into());
         self
     }

@@ -3,6 +3,7 @@
 mod access;
 mod atomic_file;
 pub mod diagnosis;
+pub mod doctor;
 mod file_lock;
 mod metagraph_cache;
 mod moving_average;
