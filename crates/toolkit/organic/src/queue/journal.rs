@@ -1,0 +1,444 @@
+//! A queue that outlives the process.
+
+use super::{
+    Added, JournalError, Queue, QueueError, QueueLimits,
+    journal_file::{Event, JournalFile, Record, Rewriting, Span, line},
+    shelf::Shelf,
+};
+use crate::{Queued, SampleId};
+use assay_axon::UnixNanos;
+use rand::RngCore;
+use serde::{Serialize, de::DeserializeOwned};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+};
+
+/// Bytes of all samples together. More, and a start reads gigabytes; less, and long conversations push each other out.
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Bytes of settled samples that the file may hold beyond as many as live ones. Less, and a quiet queue rewrites its file
+/// all the time; more, and the disk fills with what nobody needs.
+const SPARE_BYTES: u64 = 1024 * 1024;
+
+/// A queue in memory with a journal on disk: what is added is there again after the process was killed.
+///
+/// Adding writes to the file but does not wait for the disk, so a power cut may cost the last seconds; `kill -9` costs
+/// nothing. The file is rewritten in a thread of its own when more than half of it is settled.
+///
+/// A sample that was in flight at the end comes again. If that happens `max_attempts` times it is given up: it may be the
+/// very thing that ends the process.
+///
+/// Dropped, it waits for such a rewriting to end, and then another process may open the file.
+pub struct JournalQueue<S>(Arc<Mutex<State<S>>>);
+
+struct State<S> {
+    shelf: Shelf<S>,
+    file: JournalFile,
+    /// Where the line of each live sample lies, and what became of it since.
+    live: HashMap<SampleId, Live>,
+    live_bytes: u64,
+    limits: Sizes,
+    is_rewriting: bool,
+    rewriting: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    max: u64,
+    spare: u64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Live {
+    span: Span,
+    failures: u32,
+    is_taken: bool,
+}
+
+/// What an opened queue found.
+struct Found<S> {
+    arrival: u64,
+    queued: Queued<S>,
+    live: Live,
+}
+
+impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
+    /// Opens the queue of this file, or starts an empty one. `max_attempts` is the configuration's.
+    ///
+    /// # Errors
+    /// [`JournalError`] when the file is another's, in use, or cannot be read.
+    pub fn open(
+        path: &Path,
+        limits: QueueLimits,
+        max_attempts: u32,
+        rng: impl RngCore + Send + 'static,
+    ) -> Result<Self, JournalError> {
+        let sizes = Sizes {
+            max: MAX_BYTES,
+            spare: SPARE_BYTES,
+        };
+        Self::open_sized(path, limits, max_attempts, rng, sizes)
+    }
+
+    /// As [`open`](Self::open), with other bounds: bytes of all samples, and of settled ones that the file may hold
+    /// beyond as many as live ones.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_bounded(
+        path: &Path,
+        limits: QueueLimits,
+        max_attempts: u32,
+        rng: impl RngCore + Send + 'static,
+        (max, spare): (u64, u64),
+    ) -> Result<Self, JournalError> {
+        Self::open_sized(path, limits, max_attempts, rng, Sizes { max, spare })
+    }
+
+    fn open_sized(
+        path: &Path,
+        limits: QueueLimits,
+        max_attempts: u32,
+        rng: impl RngCore + Send + 'static,
+        sizes: Sizes,
+    ) -> Result<Self, JournalError> {
+        let mut found: HashMap<SampleId, Found<S>> = HashMap::new();
+        let mut unreadable = 0;
+        let mut arrivals = 0;
+        let (file, reading) = JournalFile::open(path, |json, span| match serde_json::from_slice(json) {
+            Ok(Event::Added(record)) => {
+                arrivals += 1;
+                found.insert(record.id, Found::new(record, arrivals, span));
+            }
+            Ok(Event::Taken(id)) => {
+                if let Some(found) = found.get_mut(&id) {
+                    found.live.is_taken = true;
+                }
+            }
+            Ok(Event::Back(id, failures)) => {
+                if let Some(found) = found.get_mut(&id) {
+                    found.live.is_taken = false;
+                    found.live.failures = failures;
+                }
+            }
+            Ok(Event::Settled(id)) => {
+                found.remove(&id);
+            }
+            Err(_) => unreadable += 1,
+        })?;
+        if reading.damaged + unreadable > 0 || reading.cut > 0 {
+            tracing::warn!(
+                path = %path.display(),
+                damaged_lines = reading.damaged + unreadable,
+                torn_bytes = reading.cut,
+                "the queue of organic samples was damaged; what could be read is kept"
+            );
+        }
+        let mut state = State {
+            shelf: Shelf::new(limits, rng),
+            file,
+            live: HashMap::new(),
+            live_bytes: 0,
+            limits: sizes,
+            is_rewriting: false,
+            rewriting: None,
+        };
+        state.restore(found, max_attempts)?;
+        let queue = Self(Arc::new(Mutex::new(state)));
+        queue.rewrite_if_wanted(&mut queue.state());
+        Ok(queue)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<S>> {
+        lock(&self.0)
+    }
+
+    /// Rewrites the file without what is settled, and waits for it. Nothing where that is under way already.
+    ///
+    /// # Errors
+    /// [`JournalError`]; the old file stays then.
+    pub fn compact(&self) -> Result<(), JournalError> {
+        if std::mem::replace(&mut self.state().is_rewriting, true) {
+            return Ok(());
+        }
+        let done = rewrite(&self.0);
+        self.state().is_rewriting = false;
+        done
+    }
+
+    /// Bytes of the file.
+    #[must_use]
+    pub fn file_bytes(&self) -> u64 {
+        self.state().file.end
+    }
+
+    fn rewrite_if_wanted(&self, state: &mut State<S>) {
+        let wanted = state.file.end
+            > state
+                .live_bytes
+                .saturating_mul(2)
+                .saturating_add(state.limits.spare);
+        if !wanted || state.is_rewriting {
+            return;
+        }
+        state.is_rewriting = true;
+        let shared = self.0.clone();
+        let spawned = std::thread::Builder::new()
+            .name("organic-queue".to_owned())
+            .spawn(move || {
+                if let Err(error) = rewrite(&shared) {
+                    tracing::warn!(%error, "the queue of organic samples could not be rewritten; it goes on as it is");
+                }
+                lock(&shared).is_rewriting = false;
+            });
+        match spawned {
+            Ok(rewriting) => state.rewriting = Some(rewriting),
+            Err(error) => {
+                tracing::warn!(%error, "no thread to rewrite the queue of organic samples; it goes on as it is");
+                state.is_rewriting = false;
+            }
+        }
+    }
+}
+
+fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S> Found<S> {
+    fn new(record: Record<S>, arrival: u64, span: Span) -> Self {
+        Self {
+            arrival,
+            live: Live {
+                span,
+                failures: record.failures,
+                is_taken: false,
+            },
+            queued: Queued {
+                id: record.id,
+                sample: record.sample,
+                caller: record.caller,
+                queued_at: UnixNanos(record.at),
+                failures: record.failures,
+            },
+        }
+    }
+}
+
+impl<S: Serialize> State<S> {
+    /// Puts what was found where it belongs.
+    fn restore(&mut self, found: HashMap<SampleId, Found<S>>, max_attempts: u32) -> Result<(), JournalError> {
+        let mut found: Vec<_> = found.into_values().collect();
+        found.sort_by_key(|found| found.arrival);
+        for Found {
+            mut queued, mut live, ..
+        } in found
+        {
+            let was_in_flight = live.is_taken;
+            live.is_taken = false;
+            live.failures += u32::from(was_in_flight);
+            queued.failures = live.failures;
+            let id = queued.id;
+            if queued.failures >= max_attempts {
+                tracing::warn!(sample_id = %id, "an organic sample was in flight at too many ends of the process; it is given up");
+                self.note(Event::Settled(id))?;
+                continue;
+            }
+            self.live.insert(id, live);
+            self.live_bytes += live.span.bytes;
+            if was_in_flight {
+                self.note(Event::Back(id, queued.failures))?;
+            }
+            // In their old order, so those that were tried before are no longer first.
+            let evicted = self.shelf.add(queued);
+            self.forget_all(&evicted)?;
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, event: Event<()>) -> Result<(), JournalError> {
+        self.file.append(&noted(&event)).map(drop)
+    }
+
+    fn forget(&mut self, id: SampleId) -> Result<(), JournalError> {
+        let Some(live) = self.live.remove(&id) else {
+            return Ok(());
+        };
+        self.live_bytes = self.live_bytes.saturating_sub(live.span.bytes);
+        self.note(Event::Settled(id))
+    }
+
+    fn forget_all(&mut self, dropped: &[Queued<S>]) -> Result<(), JournalError> {
+        dropped.iter().try_for_each(|queued| self.forget(queued.id))
+    }
+
+    fn add(&mut self, queued: Queued<S>) -> Result<Added, QueueError> {
+        let id = queued.id;
+        let json = serde_json::to_string(&Event::Added(Record {
+            id,
+            at: queued.queued_at.0,
+            caller: queued.caller,
+            failures: queued.failures,
+            sample: &queued.sample,
+        }))?;
+        let bytes = line(&json);
+        let failures = queued.failures;
+        let mut evicted = self.shelf.add(queued);
+        let mut kept = self.live_bytes;
+        for queued in &evicted {
+            kept = kept.saturating_sub(self.bytes_of(queued.id));
+        }
+        while kept + bytes.len() as u64 > self.limits.max && self.shelf.len() > 1 {
+            let Some(oldest) = self.shelf.evict_oldest() else {
+                break;
+            };
+            kept = kept.saturating_sub(self.bytes_of(oldest.id));
+            evicted.push(oldest);
+        }
+        let dropped = self.forget_all(&evicted);
+        let span = self.file.append(&bytes)?;
+        self.live_bytes += span.bytes;
+        let live = Live {
+            span,
+            failures,
+            is_taken: false,
+        };
+        self.live.insert(id, live);
+        dropped?;
+        Ok(Added {
+            evicted: evicted.into_iter().map(|queued| queued.id).collect(),
+        })
+    }
+
+    fn bytes_of(&self, id: SampleId) -> u64 {
+        self.live.get(&id).map_or(0, |live| live.span.bytes)
+    }
+}
+
+impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue<S> {
+    fn add(&self, sample: Queued<S>) -> Result<Added, QueueError> {
+        let mut state = self.state();
+        let added = state.add(sample);
+        self.rewrite_if_wanted(&mut state);
+        added
+    }
+
+    fn sample(&self, now: UnixNanos) -> Result<Option<Queued<S>>, QueueError> {
+        let mut state = self.state();
+        let (taken, expired) = state.shelf.take(now);
+        let mut noted = state.forget_all(&expired);
+        if let Some(queued) = &taken {
+            if let Some(live) = state.live.get_mut(&queued.id) {
+                live.is_taken = true;
+            }
+            noted = noted.and(state.note(Event::Taken(queued.id)));
+        }
+        if let Err(error) = noted {
+            // It is taken all the same: at worst it comes again after a restart.
+            tracing::warn!(%error, "the queue of organic samples cannot be written to");
+        }
+        Ok(taken)
+    }
+
+    fn put_back(&self, sample: Queued<S>) -> Result<(), QueueError> {
+        let mut state = self.state();
+        let (id, failures) = (sample.id, sample.failures);
+        if let Some(live) = state.live.get_mut(&id) {
+            live.is_taken = false;
+            live.failures = failures;
+        }
+        let evicted = state.shelf.put_back(sample);
+        state.note(Event::Back(id, failures))?;
+        Ok(state.forget_all(&evicted)?)
+    }
+
+    fn settle(&self, id: SampleId) -> Result<(), QueueError> {
+        let mut state = self.state();
+        state.forget(id)?;
+        self.rewrite_if_wanted(&mut state);
+        Ok(())
+    }
+
+    fn len(&self) -> usize {
+        self.state().shelf.len()
+    }
+}
+
+impl<S> Drop for JournalQueue<S> {
+    fn drop(&mut self) {
+        let rewriting = lock(&self.0).rewriting.take();
+        if let Some(rewriting) = rewriting {
+            // A panic in it has been told.
+            let _ = rewriting.join();
+        }
+    }
+}
+
+impl<S> fmt::Debug for JournalQueue<S> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = lock(&self.0);
+        formatter
+            .debug_struct("JournalQueue")
+            .field("path", &state.file.path)
+            .field("len", &state.shelf.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes the live samples into a new file beside, almost all of it without the lock, and gives it the old one's name.
+fn rewrite<S>(queue: &Mutex<State<S>>) -> Result<(), JournalError> {
+    let (mut old, from, live, path) = {
+        let state = lock(queue);
+        let live: BTreeMap<u64, (SampleId, Live)> = state
+            .live
+            .iter()
+            .map(|(id, live)| (live.span.offset, (*id, *live)))
+            .collect();
+        (
+            state.file.reader()?,
+            state.file.end,
+            live,
+            state.file.path.clone(),
+        )
+    };
+    let mut new = Rewriting::start(&path)?;
+    let mut moved = HashMap::new();
+    for (id, live) in live.into_values() {
+        moved.insert(id, new.copy(&mut old, live.span)?);
+        for event in since_it_was_added(id, live) {
+            new.write(&noted(&event))?;
+        }
+    }
+    new.sync()?;
+
+    let mut state = lock(queue);
+    let base = new.end;
+    let tail = Span {
+        offset: from,
+        bytes: state.file.end - from,
+    };
+    new.copy(&mut old, tail)?;
+    state.file.replace(new)?;
+    for (id, live) in &mut state.live {
+        match moved.get(id) {
+            Some(span) => live.span = *span,
+            None => live.span.offset = live.span.offset - from + base,
+        }
+    }
+    Ok(())
+}
+
+fn noted(event: &Event<()>) -> Vec<u8> {
+    // Ids and numbers can always be written.
+    line(&serde_json::to_string(event).unwrap_or_default())
+}
+
+fn since_it_was_added(id: SampleId, live: Live) -> impl Iterator<Item = Event<()>> {
+    let back = (live.failures > 0).then_some(Event::Back(id, live.failures));
+    let taken = live.is_taken.then_some(Event::Taken(id));
+    back.into_iter().chain(taken)
+}

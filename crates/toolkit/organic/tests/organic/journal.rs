@@ -1,0 +1,255 @@
+//! A queue on disk: killed, torn, damaged, rewritten.
+
+use assay_axon::UnixNanos;
+use assay_keys::AccountId;
+use assay_organic::{JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::{
+    io::{BufRead, BufReader, Write},
+    path::Path,
+    process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// A process that is started holds this one's locks for a moment, so while one is, no queue is opened again.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const FOLDER: &str = "ASSAY_ORGANIC_TEST_QUEUE";
+
+fn limits() -> QueueLimits {
+    QueueLimits {
+        policy: QueuePolicy::Fifo,
+        ..QueueLimits::default()
+    }
+}
+
+fn open(path: &Path) -> JournalQueue<String> {
+    JournalQueue::open(path, limits(), 2, ChaCha8Rng::seed_from_u64(1)).unwrap()
+}
+
+fn id(number: u32) -> SampleId {
+    let mut bytes = [0; 16];
+    bytes[..4].copy_from_slice(&number.to_be_bytes());
+    SampleId(bytes)
+}
+
+fn queued(number: u32) -> Queued<String> {
+    Queued {
+        id: id(number),
+        sample: format!("prompt {number}\nwith \"quotes\" ☃"),
+        caller: Some(AccountId([9; 32])),
+        queued_at: UnixNanos(u64::from(number)),
+        failures: 0,
+    }
+}
+
+fn take(queue: &JournalQueue<String>) -> Option<Queued<String>> {
+    queue.sample(UnixNanos(0)).unwrap()
+}
+
+fn drain(queue: &JournalQueue<String>) -> Vec<Queued<String>> {
+    std::iter::from_fn(|| take(queue))
+        .inspect(|queued| queue.settle(queued.id).unwrap())
+        .collect()
+}
+
+#[test]
+fn what_waits_is_there_again_and_what_is_settled_is_not() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state/queue");
+    let queue = open(&path);
+    for number in 0..5 {
+        queue.add(queued(number)).unwrap();
+    }
+    let scored = take(&queue).unwrap();
+    queue.settle(scored.id).unwrap();
+    let mut failed = take(&queue).unwrap();
+    failed.failures = 1;
+    queue.put_back(failed.clone()).unwrap();
+    drop(queue);
+
+    let queue = open(&path);
+    assert_eq!(queue.len(), 4);
+    let again = drain(&queue);
+    assert_eq!(again[0], failed);
+    assert_eq!(again[1..], [queued(2), queued(3), queued(4)]);
+    drop(queue);
+    assert!(open(&path).is_empty());
+}
+
+#[test]
+fn what_was_in_flight_comes_again_until_it_is_the_likely_cause() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let queue = open(&path);
+    queue.add(queued(1)).unwrap();
+    assert!(take(&queue).is_some());
+    drop(queue);
+    let queue = open(&path);
+    assert_eq!(take(&queue).unwrap().failures, 1);
+    drop(queue);
+    let queue = open(&path);
+    assert!(queue.is_empty());
+    drop(queue);
+    assert!(open(&path).is_empty());
+}
+
+#[test]
+fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let queue = open(&path);
+    for number in 0..4 {
+        queue.add(queued(number)).unwrap();
+    }
+    drop(queue);
+    let whole = fs_err::read(&path).unwrap();
+    let lines: Vec<usize> = whole
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at)
+        .collect();
+
+    // Cut anywhere in the last line, and before: as many are left as lines are whole.
+    for end in lines[0] + 1..whole.len() {
+        fs_err::write(&path, &whole[..end]).unwrap();
+        let kept = lines[1..].iter().filter(|at| **at < end).count();
+        let queue = open(&path);
+        assert_eq!(queue.len(), kept, "cut at {end}");
+        // What comes afterwards is written where it can be read.
+        queue.add(queued(77)).unwrap();
+        drop(queue);
+        let all = drain(&open(&path));
+        assert_eq!((all.len(), all.last()), (kept + 1, Some(&queued(77))));
+    }
+
+    let mut damaged = whole.clone();
+    damaged[lines[1] + 20] ^= 1;
+    fs_err::write(&path, &damaged).unwrap();
+    assert_eq!(drain(&open(&path)), [queued(0), queued(2), queued(3)]);
+
+    // A header in part is a process that was killed at its start; another file is left alone.
+    fs_err::write(&path, &whole[..7]).unwrap();
+    assert!(open(&path).is_empty());
+    fs_err::write(&path, "someone's letters\n").unwrap();
+    let foreign = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    assert!(matches!(foreign, Err(JournalError::Foreign { .. })));
+    assert_eq!(fs_err::read_to_string(&path).unwrap(), "someone's letters\n");
+}
+
+#[test]
+fn one_process_has_it_at_a_time() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let _queue = open(&path);
+    let second = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    assert!(matches!(second, Err(JournalError::InUse { .. })));
+}
+
+#[test]
+fn the_file_stays_small_however_much_goes_through() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    let queue = JournalQueue::open_bounded(&path, limits(), 2, rng, (1_000, 2_000)).unwrap();
+    // A thousand bytes hold some six; the oldest go.
+    let mut evicted = 0;
+    for number in 0..500 {
+        evicted += queue.add(queued(number)).unwrap().evicted.len();
+        if number % 3 == 0 {
+            let taken = take(&queue).unwrap();
+            queue.settle(taken.id).unwrap();
+        }
+    }
+    assert!(evicted > 200);
+    queue.add(queued(1_000)).unwrap();
+    let in_flight = take(&queue).unwrap();
+    let mut again = take(&queue).unwrap();
+    again.failures = 1;
+    queue.put_back(again.clone()).unwrap();
+    // One may be under way, and this one then finds nothing to do.
+    while queue.file_bytes() > 4_000 {
+        queue.compact().unwrap();
+        std::thread::yield_now();
+    }
+    // What is added after a rewriting, and what was moved by it, is found at the next too.
+    queue.add(queued(1_001)).unwrap();
+    queue.compact().unwrap();
+    queue.settle(in_flight.id).unwrap();
+    let waiting = queue.len();
+    drop(queue);
+    let queue = open(&path);
+    assert_eq!(queue.len(), waiting);
+    let left = drain(&queue);
+    assert!(left.contains(&again));
+    assert!(left.contains(&queued(1_001)) && !left.contains(&in_flight));
+}
+
+#[test]
+#[ignore = "it is run, and killed, by the next test"]
+fn a_process_that_adds_until_it_is_killed() {
+    let Some(path) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    let queue = JournalQueue::open_bounded(Path::new(&path), limits(), 2, rng, (1 << 30, 10_000)).unwrap();
+    let mut out = std::io::stdout();
+    for number in 0.. {
+        queue.add(queued(number)).unwrap();
+        if number % 2 == 1 {
+            // The file is rewritten all the while.
+            queue.settle(id(number)).unwrap();
+        }
+        writeln!(out, "added {number}").unwrap();
+        out.flush().unwrap();
+    }
+}
+
+#[test]
+fn kill_9_loses_nothing_that_was_added() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    for lines in [1, 50, 400] {
+        let _ = fs_err::remove_file(&path);
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "journal::a_process_that_adds_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(FOLDER, &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let mut last = 0;
+        for line in out.lines().map_while(Result::ok) {
+            if let Some((_, number)) = line.split_once("added ") {
+                last = number.parse().unwrap();
+            }
+            if last == lines {
+                // SIGKILL.
+                child.kill().unwrap();
+            }
+        }
+        child.wait().unwrap();
+        assert!(last >= lines);
+        let found: Vec<_> = drain(&open(&path)).into_iter().map(|queued| queued.id).collect();
+        for number in (0..=last).filter(|number| number % 2 == 0) {
+            assert!(found.contains(&id(number)), "{number} of {last} is lost");
+        }
+    }
+}
