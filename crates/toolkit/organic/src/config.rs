@@ -107,8 +107,8 @@ pub enum Profile {
     #[serde(rename = "threshold-base", alias = "july-23")]
     ThresholdBase,
     /// What the original's code does: as `threshold-base`, and a sample that fails is lost, every failure pauses one
-    /// second, a log hook that fails counts as a failure, arrivals do not shorten a wait, and streams are not divided
-    /// into lines.
+    /// second, a reference that fails leaves the query running, a log hook that fails counts as a failure, arrivals do
+    /// not shorten a wait, and streams are not divided into lines.
     #[serde(rename = "original")]
     Original,
 }

@@ -70,6 +70,15 @@ impl<S: Send + 'static> Datasets<S> {
         Ok(Self(datasets))
     }
 
+    /// One more, chosen as often as its weight says; a replay for one, which no configuration can name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a weight that is not above 0.
+    pub fn and(mut self, dataset: impl SynthDataset<S>, weight: f64) -> Result<Self, ConfigError> {
+        self.0.push((Arc::new(dataset), weight));
+        Self::weighted(self.0)
+    }
+
     /// The datasets that a configuration names; nothing where it names none.
     ///
     /// # Errors

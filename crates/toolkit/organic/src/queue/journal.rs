@@ -17,12 +17,25 @@ use std::{
     thread::JoinHandle,
 };
 
-/// Bytes of all samples together. More, and a start reads gigabytes; less, and long conversations push each other out.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// How large a durable queue may grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalBounds {
+    /// Bytes of all samples together; the oldest go beyond it. More, and a start reads gigabytes; less, and long
+    /// conversations push each other out.
+    pub samples: u64,
+    /// Bytes of settled samples that the file may hold beyond as many as live ones. Less, and a quiet queue rewrites its
+    /// file all the time; more, and the disk fills with what nobody needs.
+    pub spare: u64,
+}
 
-/// Bytes of settled samples that the file may hold beyond as many as live ones. Less, and a quiet queue rewrites its file
-/// all the time; more, and the disk fills with what nobody needs.
-const SPARE_BYTES: u64 = 1024 * 1024;
+impl Default for JournalBounds {
+    fn default() -> Self {
+        Self {
+            samples: 256 * 1024 * 1024,
+            spare: 1024 * 1024,
+        }
+    }
+}
 
 /// A queue in memory with a journal on disk: what is added is there again after the process was killed.
 ///
@@ -41,15 +54,9 @@ struct State<S> {
     /// Where the line of each live sample lies, and what became of it since.
     live: HashMap<SampleId, Live>,
     live_bytes: u64,
-    limits: Sizes,
+    bounds: JournalBounds,
     is_rewriting: bool,
     rewriting: Option<JoinHandle<()>>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    max: u64,
-    spare: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -74,37 +81,9 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
     pub fn open(
         path: &Path,
         limits: QueueLimits,
+        bounds: JournalBounds,
         max_attempts: u32,
         rng: impl RngCore + Send + 'static,
-    ) -> Result<Self, JournalError> {
-        let sizes = Sizes {
-            max: MAX_BYTES,
-            spare: SPARE_BYTES,
-        };
-        Self::open_sized(path, limits, max_attempts, rng, sizes)
-    }
-
-    /// As [`open`](Self::open), with other bounds: bytes of all samples, and of settled ones that the file may hold
-    /// beyond as many as live ones.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_bounded(
-        path: &Path,
-        limits: QueueLimits,
-        max_attempts: u32,
-        rng: impl RngCore + Send + 'static,
-        (max, spare): (u64, u64),
-    ) -> Result<Self, JournalError> {
-        Self::open_sized(path, limits, max_attempts, rng, Sizes { max, spare })
-    }
-
-    fn open_sized(
-        path: &Path,
-        limits: QueueLimits,
-        max_attempts: u32,
-        rng: impl RngCore + Send + 'static,
-        sizes: Sizes,
     ) -> Result<Self, JournalError> {
         let mut found: HashMap<SampleId, Found<S>> = HashMap::new();
         let mut unreadable = 0;
@@ -143,7 +122,7 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
             file,
             live: HashMap::new(),
             live_bytes: 0,
-            limits: sizes,
+            bounds,
             is_rewriting: false,
             rewriting: None,
         };
@@ -181,7 +160,7 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
             > state
                 .live_bytes
                 .saturating_mul(2)
-                .saturating_add(state.limits.spare);
+                .saturating_add(state.bounds.spare);
         if !wanted || state.is_rewriting {
             return;
         }
@@ -292,7 +271,7 @@ impl<S: Serialize> State<S> {
         for queued in &evicted {
             kept = kept.saturating_sub(self.bytes_of(queued.id));
         }
-        while kept + bytes.len() as u64 > self.limits.max && self.shelf.len() > 1 {
+        while kept + bytes.len() as u64 > self.bounds.samples && self.shelf.len() > 1 {
             let Some(oldest) = self.shelf.evict_oldest() else {
                 break;
             };

@@ -9,9 +9,9 @@ use assay_axon::{
 };
 use assay_keys::{Pair, Scheme};
 use assay_organic::{
-    Completion, Entered, FanInLimits, Framing, HookError, JobState, LogRecord, OrganicConfig, OrganicScorer,
-    OrganicScoring, PushIntake, Pushed, QuotaConfig, SampleId, Sampled, Streamed, Unverified, ask_streaming,
-    fan_in,
+    Completion, Entered, FanInLimits, Framing, HookError, JobQuestion, JobState, LogRecord, OrganicConfig,
+    OrganicScorer, OrganicScoring, PushIntake, Pushed, QuotaConfig, SampleId, Sampled, Streamed, Unverified,
+    ask_streaming, fan_in,
     scoring::ScoreUpdate,
     synth::{Datasets, Templates},
 };
@@ -62,7 +62,7 @@ fn prompt(text: &str) -> SynapseRequest {
 }
 
 async fn serve<H: OrganicScoring>(scorer: &OrganicScorer<H>) -> Axon {
-    let axon = Axon::build(pair("//Validator"), AxonConfig::default());
+    let axon = Axon::build(pair("//Validator"), AxonConfig::default()).route(scorer.job_route());
     scorer.attach(axon, Everybody).listen(&local()).await.unwrap()
 }
 
@@ -120,6 +120,37 @@ async fn only_the_whitelist_is_answered_and_queued() {
     assert_eq!(scorer.job(job), Some(JobState::Scored));
     assert_eq!(scorer.hooks().trace.asked(), [json!("hello")]);
     scorer.stop(PATIENCE).await;
+
+    // Who knows the id may ask what became of it, if it may ask at all.
+    let question = |id: &str| {
+        let question = JobQuestion {
+            sample_id: id.to_owned(),
+            state: None,
+            stage: None,
+        };
+        SynapseRequest::new("OrganicJob", &question, PATIENCE)
+            .unwrap()
+            .requiring(&["sample_id"])
+            .unwrap()
+            .hashing(&[Field::required("sample_id", FieldType::Str)])
+            .unwrap()
+    };
+    for (id, state) in [(job.to_string().as_str(), Some("scored")), ("00", None)] {
+        let reply = dendrite.call(&target(&axon, "//Validator"), &question(id)).await;
+        let told = reply
+            .outcome
+            .into_answer()
+            .unwrap()
+            .fields
+            .get::<Option<String>>("state")
+            .unwrap();
+        assert_eq!(told.unwrap().as_deref(), state);
+    }
+    let stranger = Dendrite::new(pair("//Stranger"), DendriteConfig::default());
+    let reply = stranger
+        .call(&target(&axon, "//Validator"), &question(&job.to_string()))
+        .await;
+    assert_eq!(status(reply.outcome), refused);
 
     // The route judges by itself too, should an axon be built without the rules.
     let bare = Axon::build(pair("//Validator"), AxonConfig::default())

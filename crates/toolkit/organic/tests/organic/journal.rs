@@ -2,7 +2,9 @@
 
 use assay_axon::UnixNanos;
 use assay_keys::AccountId;
-use assay_organic::{JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError};
+use assay_organic::{
+    JournalBounds, JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -29,7 +31,15 @@ fn limits() -> QueueLimits {
 }
 
 fn open(path: &Path) -> JournalQueue<String> {
-    JournalQueue::open(path, limits(), 2, ChaCha8Rng::seed_from_u64(1)).unwrap()
+    try_open(path).unwrap()
+}
+
+fn try_open(path: &Path) -> Result<JournalQueue<String>, JournalError> {
+    open_within(path, JournalBounds::default())
+}
+
+fn open_within(path: &Path, bounds: JournalBounds) -> Result<JournalQueue<String>, JournalError> {
+    JournalQueue::open(path, limits(), bounds, 2, ChaCha8Rng::seed_from_u64(1))
 }
 
 fn id(number: u32) -> SampleId {
@@ -141,7 +151,7 @@ fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
     fs_err::write(&path, &whole[..7]).unwrap();
     assert!(open(&path).is_empty());
     fs_err::write(&path, "someone's letters\n").unwrap();
-    let foreign = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    let foreign = try_open(&path);
     assert!(matches!(foreign, Err(JournalError::Foreign { .. })));
     assert_eq!(fs_err::read_to_string(&path).unwrap(), "someone's letters\n");
 }
@@ -152,7 +162,7 @@ fn one_process_has_it_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
     let _queue = open(&path);
-    let second = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    let second = try_open(&path);
     assert!(matches!(second, Err(JournalError::InUse { .. })));
 }
 
@@ -161,8 +171,11 @@ fn the_file_stays_small_however_much_goes_through() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
-    let rng = ChaCha8Rng::seed_from_u64(1);
-    let queue = JournalQueue::open_bounded(&path, limits(), 2, rng, (1_000, 2_000)).unwrap();
+    let bounds = JournalBounds {
+        samples: 1_000,
+        spare: 2_000,
+    };
+    let queue = open_within(&path, bounds).unwrap();
     // A thousand bytes hold some six; the oldest go.
     let mut evicted = 0;
     for number in 0..500 {
@@ -202,8 +215,11 @@ fn a_process_that_adds_until_it_is_killed() {
     let Some(path) = std::env::var_os(FOLDER) else {
         return;
     };
-    let rng = ChaCha8Rng::seed_from_u64(1);
-    let queue = JournalQueue::open_bounded(Path::new(&path), limits(), 2, rng, (1 << 30, 10_000)).unwrap();
+    let bounds = JournalBounds {
+        spare: 10_000,
+        ..JournalBounds::default()
+    };
+    let queue = open_within(Path::new(&path), bounds).unwrap();
     let mut out = std::io::stdout();
     for number in 0.. {
         queue.add(queued(number)).unwrap();

@@ -184,6 +184,11 @@ async fn a_configuration_names_its_datasets() {
             .unwrap()
             .is_none()
     );
+    let history = Arc::new(History::new(HistoryLimits::default()));
+    let replay = || Replay::new(history.clone(), |known: &Conversation, _rng| Some(known.clone()));
+    let named = || Datasets::from_config(&config(&path)).unwrap().unwrap();
+    assert!(named().and(replay(), 0.5).is_ok());
+    assert!(named().and(replay(), 0.0).is_err());
     let missing = folder.path().join("none.txt");
     let error = Datasets::<Conversation>::from_config(&config(&missing)).unwrap_err();
     assert!(error.to_string().contains("none.txt"));
