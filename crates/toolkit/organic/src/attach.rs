@@ -1,7 +1,8 @@
 //! The scorer's place in an axon.
 
 use crate::{
-    Entered, OrganicScorer, OrganicScoring, SampleId, hooks::Pending, push, scorer::Inner,
+    Entered, JobQuestion, JobState, OrganicScorer, OrganicScoring, SampleId, hooks::Pending, push,
+    scorer::Inner,
 };
 use assay_axon::{
     Caller, Identity,
@@ -71,9 +72,9 @@ pub struct OrganicAccess<H: OrganicScoring> {
 
 impl<H: OrganicScoring> Access for OrganicAccess<H> {
     fn admit(&self, caller: &Caller, route: &str) -> Result<(), Blacklisted> {
-        if route == H::Entry::NAME {
+        if route == H::Entry::NAME || route == JobQuestion::NAME {
             self.scorer.admit(caller)
-        } else if route == push::NAME {
+        } else if route == push::NAME && !self.scorer.push_signers.is_empty() {
             self.scorer.admit_push(caller)
         } else {
             self.others.admit(caller, route)
@@ -108,6 +109,28 @@ impl<H: OrganicScoring> OrganicScorer<H> {
         H::Answer::route(move |asked| {
             let scorer = scorer.clone();
             async move { scorer.enter_sample(asked).await }
+        })
+    }
+
+    /// A route where callers ask what became of their requests: [`JobQuestion`].
+    #[must_use]
+    pub fn job_route(&self) -> Route {
+        let scorer = self.0.clone();
+        Route::new(move |asked: Asked<JobQuestion>| {
+            let scorer = scorer.clone();
+            async move {
+                scorer.admit_proven(&asked.caller)?;
+                let sample_id = asked.synapse.sample_id;
+                let known = sample_id.parse().ok().and_then(|id| scorer.jobs.get(id));
+                Ok(JobQuestion {
+                    sample_id,
+                    state: known.map(|state| state.name().to_owned()),
+                    stage: match known {
+                        Some(JobState::GivenUp { stage }) => Some(stage.name().to_owned()),
+                        _ => None,
+                    },
+                })
+            }
         })
     }
 

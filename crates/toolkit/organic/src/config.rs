@@ -24,6 +24,9 @@ pub struct OrganicConfig {
     pub trigger_frequency_min: f64,
     /// How many queued samples shorten the interval by one unit.
     pub trigger_scaling_factor: f64,
+    /// Most organic samples that are scored one after another when the interval has passed. With 1, a queue that grows
+    /// by more than one sample a `trigger_frequency_min` only grows; with many, one interval may take very long.
+    pub samples_per_interval: usize,
     /// Most samples in the queue; the oldest goes when another comes.
     pub queue_max_size: usize,
     /// Which sample is next.
@@ -67,9 +70,10 @@ impl Default for OrganicConfig {
         Self {
             profile: Profile::Assay,
             trigger: Trigger::Seconds,
-            trigger_frequency: 120.0,
+            trigger_frequency: 15.0,
             trigger_frequency_min: 2.0,
             trigger_scaling_factor: 5.0,
+            samples_per_interval: 1,
             queue_max_size: 10_000,
             queue_policy: QueuePolicy::Random,
             queue_max_age: None,
@@ -103,8 +107,8 @@ pub enum Profile {
     #[serde(rename = "threshold-base", alias = "july-23")]
     ThresholdBase,
     /// What the original's code does: as `threshold-base`, and a sample that fails is lost, every failure pauses one
-    /// second, a log hook that fails counts as a failure, arrivals do not shorten a wait, and streams are not divided
-    /// into lines.
+    /// second, a reference that fails leaves the query running, a log hook that fails counts as a failure, arrivals do
+    /// not shorten a wait, and streams are not divided into lines.
     #[serde(rename = "original")]
     Original,
 }
@@ -271,7 +275,9 @@ impl OrganicConfig {
                 allowed: "1 or more",
             })
         };
-        let age = self.queue_max_age.map(|age| within("queue_max_age", age, Above(0.0)));
+        let age = self
+            .queue_max_age
+            .map(|age| within("queue_max_age", age, AboveZero));
         let per_hotkey = self
             .queue_max_per_hotkey
             .map(|most| count("queue_max_per_hotkey", most));
@@ -291,7 +297,7 @@ impl OrganicConfig {
             self.trigger_frequency_min,
             self.trigger_scaling_factor,
         )?;
-        within("trigger_frequency", self.trigger_frequency, Above(0.0))?;
+        within("trigger_frequency", self.trigger_frequency, AboveZero)?;
         if self.trigger == Trigger::Steps && self.trigger_frequency < 1.0 {
             return Err(ConfigError::OutOfRange {
                 key: "trigger_frequency",
@@ -299,7 +305,7 @@ impl OrganicConfig {
                 allowed: "1 or more where the trigger is `steps`",
             });
         }
-        within("trigger_frequency_min", self.trigger_frequency_min, From(0.0))?;
+        within("trigger_frequency_min", self.trigger_frequency_min, ZeroOrMore)?;
         within("trigger_scaling_factor", self.trigger_scaling_factor, Finite)?;
         if self.trigger_frequency_min > self.trigger_frequency {
             tracing::warn!(
@@ -309,37 +315,54 @@ impl OrganicConfig {
             );
         }
         self.queue_limits()?;
-        within("synth_reward_scale", self.synth_reward_scale, From(0.0))?;
-        within("backoff.initial", self.backoff.initial, Above(0.0))?;
-        within("backoff.factor", self.backoff.factor, From(1.0))?;
-        within("backoff.max", self.backoff.max, From(self.backoff.initial))?;
+        within("synth_reward_scale", self.synth_reward_scale, ZeroOrMore)?;
+        within("backoff.initial", self.backoff.initial, AboveZero)?;
+        within("backoff.factor", self.backoff.factor, OneOrMore)?;
+        within(
+            "backoff.max",
+            self.backoff.max,
+            NotBelowInitial(self.backoff.initial),
+        )?;
         if let Some(quota) = self.quota {
-            within("quota.burst", f64::from(quota.burst), From(1.0))?;
-            within("quota.per_hour", quota.per_hour, Above(0.0))?;
+            within("quota.burst", f64::from(quota.burst), OneOrMore)?;
+            within("quota.per_hour", quota.per_hour, AboveZero)?;
         }
-        for (key, count) in [("sample_size", self.sample_size), ("max_attempts", self.max_attempts as usize)] {
-            within(key, count as f64, From(1.0))?;
+        for (key, count) in [
+            ("samples_per_interval", self.samples_per_interval),
+            ("sample_size", self.sample_size),
+            ("max_attempts", self.max_attempts as usize),
+        ] {
+            within(key, count as f64, OneOrMore)?;
         }
         for (index, source) in self.synth.iter().enumerate() {
             if source.conversations.is_empty() == source.templates.is_none() {
                 return Err(ConfigError::SynthSource { index });
             }
-            within("synth.weight", source.weight, Above(0.0))?;
+            within("synth.weight", source.weight, AboveZero)?;
         }
         let is_original = self.profile == Profile::Original;
         Ok(Settings {
             pace,
-            backoff: if is_original { BackoffConfig::CONSTANT } else { self.backoff },
-            stage_timeout: within("stage_timeout", self.stage_timeout, Above(0.0)).map(Duration::from_secs_f64)?,
-            timeout: within("timeout", self.timeout, Above(0.0)).map(Duration::from_secs_f64)?,
+            backoff: if is_original {
+                BackoffConfig::CONSTANT
+            } else {
+                self.backoff
+            },
+            stage_timeout: within("stage_timeout", self.stage_timeout, AboveZero)
+                .map(Duration::from_secs_f64)?,
+            timeout: within("timeout", self.timeout, AboveZero).map(Duration::from_secs_f64)?,
             max_attempts: if is_original { 1 } else { self.max_attempts },
-            sibling: if is_original { SiblingPolicy::Detach } else { self.sibling },
+            sibling: if is_original {
+                SiblingPolicy::Detach
+            } else {
+                self.sibling
+            },
             config: self.clone(),
         })
     }
 }
 
-impl std::convert::From<QuotaConfig> for BucketSize {
+impl From<QuotaConfig> for BucketSize {
     fn from(quota: QuotaConfig) -> Self {
         Self {
             burst: quota.burst,
@@ -350,19 +373,21 @@ impl std::convert::From<QuotaConfig> for BucketSize {
 
 /// What a number may be.
 enum Range {
-    Above(f64),
-    From(f64),
+    AboveZero,
+    ZeroOrMore,
+    OneOrMore,
+    NotBelowInitial(f64),
     Finite,
 }
-use Range::{Above, Finite, From};
+use Range::{AboveZero, Finite, NotBelowInitial, OneOrMore, ZeroOrMore};
 
 fn within(key: &'static str, value: f64, range: Range) -> Result<f64, ConfigError> {
     let (is_within, allowed) = match range {
-        Above(_) if value > YEAR => (false, "a year at most (31536000)"),
-        Above(least) => (value > least, "a number above 0"),
-        From(least) if least == 0.0 => (value >= 0.0, "0 or more"),
-        From(least) if least == 1.0 => (value >= 1.0, "1 or more"),
-        From(least) => (value >= least, "at least `backoff.initial`"),
+        AboveZero if value > YEAR => (false, "a year at most (31536000)"),
+        AboveZero => (value > 0.0, "a number above 0"),
+        ZeroOrMore => (value >= 0.0, "0 or more"),
+        OneOrMore => (value >= 1.0, "1 or more"),
+        NotBelowInitial(initial) => (value >= initial, "at least `backoff.initial`"),
         Finite => (true, "a number"),
     };
     if is_within && value.is_finite() {

@@ -149,7 +149,10 @@ impl StageError {
             StageProblem::Failed(error) => error.public_text().to_owned(),
             StageProblem::Panicked => "the hook panicked".to_owned(),
             StageProblem::TimedOut { after } => {
-                format!("not done within {} s: see organic.stage_timeout", after.as_secs_f64())
+                format!(
+                    "not done within {} s: see organic.stage_timeout",
+                    after.as_secs_f64()
+                )
             }
         }
     }

@@ -1,8 +1,8 @@
 //! One iteration: a sample is chosen, asked, judged, applied and logged.
 
 use crate::{
-    HookError, JobState, LogRecord, OrganicScoring, Origin, Queued, Sampled, SiblingPolicy, Stage, StageError,
-    StageProblem, scorer::Inner,
+    HookError, JobState, LogRecord, OrganicScoring, Origin, Queued, Sampled, SiblingPolicy, Stage,
+    StageError, StageProblem, scorer::Inner,
 };
 use assay_axon::UnixNanos;
 use futures::FutureExt;
@@ -14,7 +14,9 @@ use tokio::time::{Instant, timeout};
 /// What came of an iteration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Iterated {
-    /// It got through, or there was nothing to do.
+    /// There was nothing to do.
+    Idle,
+    /// It got through.
     Done {
         /// What the wait is shortened by.
         elapsed: Duration,
@@ -100,9 +102,7 @@ impl<H: OrganicScoring> Inner<H> {
                     status.idle += 1;
                     status.failures_in_a_row = 0;
                 });
-                return Iterated::Done {
-                    elapsed: Duration::ZERO,
-                };
+                return Iterated::Idle;
             }
             Err(problem) => {
                 record.queue_size = self.queue.len();
@@ -195,7 +195,9 @@ impl<H: OrganicScoring> Inner<H> {
         record.times.responses = began.elapsed();
 
         let began = Instant::now();
-        let judging = self.hooks.generate_rewards(sampled, &responses, reference.as_ref());
+        let judging = self
+            .hooks
+            .generate_rewards(sampled, &responses, reference.as_ref());
         let rewards = self.staged(Stage::Rewards, judging).await?;
         record.times.rewards = began.elapsed();
 
@@ -236,7 +238,8 @@ impl<H: OrganicScoring> Inner<H> {
         let (hooks, sample) = (self.hooks.clone(), sampled.clone());
         let responses =
             tokio::spawn(async move { guarded(Stage::Query, within, hooks.query_miners(&sample)).await });
-        let reference = reference.map(|joined| joined.unwrap_or(Err((Stage::Reference, StageProblem::Panicked))));
+        let reference =
+            reference.map(|joined| joined.unwrap_or(Err((Stage::Reference, StageProblem::Panicked))));
         let responses = responses.map(|joined| joined.unwrap_or(Err((Stage::Query, StageProblem::Panicked))));
         futures::future::try_join(reference, responses).await
     }

@@ -1,15 +1,18 @@
 //! What became of a sample, for the caller who was told its id.
 
 use crate::{SampleId, Stage};
-use serde::Serialize;
+use assay_axon::{
+    server::Synapse,
+    synapse::{Field, FieldType, PythonValue},
+};
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// How far a sample has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "state")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum JobState {
     /// It waits.
     Queued,
@@ -25,15 +28,50 @@ pub enum JobState {
     /// It was given up.
     GivenUp {
         /// Where the last try failed.
-        #[serde(serialize_with = "by_name")]
         stage: Stage,
     },
     /// It was dropped for newer ones.
     Dropped,
 }
 
-fn by_name<S: serde::Serializer>(stage: &Stage, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(stage.name())
+impl JobState {
+    /// As it is told.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Scoring => "scoring",
+            Self::Scored => "scored",
+            Self::Retrying { .. } => "retrying",
+            Self::GivenUp { .. } => "given up",
+            Self::Dropped => "dropped",
+        }
+    }
+}
+
+/// What became of a sample: the question, by the id that the caller was told, and the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobQuestion {
+    /// Which sample, in hexadecimal digits.
+    pub sample_id: String,
+    /// The [name](JobState::name) of its state; nothing for one that is unknown or long gone.
+    pub state: Option<String>,
+    /// Where its last try failed, if it was given up.
+    pub stage: Option<String>,
+}
+
+impl Synapse for JobQuestion {
+    const NAME: &'static str = "OrganicJob";
+    const HASHED: &'static [&'static str] = &["sample_id"];
+
+    fn fields() -> Vec<Field> {
+        let text = || FieldType::optional(FieldType::Str);
+        vec![
+            Field::required("sample_id", FieldType::Str),
+            Field::with_default("state", text(), PythonValue::None),
+            Field::with_default("stage", text(), PythonValue::None),
+        ]
+    }
 }
 
 /// How many are remembered. Twice a full queue, so that what waits is never forgotten.

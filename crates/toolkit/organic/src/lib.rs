@@ -13,6 +13,7 @@ mod log_record;
 mod pace;
 mod push;
 pub mod queue;
+pub mod routing;
 mod sample;
 mod scheduler;
 mod scorer;
@@ -26,15 +27,16 @@ pub use backoff::{Backoff, BackoffConfig};
 pub use config::{ConfigError, OrganicConfig, Privacy, Profile, QuotaConfig, SiblingPolicy, SynthSource};
 pub use error::{HookError, Stage, StageError, StageProblem};
 pub use fan_in::{
-    Completion, Completions, Ending, FanInLimits, Framing, MinerFault, FaultOutcome, MinerStream, ask_streaming, fan_in,
+    Completion, Completions, Ending, FanInLimits, FaultOutcome, Framing, MinerFault, MinerStream,
+    ask_streaming, fan_in,
 };
 pub use history::{Fingerprint, History, HistoryLimits};
 pub use hooks::{Entered, OrganicScoring, Unverified};
-pub use jobs::JobState;
+pub use jobs::{JobQuestion, JobState};
 pub use log_record::{LogRecord, StageTimes};
 pub use pace::{Pace, Trigger};
 pub use push::{PushIntake, Pushed};
-pub use queue::{JournalQueue, MemoryQueue, Queue, QueueError, QueueLimits, QueuePolicy};
+pub use queue::{JournalBounds, JournalQueue, MemoryQueue, Queue, QueueError, QueueLimits, QueuePolicy};
 pub use sample::{Origin, Queued, SampleId, Sampled};
 pub use scheduler::Stopped;
 pub use scorer::{OrganicScorer, OrganicScorerBuilder};

@@ -5,7 +5,7 @@ mod journal_file;
 mod memory;
 mod shelf;
 
-pub use journal::JournalQueue;
+pub use journal::{JournalBounds, JournalQueue};
 pub use journal_file::JournalError;
 pub use memory::MemoryQueue;
 

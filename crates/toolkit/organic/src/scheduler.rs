@@ -1,8 +1,6 @@
 //! The loop: when the next iteration is due.
 
-use crate::{
-    Backoff, OrganicScorer, OrganicScoring, Phase, Trigger, iteration::Iterated, scorer::Inner,
-};
+use crate::{Backoff, OrganicScorer, OrganicScoring, Phase, Trigger, iteration::Iterated, scorer::Inner};
 use std::{
     sync::{Arc, PoisonError},
     time::Duration,
@@ -37,7 +35,10 @@ impl<H: OrganicScoring> OrganicScorer<H> {
     /// Must be called within a tokio runtime.
     pub fn start(&self) {
         let mut running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.as_ref().is_some_and(|running| !running.task.is_finished()) {
+        if running
+            .as_ref()
+            .is_some_and(|running| !running.task.is_finished())
+        {
             return;
         }
         let stop = CancellationToken::new();
@@ -49,7 +50,9 @@ impl<H: OrganicScoring> OrganicScorer<H> {
     #[must_use]
     pub fn is_running(&self) -> bool {
         let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().is_some_and(|running| !running.task.is_finished())
+        running
+            .as_ref()
+            .is_some_and(|running| !running.task.is_finished())
     }
 
     /// Stops scoring. A wait ends at once; an iteration may come to its end within `patience` and is cancelled then.
@@ -110,17 +113,18 @@ async fn run<H: OrganicScoring>(scorer: Arc<Inner<H>>, stop: CancellationToken) 
         scorer.enter(Phase::Scoring);
         // Hooks may never wait for anything, and the runtime must get its turn all the same.
         tokio::task::yield_now().await;
-        match scorer.iterate().await {
+        match scorer.iterate_some(&stop).await {
             Iterated::Failed => {
                 scorer.enter(Phase::BackingOff);
                 let _ = stop.run_until_cancelled(sleep(backoff.pause())).await;
             }
+            Iterated::Idle => {
+                backoff.reset();
+                scorer.pause(Duration::ZERO, &stop).await;
+            }
             Iterated::Done { elapsed } => {
                 backoff.reset();
-                if scorer.settings.pace.trigger() == Trigger::Seconds {
-                    scorer.enter(Phase::Waiting);
-                    let _ = stop.run_until_cancelled(scorer.seconds_pass(elapsed)).await;
-                }
+                scorer.pause(elapsed, &stop).await;
             }
         }
     }
@@ -130,6 +134,32 @@ impl<H: OrganicScoring> Inner<H> {
     fn enter(&self, phase: Phase) {
         self.status
             .send_if_modified(|status| std::mem::replace(&mut status.phase, phase) != phase);
+    }
+
+    /// Scores as many samples as one interval may, as long as users' samples wait.
+    async fn iterate_some(&self, stop: &CancellationToken) -> Iterated {
+        let mut all = Duration::ZERO;
+        let mut left = self.settings.config.samples_per_interval;
+        loop {
+            match self.iterate().await {
+                Iterated::Done { elapsed } => all += elapsed,
+                Iterated::Idle if all.is_zero() => return Iterated::Idle,
+                Iterated::Idle => return Iterated::Done { elapsed: all },
+                Iterated::Failed => return Iterated::Failed,
+            }
+            left -= 1;
+            if left == 0 || self.queue.is_empty() || stop.is_cancelled() {
+                return Iterated::Done { elapsed: all };
+            }
+        }
+    }
+
+    /// Waits out the interval where it is one of time; steps are waited for before the next iteration.
+    async fn pause(&self, elapsed: Duration, stop: &CancellationToken) {
+        if self.settings.pace.trigger() == Trigger::Seconds {
+            self.enter(Phase::Waiting);
+            let _ = stop.run_until_cancelled(self.seconds_pass(elapsed)).await;
+        }
     }
 
     /// Waits until there are steps enough, and takes them.

@@ -1,9 +1,9 @@
 //! The scorer: hooks, queue, datasets and settings together.
 
 use crate::{
-    ConfigError, History, HistoryLimits, JobState, MemoryQueue, OrganicConfig, OrganicScoring, Queue, QueueError,
-    Queued, SampleId, Status, config::Settings, jobs::JobBoard, scheduler::Running, steps::StepCounter,
-    synth::Datasets,
+    ConfigError, History, HistoryLimits, JobState, MemoryQueue, OrganicConfig, OrganicScoring, Queue,
+    QueueError, Queued, SampleId, Status, config::Settings, jobs::JobBoard, scheduler::Running,
+    steps::StepCounter, synth::Datasets,
 };
 use assay_axon::{Identity, UnixNanos, server::Rates};
 use assay_keys::AccountId;
@@ -104,7 +104,10 @@ impl<H: OrganicScoring> OrganicScorerBuilder<H> {
         let mut rng = self.rng;
         let queue = match self.queue {
             Some(queue) => queue,
-            None => Arc::new(MemoryQueue::new(limits, ChaCha8Rng::seed_from_u64(rng.next_u64()))),
+            None => Arc::new(MemoryQueue::new(
+                limits,
+                ChaCha8Rng::seed_from_u64(rng.next_u64()),
+            )),
         };
         let quota = self.config.quota;
         Ok(OrganicScorer(Arc::new(Inner {

@@ -50,7 +50,10 @@ impl ScoreUpdate {
         for (key, _) in rewards {
             scores.entry(key.clone()).or_insert(0.0);
         }
-        let newest: BTreeMap<&K, f64> = rewards.iter().map(|(key, reward)| (key, reward * scale)).collect();
+        let newest: BTreeMap<&K, f64> = rewards
+            .iter()
+            .map(|(key, reward)| (key, reward * scale))
+            .collect();
         for (key, score) in scores.iter_mut() {
             let step = newest.get(key).copied().unwrap_or(*score);
             let step = if step.is_nan() { 0.0 } else { step };
@@ -58,4 +61,3 @@ impl ScoreUpdate {
         }
     }
 }
-

@@ -57,7 +57,10 @@ impl<S: Send + 'static> Datasets<S> {
         if datasets.is_empty() {
             return Err(ConfigError::NoDatasets);
         }
-        if let Some((_, value)) = datasets.iter().find(|(_, weight)| !(weight.is_finite() && *weight > 0.0)) {
+        if let Some((_, value)) = datasets
+            .iter()
+            .find(|(_, weight)| !(weight.is_finite() && *weight > 0.0))
+        {
             return Err(ConfigError::OutOfRange {
                 key: "synth.weight",
                 value: *value,
@@ -65,6 +68,15 @@ impl<S: Send + 'static> Datasets<S> {
             });
         }
         Ok(Self(datasets))
+    }
+
+    /// One more, chosen as often as its weight says; a replay for one, which no configuration can name.
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a weight that is not above 0.
+    pub fn and(mut self, dataset: impl SynthDataset<S>, weight: f64) -> Result<Self, ConfigError> {
+        self.0.push((Arc::new(dataset), weight));
+        Self::weighted(self.0)
     }
 
     /// The datasets that a configuration names; nothing where it names none.
@@ -100,12 +112,6 @@ impl<S: Send + 'static> Datasets<S> {
             }
         }
         Ok(None)
-    }
-}
-
-impl<S> Clone for Datasets<S> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
     }
 }
 

@@ -54,7 +54,10 @@ impl MinerFault {
     }
 
     pub(super) fn too_long(bytes: usize) -> Self {
-        Self::new(FaultOutcome::BadAnswer, &format!("the answer is larger than {bytes} bytes"))
+        Self::new(
+            FaultOutcome::BadAnswer,
+            &format!("the answer is larger than {bytes} bytes"),
+        )
     }
 
     pub(super) fn not_text() -> Self {
@@ -81,7 +84,10 @@ impl From<Failure> for MinerFault {
 
 impl From<Refusal> for MinerFault {
     fn from(refusal: Refusal) -> Self {
-        Self::new(FaultOutcome::NoAnswer, &format!("it refused: {}", refusal.message))
+        Self::new(
+            FaultOutcome::NoAnswer,
+            &format!("it refused: {}", refusal.message),
+        )
     }
 }
 

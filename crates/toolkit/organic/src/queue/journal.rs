@@ -14,14 +14,28 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
 };
 
-/// Bytes of all samples together. More, and a start reads gigabytes; less, and long conversations push each other out.
-const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// How large a durable queue may grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalBounds {
+    /// Bytes of all samples together; the oldest go beyond it. More, and a start reads gigabytes; less, and long
+    /// conversations push each other out.
+    pub samples: u64,
+    /// Bytes of settled samples that the file may hold beyond as many as live ones. Less, and a quiet queue rewrites its
+    /// file all the time; more, and the disk fills with what nobody needs.
+    pub spare: u64,
+}
 
-/// Bytes of settled samples that the file may hold beyond as many as live ones. Less, and a quiet queue rewrites its file
-/// all the time; more, and the disk fills with what nobody needs.
-const SPARE_BYTES: u64 = 1024 * 1024;
+impl Default for JournalBounds {
+    fn default() -> Self {
+        Self {
+            samples: 256 * 1024 * 1024,
+            spare: 1024 * 1024,
+        }
+    }
+}
 
 /// A queue in memory with a journal on disk: what is added is there again after the process was killed.
 ///
@@ -30,6 +44,8 @@ const SPARE_BYTES: u64 = 1024 * 1024;
 ///
 /// A sample that was in flight at the end comes again. If that happens `max_attempts` times it is given up: it may be the
 /// very thing that ends the process.
+///
+/// Dropped, it waits for such a rewriting to end, and then another process may open the file.
 pub struct JournalQueue<S>(Arc<Mutex<State<S>>>);
 
 struct State<S> {
@@ -38,14 +54,9 @@ struct State<S> {
     /// Where the line of each live sample lies, and what became of it since.
     live: HashMap<SampleId, Live>,
     live_bytes: u64,
-    limits: Sizes,
+    bounds: JournalBounds,
     is_rewriting: bool,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Sizes {
-    max: u64,
-    spare: u64,
+    rewriting: Option<JoinHandle<()>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,37 +81,9 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
     pub fn open(
         path: &Path,
         limits: QueueLimits,
+        bounds: JournalBounds,
         max_attempts: u32,
         rng: impl RngCore + Send + 'static,
-    ) -> Result<Self, JournalError> {
-        let sizes = Sizes {
-            max: MAX_BYTES,
-            spare: SPARE_BYTES,
-        };
-        Self::open_sized(path, limits, max_attempts, rng, sizes)
-    }
-
-    /// As [`open`](Self::open), with other bounds: bytes of all samples, and of settled ones that the file may hold
-    /// beyond as many as live ones.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_bounded(
-        path: &Path,
-        limits: QueueLimits,
-        max_attempts: u32,
-        rng: impl RngCore + Send + 'static,
-        (max, spare): (u64, u64),
-    ) -> Result<Self, JournalError> {
-        Self::open_sized(path, limits, max_attempts, rng, Sizes { max, spare })
-    }
-
-    fn open_sized(
-        path: &Path,
-        limits: QueueLimits,
-        max_attempts: u32,
-        rng: impl RngCore + Send + 'static,
-        sizes: Sizes,
     ) -> Result<Self, JournalError> {
         let mut found: HashMap<SampleId, Found<S>> = HashMap::new();
         let mut unreadable = 0;
@@ -139,8 +122,9 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
             file,
             live: HashMap::new(),
             live_bytes: 0,
-            limits: sizes,
+            bounds,
             is_rewriting: false,
+            rewriting: None,
         };
         state.restore(found, max_attempts)?;
         let queue = Self(Arc::new(Mutex::new(state)));
@@ -172,7 +156,11 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
     }
 
     fn rewrite_if_wanted(&self, state: &mut State<S>) {
-        let wanted = state.file.end > state.live_bytes.saturating_mul(2).saturating_add(state.limits.spare);
+        let wanted = state.file.end
+            > state
+                .live_bytes
+                .saturating_mul(2)
+                .saturating_add(state.bounds.spare);
         if !wanted || state.is_rewriting {
             return;
         }
@@ -186,8 +174,12 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
                 }
                 lock(&shared).is_rewriting = false;
             });
-        if spawned.is_err() {
-            state.is_rewriting = false;
+        match spawned {
+            Ok(rewriting) => state.rewriting = Some(rewriting),
+            Err(error) => {
+                tracing::warn!(%error, "no thread to rewrite the queue of organic samples; it goes on as it is");
+                state.is_rewriting = false;
+            }
         }
     }
 }
@@ -279,8 +271,10 @@ impl<S: Serialize> State<S> {
         for queued in &evicted {
             kept = kept.saturating_sub(self.bytes_of(queued.id));
         }
-        while kept + bytes.len() as u64 > self.limits.max && self.shelf.len() > 1 {
-            let Some(oldest) = self.shelf.evict_oldest() else { break };
+        while kept + bytes.len() as u64 > self.bounds.samples && self.shelf.len() > 1 {
+            let Some(oldest) = self.shelf.evict_oldest() else {
+                break;
+            };
             kept = kept.saturating_sub(self.bytes_of(oldest.id));
             evicted.push(oldest);
         }
@@ -353,6 +347,16 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
     }
 }
 
+impl<S> Drop for JournalQueue<S> {
+    fn drop(&mut self) {
+        let rewriting = lock(&self.0).rewriting.take();
+        if let Some(rewriting) = rewriting {
+            // A panic in it has been told.
+            let _ = rewriting.join();
+        }
+    }
+}
+
 impl<S> fmt::Debug for JournalQueue<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = lock(&self.0);
@@ -373,7 +377,12 @@ fn rewrite<S>(queue: &Mutex<State<S>>) -> Result<(), JournalError> {
             .iter()
             .map(|(id, live)| (live.span.offset, (*id, *live)))
             .collect();
-        (state.file.reader()?, state.file.end, live, state.file.path.clone())
+        (
+            state.file.reader()?,
+            state.file.end,
+            live,
+            state.file.path.clone(),
+        )
     };
     let mut new = Rewriting::start(&path)?;
     let mut moved = HashMap::new();

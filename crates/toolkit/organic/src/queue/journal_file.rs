@@ -183,7 +183,8 @@ impl JournalFile {
             }
         };
         reading.cut = length - end;
-        file.set_len(end).map_err(failed("cut off the torn end of", path))?;
+        file.set_len(end)
+            .map_err(failed("cut off the torn end of", path))?;
         file.seek(SeekFrom::Start(end)).map_err(failed("read", path))?;
         let mut journal = Self {
             path: path.to_owned(),
@@ -203,7 +204,9 @@ impl JournalFile {
     pub(super) fn append(&mut self, line: &[u8]) -> Result<Span, JournalError> {
         if self.is_torn {
             self.file.set_len(self.end).map_err(failed("mend", &self.path))?;
-            self.file.seek(SeekFrom::Start(self.end)).map_err(failed("mend", &self.path))?;
+            self.file
+                .seek(SeekFrom::Start(self.end))
+                .map_err(failed("mend", &self.path))?;
             self.is_torn = false;
         }
         if let Err(source) = self.file.write_all(line) {
@@ -261,7 +264,9 @@ impl Rewriting {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<Span, JournalError> {
-        self.file.write_all(bytes).map_err(failed("write beside", &self.path))?;
+        self.file
+            .write_all(bytes)
+            .map_err(failed("write beside", &self.path))?;
         let span = Span {
             offset: self.end,
             bytes: bytes.len() as u64,
@@ -274,7 +279,8 @@ impl Rewriting {
     pub(super) fn copy(&mut self, from: &mut File, span: Span) -> Result<Span, JournalError> {
         let path = self.path.clone();
         let mut bytes = Vec::new();
-        from.seek(SeekFrom::Start(span.offset)).map_err(failed("read", &path))?;
+        from.seek(SeekFrom::Start(span.offset))
+            .map_err(failed("read", &path))?;
         from.take(span.bytes)
             .read_to_end(&mut bytes)
             .map_err(failed("read", &path))?;

@@ -122,7 +122,9 @@ impl<S> Shelf<S> {
 
     fn oldest_beyond(&self, hotkey: &AccountId, most: usize) -> Option<u64> {
         let arrivals = self.by_hotkey.get(hotkey)?;
-        (arrivals.len() > most).then(|| arrivals.first().copied()).flatten()
+        (arrivals.len() > most)
+            .then(|| arrivals.first().copied())
+            .flatten()
     }
 
     fn remove(&mut self, arrival: u64) -> Option<Queued<S>> {

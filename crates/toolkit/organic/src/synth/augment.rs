@@ -43,7 +43,9 @@ impl Synonyms {
 
     fn another<'a>(&'a self, word: &'a str, rng: &mut impl RngCore) -> &'a str {
         let others = self.0.get(&word.to_lowercase());
-        others.and_then(|others| others.choose(rng)).map_or(word, String::as_str)
+        others
+            .and_then(|others| others.choose(rng))
+            .map_or(word, String::as_str)
     }
 }
 
@@ -118,7 +120,11 @@ fn typos(text: &str, rng: &mut impl RngCore) -> String {
         let position = rng.random_range(0..characters.len());
         if rng.random::<bool>() {
             characters.insert(position, ' ');
-        } else if characters.iter().filter(|character| !character.is_whitespace()).count() > 1
+        } else if characters
+            .iter()
+            .filter(|character| !character.is_whitespace())
+            .count()
+            > 1
             || characters[position].is_whitespace()
         {
             characters.remove(position);

@@ -118,7 +118,11 @@ impl Index {
             };
             let known = Conversation {
                 turns,
-                source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+                source: path
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
                 is_organic: false,
             };
             if let Some(sample) = self.augmenter.conversation(&known, rng) {
@@ -137,7 +141,9 @@ impl Index {
         file.seek(SeekFrom::Start(offset))?;
         let mut line = Vec::new();
         BufReader::new(file.take(LINE_BYTES)).read_until(b'\n', &mut line)?;
-        Ok(serde_json::from_slice(&line).ok().map(|line: Line| line.conversation))
+        Ok(serde_json::from_slice(&line)
+            .ok()
+            .map(|line: Line| line.conversation))
     }
 }
 

@@ -97,7 +97,11 @@ impl Templates {
         });
         Ok(Self {
             templates: templates.collect::<Result<_, _>>()?,
-            source: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            source: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
         })
     }
 
@@ -119,7 +123,10 @@ impl Templates {
 }
 
 fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 fn parse_template(line: &str) -> Result<Vec<Piece>, LineProblem> {

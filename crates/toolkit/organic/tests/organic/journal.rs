@@ -2,14 +2,24 @@
 
 use assay_axon::UnixNanos;
 use assay_keys::AccountId;
-use assay_organic::{JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError};
+use assay_organic::{
+    JournalBounds, JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
+
+/// A process that is started holds this one's locks for a moment, so while one is, no queue is opened again.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 const FOLDER: &str = "ASSAY_ORGANIC_TEST_QUEUE";
 
@@ -21,7 +31,15 @@ fn limits() -> QueueLimits {
 }
 
 fn open(path: &Path) -> JournalQueue<String> {
-    JournalQueue::open(path, limits(), 2, ChaCha8Rng::seed_from_u64(1)).unwrap()
+    try_open(path).unwrap()
+}
+
+fn try_open(path: &Path) -> Result<JournalQueue<String>, JournalError> {
+    open_within(path, JournalBounds::default())
+}
+
+fn open_within(path: &Path, bounds: JournalBounds) -> Result<JournalQueue<String>, JournalError> {
+    JournalQueue::open(path, limits(), bounds, 2, ChaCha8Rng::seed_from_u64(1))
 }
 
 fn id(number: u32) -> SampleId {
@@ -52,6 +70,7 @@ fn drain(queue: &JournalQueue<String>) -> Vec<Queued<String>> {
 
 #[test]
 fn what_waits_is_there_again_and_what_is_settled_is_not() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("state/queue");
     let queue = open(&path);
@@ -76,6 +95,7 @@ fn what_waits_is_there_again_and_what_is_settled_is_not() {
 
 #[test]
 fn what_was_in_flight_comes_again_until_it_is_the_likely_cause() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
     let queue = open(&path);
@@ -93,6 +113,7 @@ fn what_was_in_flight_comes_again_until_it_is_the_likely_cause() {
 
 #[test]
 fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
     let queue = open(&path);
@@ -101,7 +122,12 @@ fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
     }
     drop(queue);
     let whole = fs_err::read(&path).unwrap();
-    let lines: Vec<usize> = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at).collect();
+    let lines: Vec<usize> = whole
+        .iter()
+        .enumerate()
+        .filter(|(_, byte)| **byte == b'\n')
+        .map(|(at, _)| at)
+        .collect();
 
     // Cut anywhere in the last line, and before: as many are left as lines are whole.
     for end in lines[0] + 1..whole.len() {
@@ -125,26 +151,31 @@ fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
     fs_err::write(&path, &whole[..7]).unwrap();
     assert!(open(&path).is_empty());
     fs_err::write(&path, "someone's letters\n").unwrap();
-    let foreign = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    let foreign = try_open(&path);
     assert!(matches!(foreign, Err(JournalError::Foreign { .. })));
     assert_eq!(fs_err::read_to_string(&path).unwrap(), "someone's letters\n");
 }
 
 #[test]
 fn one_process_has_it_at_a_time() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
     let _queue = open(&path);
-    let second = JournalQueue::<String>::open(&path, limits(), 2, ChaCha8Rng::seed_from_u64(1));
+    let second = try_open(&path);
     assert!(matches!(second, Err(JournalError::InUse { .. })));
 }
 
 #[test]
 fn the_file_stays_small_however_much_goes_through() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
-    let rng = ChaCha8Rng::seed_from_u64(1);
-    let queue = JournalQueue::open_bounded(&path, limits(), 2, rng, (1_000, 2_000)).unwrap();
+    let bounds = JournalBounds {
+        samples: 1_000,
+        spare: 2_000,
+    };
+    let queue = open_within(&path, bounds).unwrap();
     // A thousand bytes hold some six; the oldest go.
     let mut evicted = 0;
     for number in 0..500 {
@@ -184,8 +215,11 @@ fn a_process_that_adds_until_it_is_killed() {
     let Some(path) = std::env::var_os(FOLDER) else {
         return;
     };
-    let rng = ChaCha8Rng::seed_from_u64(1);
-    let queue = JournalQueue::open_bounded(Path::new(&path), limits(), 2, rng, (1 << 30, 10_000)).unwrap();
+    let bounds = JournalBounds {
+        spare: 10_000,
+        ..JournalBounds::default()
+    };
+    let queue = open_within(Path::new(&path), bounds).unwrap();
     let mut out = std::io::stdout();
     for number in 0.. {
         queue.add(queued(number)).unwrap();
@@ -200,12 +234,18 @@ fn a_process_that_adds_until_it_is_killed() {
 
 #[test]
 fn kill_9_loses_nothing_that_was_added() {
+    let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("queue");
     for lines in [1, 50, 400] {
         let _ = fs_err::remove_file(&path);
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "journal::a_process_that_adds_until_it_is_killed", "--ignored", "--nocapture"])
+            .args([
+                "--exact",
+                "journal::a_process_that_adds_until_it_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
             .env(FOLDER, &path)
             .stdout(Stdio::piped())
             .spawn()

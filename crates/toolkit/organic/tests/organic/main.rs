@@ -11,6 +11,7 @@ mod fan_in;
 mod journal;
 mod queue;
 mod recorder;
+mod routing;
 mod schedule;
 mod synth;
 mod vectors;

@@ -38,7 +38,10 @@ fn drain(queue: &MemoryQueue<u8>, second: u64) -> Vec<u8> {
 
 #[test]
 fn a_policy_says_which_is_next_and_what_was_put_back_goes_first() {
-    for (policy, order) in [(QueuePolicy::Fifo, [0, 1, 2, 3]), (QueuePolicy::Lifo, [3, 2, 1, 0])] {
+    for (policy, order) in [
+        (QueuePolicy::Fifo, [0, 1, 2, 3]),
+        (QueuePolicy::Lifo, [3, 2, 1, 0]),
+    ] {
         let queue = queue(with(policy));
         for id in 0..4 {
             queue.add(queued(id, None, 0)).unwrap();

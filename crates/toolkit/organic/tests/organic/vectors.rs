@@ -7,8 +7,8 @@ use assay_axon::{
 };
 use assay_keys::AccountId;
 use assay_organic::{
-    ConfigError, Entered, HookError, MemoryQueue, OrganicConfig, OrganicScorer, OrganicScoring, Pace, Phase, Profile,
-    Queue, QueueLimits, Queued, SampleId, Sampled, Stage, Trigger, Whole,
+    ConfigError, Entered, HookError, MemoryQueue, OrganicConfig, OrganicScorer, OrganicScoring, Pace, Phase,
+    Profile, Queue, QueueLimits, Queued, SampleId, Sampled, Stage, Trigger, Whole,
     synth::{Augmenter, Conversation, Datasets, Turn},
 };
 use rand::SeedableRng;
@@ -99,7 +99,11 @@ fn the_wait_after_an_iteration_is_the_originals() {
         .unwrap();
         let elapsed = Duration::from_secs_f64(number(&row, "elapsed"));
         let wait = pace.wait(row["queue_size"].as_u64().unwrap() as usize, elapsed);
-        assert_eq!(json!([wait.as_secs_f64()]), json!([row["slept"][0].as_f64()]), "{row}");
+        assert_eq!(
+            json!([wait.as_secs_f64()]),
+            json!([row["slept"][0].as_f64()]),
+            "{row}"
+        );
     }
 }
 
@@ -120,15 +124,24 @@ async fn steps_go_on_where_the_originals_loop_stands_still() {
     scorer.set_step(before);
     scorer.start();
     // The original ends up with the same count after one iteration, and never makes another.
-    until(&scorer, |status| status.synthetic == 4 && status.phase == Phase::Waiting).await;
+    until(&scorer, |status| {
+        status.synthetic == 4 && status.phase == Phase::Waiting
+    })
+    .await;
     assert_eq!(scorer.steps(), case["counter_after"].as_u64().unwrap());
 
     let api = &cases()["step_api_bug"];
     assert!(api["increment_step"].as_str().unwrap().starts_with("TypeError"));
-    assert_eq!((&api["has_start"], &api["has_stop"]), (&json!(false), &json!(false)));
+    assert_eq!(
+        (&api["has_start"], &api["has_stop"]),
+        (&json!(false), &json!(false))
+    );
     scorer.increment_step();
     scorer.increment_step();
-    until(&scorer, |status| status.synthetic == 5 && status.phase == Phase::Waiting).await;
+    until(&scorer, |status| {
+        status.synthetic == 5 && status.phase == Phase::Waiting
+    })
+    .await;
     assert_eq!(scorer.steps(), 0);
     scorer.stop(Duration::from_secs(1)).await;
 }
@@ -147,7 +160,12 @@ async fn replay(key: &str, hooks: Recorder, queued: &[&str], datasets: Option<Da
     for sample in queued {
         scorer.submit(json!(sample), None).unwrap();
     }
-    let slept: Vec<f64> = case["slept"].as_array().unwrap().iter().map(|slept| slept.as_f64().unwrap()).collect();
+    let slept: Vec<f64> = case["slept"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|slept| slept.as_f64().unwrap())
+        .collect();
     let pauses = pauses(&scorer, slept.len()).await;
     for (pause, slept) in pauses.iter().zip(&slept) {
         // The clock of the runtime counts milliseconds.
@@ -161,7 +179,11 @@ async fn replay(key: &str, hooks: Recorder, queued: &[&str], datasets: Option<Da
     let seen: Vec<Value> = trace
         .errors()
         .iter()
-        .map(|error| json!(format!("Error occured during organic scoring iteration:\n{error}")))
+        .map(|error| {
+            json!(format!(
+                "Error occured during organic scoring iteration:\n{error}"
+            ))
+        })
         .collect();
     if key == "loop_log_returns_none" {
         // A record that is none cannot be returned here; the hook fails instead.
@@ -176,7 +198,13 @@ async fn replay(key: &str, hooks: Recorder, queued: &[&str], datasets: Option<Da
 #[tokio::test(start_paused = true)]
 async fn loops_that_go_well_are_the_originals() {
     replay("loop_synthetic_only", Recorder::default(), &[], Some(synthetic())).await;
-    replay("loop_organic_then_synth", Recorder::default(), &["A", "B"], Some(synthetic())).await;
+    replay(
+        "loop_organic_then_synth",
+        Recorder::default(),
+        &["A", "B"],
+        Some(synthetic()),
+    )
+    .await;
     replay("loop_no_synth_empty_queue", Recorder::default(), &[], None).await;
 }
 
@@ -196,7 +224,12 @@ async fn loops_that_fail_are_the_originals_in_its_profile() {
 #[test]
 fn an_empty_list_of_datasets_is_refused_rather_than_failing_every_second() {
     let errors = cases()["loop_empty_synth_sequence"]["errors"].clone();
-    assert!(errors[0].as_str().unwrap().ends_with("Cannot choose from an empty sequence"));
+    assert!(
+        errors[0]
+            .as_str()
+            .unwrap()
+            .ends_with("Cannot choose from an empty sequence")
+    );
     assert_eq!(Datasets::<Value>::new([]).unwrap_err(), ConfigError::NoDatasets);
 }
 
@@ -204,8 +237,13 @@ fn an_empty_list_of_datasets_is_refused_rather_than_failing_every_second() {
 fn a_trigger_that_is_none_is_refused_rather_than_looping_hot() {
     let case = &cases()["invalid_trigger"];
     let text = json!({"trigger": case["trigger"]}).to_string();
-    let error = serde_json::from_str::<OrganicConfig>(&text).unwrap_err().to_string();
-    assert!(error.starts_with("organic.trigger is `minutes`: it must be `seconds` or `steps`"), "{error}");
+    let error = serde_json::from_str::<OrganicConfig>(&text)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("organic.trigger is `minutes`: it must be `seconds` or `steps`"),
+        "{error}"
+    );
 }
 
 /// Hooks with a blacklist of their own, as a base class has it. What a subnet must fill in is little.
@@ -275,7 +313,10 @@ fn a_blacklist_two_levels_up_is_attached() {
     for lost in ["overridden_in_parent_only", "mixin_first_parent_overrides"] {
         assert_eq!(shapes[lost]["blacklist_fn"], json!(null));
     }
-    assert_eq!(shapes["overridden_in_class"]["blacklist_fn"], json!("_blacklist_fn"));
+    assert_eq!(
+        shapes["overridden_in_class"]["blacklist_fn"],
+        json!("_blacklist_fn")
+    );
     assert_eq!(shapes["mixin_own_override"]["verify_fn"], json!("_verify_fn"));
     assert_eq!(shapes["none_overridden"]["blacklist_fn"], json!(null));
     assert_eq!(shapes.len(), 5);
@@ -326,10 +367,19 @@ fn of_three(seed: u64, last: u8) -> MemoryQueue<u8> {
 #[test]
 fn a_queue_keeps_and_draws_as_the_original_does() {
     let case = &cases()["queue"];
-    assert_eq!(json!(QueueLimits::default().capacity.get()), case["default_max_size"]);
+    assert_eq!(
+        json!(QueueLimits::default().capacity.get()),
+        case["default_max_size"]
+    );
     let empty = MemoryQueue::<u8>::new(QueueLimits::default(), ChaCha8Rng::seed_from_u64(1));
-    assert_eq!((json!(empty.len()), json!(empty.is_empty())), (case["len_empty"].clone(), case["is_empty"].clone()));
-    assert_eq!(json!(empty.sample(UnixNanos(0)).unwrap().map(|queued| queued.sample)), case["sample_empty"]);
+    assert_eq!(
+        (json!(empty.len()), json!(empty.is_empty())),
+        (case["len_empty"].clone(), case["is_empty"].clone())
+    );
+    assert_eq!(
+        json!(empty.sample(UnixNanos(0)).unwrap().map(|queued| queued.sample)),
+        case["sample_empty"]
+    );
 
     let mut kept = drain(&of_three(1, 4));
     kept.sort_unstable();
@@ -393,7 +443,11 @@ fn conversations_are_changed_as_the_original_changes_them() {
 
     // An assistant that speaks first leaves the original with nothing at all.
     assert_eq!(case["assistant_first"]["messages"], json!([]));
-    let known = conversation(&[turn("assistant", "welcome"), turn("user", "hello"), turn("assistant", "hi")]);
+    let known = conversation(&[
+        turn("assistant", "welcome"),
+        turn("user", "hello"),
+        turn("assistant", "hi"),
+    ]);
     for _ in 0..100 {
         let made = augmenter.conversation(&known, &mut rng).unwrap();
         assert!(made.turns.iter().any(Turn::asks));
