@@ -115,6 +115,12 @@ impl<S: Send + 'static> Datasets<S> {
     }
 }
 
+impl<S> Clone for Datasets<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
 impl<S> fmt::Debug for Datasets<S> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
