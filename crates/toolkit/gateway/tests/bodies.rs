@@ -4,6 +4,7 @@
 
 mod subnet;
 
+use rand::{Rng, SeedableRng, rngs::StdRng};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -161,5 +162,50 @@ async fn a_body_said_to_be_too_large_is_refused_before_it_comes() {
         .unwrap()
         .unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn no_body_brings_the_gateway_down() {
+    let miner = miner(0, vec![Step::Say("answer")]).await;
+    let bench = Bench::open(&[&miner.listed], |_| {}).await;
+    let good = json!({
+        "model": "subnet", "stream": true, "stop": ["END"], "temperature": 0.5, "stream_options": {"include_usage": true},
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
+    })
+    .to_string()
+    .into_bytes();
+    let mut random = StdRng::seed_from_u64(7);
+    for _ in 0..300 {
+        // A good body with some bytes changed, and sometimes cut off.
+        let mut body = good.clone();
+        for _ in 0..random.random_range(1..4) {
+            let at = random.random_range(0..body.len());
+            body[at] = random.random();
+        }
+        if random.random_bool(0.2) {
+            body.truncate(random.random_range(0..body.len()));
+        }
+        let request = bench.client.post(bench.url("/v1/chat/completions"));
+        let sent = request
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await;
+        let status = sent.unwrap().status();
+        assert!(status == StatusCode::OK || status.is_client_error(), "{status}");
+    }
+    // Nesting that a careless parser follows to the end of its stack.
+    let deep = "[".repeat(100_000);
+    let request = bench
+        .client
+        .post(bench.url("/v1/chat/completions"))
+        .header("content-type", "application/json");
+    assert_eq!(
+        request.body(deep).send().await.unwrap().status(),
+        StatusCode::BAD_REQUEST
+    );
+    let (status, _) = answered(bench.chat(json!({}))).await;
+    assert_eq!(status, StatusCode::OK);
     bench.end().await;
 }

@@ -204,9 +204,53 @@ async fn an_answer_that_breaks_off_is_never_passed_off_as_whole() {
     // The other one is scored all the same.
     assert_eq!(exchange.completions[1].ended, Ended::Whole);
 
-    // Nothing was passed on yet of an answer that is wanted whole, so the other one takes over.
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn another_takes_over_from_one_that_broke_off_unseen() {
+    // Nothing is passed on of an answer that is wanted whole before it is.
+    let broken = CancellationToken::new();
+    let steps = vec![
+        Step::Say("half an "),
+        Step::Pause,
+        Step::Open(broken.clone()),
+        Step::Break,
+    ];
+    let breaking = miner(0, steps).await;
+    let late = miner(1, vec![Step::Wait(broken), Step::Say("whole")]).await;
+    let mut bench = Bench::open(&[&breaking.listed, &late.listed], |_| {}).await;
     let (status, body) = answered(bench.chat(json!({}))).await;
-    assert_eq!((status, text(&body)), (StatusCode::OK, "another"));
+    assert_eq!((status, text(&body)), (StatusCode::OK, "whole"));
+    let exchange = bench.exchange().await;
+    assert_eq!(exchange.relayed.unwrap().index, 1);
+    assert_eq!(exchange.completions[0].text, "half an ");
+    assert_eq!(bench.stats.snapshot().failovers, 1);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn whoever_gave_no_answer_is_left_alone_for_a_while() {
+    let gone = dead(0);
+    let good = miner(1, vec![Step::Say("answer")]).await;
+    let mut bench = Bench::open(&[&gone, &good.listed], |config| {
+        config.fanout = Fanout {
+            at_once: 1,
+            reserve: 1,
+        };
+    })
+    .await;
+    for asked in [vec![0, 1], vec![1]] {
+        let (status, _) = answered(bench.chat(json!({}))).await;
+        assert_eq!(status, StatusCode::OK);
+        let exchange = bench.exchange().await;
+        let uids: Vec<u16> = exchange
+            .completions
+            .iter()
+            .map(|completion| completion.miner.uid.0)
+            .collect();
+        assert_eq!(uids, asked);
+    }
     bench.end().await;
 }
 

@@ -85,7 +85,7 @@ async fn only_whoever_has_a_key_is_served_and_only_until_it_is_revoked() {
     store.revoke(&record.id.0, SystemTime::now()).unwrap();
     until(&bench, key.reveal(), StatusCode::UNAUTHORIZED).await;
 
-    let file = std::fs::read_to_string(store.path()).unwrap();
+    let file = fs_err::read_to_string(store.path()).unwrap();
     assert!(!file.contains(key.reveal()) && !file.contains(&key.reveal()[9..]));
     assert!(!format!("{key:?}").contains(&key.reveal()[9..]));
     bench.end().await;
@@ -126,12 +126,12 @@ fn names_tell_keys_apart_and_errors_say_what_to_do() {
     // A name is free again once its key is revoked.
     store.create(named("ada", Quotas::default()), now).unwrap();
 
-    std::fs::write(store.path(), r#"{"schema": 1, "keys": [{"id": "#).unwrap();
+    fs_err::write(store.path(), r#"{"schema": 1, "keys": [{"id": "#).unwrap();
     assert!(matches!(
         store.list().unwrap_err(),
         KeyStoreError::Malformed { .. }
     ));
-    std::fs::write(store.path(), r#"{"schema": 2, "vaults": []}"#).unwrap();
+    fs_err::write(store.path(), r#"{"schema": 2, "vaults": []}"#).unwrap();
     assert!(matches!(
         store.list().unwrap_err(),
         KeyStoreError::Schema { found: 2, .. }

@@ -40,6 +40,8 @@ pub(crate) enum Step {
     /// Lets what was said before arrive by itself. Two texts of one moment would arrive as one, and one of the moment
     /// of a break not at all.
     Pause,
+    /// Opens a gate.
+    Open(CancellationToken),
     /// Breaks off.
     Break,
     /// Waits for ever, and tells when nobody listens any more.
@@ -104,6 +106,10 @@ fn answer(asked: Asked<ChatSynapse>, steps: Vec<Step>) -> Result<Parts, Failure>
                 }
                 Step::Pause => {
                     tokio::time::sleep(Duration::from_millis(100)).await;
+                    None
+                }
+                Step::Open(gate) => {
+                    gate.cancel();
                     None
                 }
                 Step::Break => Some(Err(broken())),
