@@ -2,6 +2,7 @@
 
 mod chat;
 mod miners;
+mod resting;
 mod utf8;
 
 pub use chat::{ChatSynapse, ChatWire, SignedFields, TellSampling};

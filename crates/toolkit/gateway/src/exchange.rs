@@ -177,6 +177,14 @@ impl Exchange {
     }
 }
 
+impl ExchangeRecord<'_> {
+    /// Tokens of the answer that was passed on.
+    #[must_use]
+    pub const fn completion_tokens(&self) -> u64 {
+        self.completion_tokens
+    }
+}
+
 impl fmt::Display for Ended {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

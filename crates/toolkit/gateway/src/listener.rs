@@ -187,7 +187,11 @@ impl Gateway {
         }
         cut.cancel();
         drop(upkeep);
-        flush(&shared);
+        if let Gate::Keys { ledger, .. } = &shared.gate
+            && let Err(error) = ledger.close()
+        {
+            tracing::error!(%error, "what was used of quotas is forgotten");
+        }
         closed.cancel();
         outlet::drain(delivering, Instant::now() + drain).await;
     }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Pieces of one answer whose times are kept. A miner that sends single bytes would otherwise make us keep more about
 /// its answer than the answer; what comes after them counts as of the last.
-const MOST_PIECES: usize = 16_384;
+const MOST_PIECES: usize = 4_096;
 
 /// How the user takes the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

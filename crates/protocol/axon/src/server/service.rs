@@ -306,6 +306,8 @@ impl Service {
             };
             tokio::select! {
                 () = writing => {}
+                // The caller has gone. Without looking, a model would go on until its next part.
+                () = send.closed() => {}
                 () = tokio::time::sleep_until(deadline) => {}
                 () = ended.cancelled() => {}
             }

@@ -1,14 +1,18 @@
 //! Miners behind axons.
 
-use super::{Backend, BackendError, Candidate, ChatWire, Miner, MinerFailure, Uid, utf8::Utf8};
+use super::{
+    Backend, BackendError, Candidate, ChatWire, Miner, MinerFailure, Uid, resting::Resting, utf8::Utf8,
+};
 use crate::question::Question;
 use assay_axon::{
     Dendrite, Outcome, SynapseRequest, Target,
     dendrite::{Failure, NoAnswer},
 };
+use assay_keys::AccountId;
 use futures::{Stream, StreamExt, future::BoxFuture};
 use rand::{SeedableRng, rngs::StdRng, seq::SliceRandom};
 use std::{
+    collections::HashSet,
     fmt,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -55,6 +59,7 @@ pub struct Miners {
     wire: ChatWire,
     order: Order,
     random: Mutex<StdRng>,
+    resting: Arc<Mutex<Resting>>,
 }
 
 impl Miners {
@@ -73,6 +78,7 @@ impl Miners {
             wire,
             order,
             random: Mutex::new(StdRng::seed_from_u64(seed)),
+            resting: Arc::default(),
         }
     }
 
@@ -89,6 +95,12 @@ impl Miners {
                 miners.sort_by(|one, other| other.incentive.total_cmp(&one.incentive));
             }
         }
+        // Whoever gave no answer lately is asked when there are too few others.
+        let now = Instant::now();
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        let known: HashSet<AccountId> = miners.iter().map(|miner| miner.target.hotkey).collect();
+        resting.keep(|hotkey| known.contains(hotkey));
+        miners.sort_by_key(|miner| resting.is_resting(&miner.target.hotkey, now));
         miners.truncate(most);
         miners
     }
@@ -113,12 +125,16 @@ impl Backend for Miners {
                         uid: miner.uid,
                         hotkey: miner.target.hotkey,
                     },
-                    pieces: pieces(
-                        self.dendrite.clone(),
-                        miner.target,
-                        wire.clone(),
-                        question.clone(),
-                        deadline,
+                    pieces: watched(
+                        pieces(
+                            self.dendrite.clone(),
+                            miner.target,
+                            wire.clone(),
+                            question.clone(),
+                            deadline,
+                        ),
+                        miner.target.hotkey,
+                        self.resting.clone(),
                     )
                     .boxed(),
                 })
@@ -160,6 +176,24 @@ fn pieces(
         }
         utf8.end()?;
     }
+}
+
+/// Remembers who answers and who does not.
+fn watched(
+    pieces: impl Stream<Item = Result<String, MinerFailure>> + Send + 'static,
+    hotkey: AccountId,
+    resting: Arc<Mutex<Resting>>,
+) -> impl Stream<Item = Result<String, MinerFailure>> + Send + 'static {
+    pieces.inspect(move |piece| {
+        let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);
+        match piece {
+            Ok(_) => resting.answered(&hotkey),
+            Err(MinerFailure::TimedOut { .. } | MinerFailure::NoAnswer { .. }) => {
+                resting.no_answer(hotkey, Instant::now());
+            }
+            Err(MinerFailure::BadAnswer { .. } | MinerFailure::OwnFault { .. }) => {}
+        }
+    })
 }
 
 async fn open(

@@ -55,7 +55,8 @@ pub(crate) struct Ledger {
     path: PathBuf,
     clock: Arc<dyn Clock>,
     books: Mutex<Books>,
-    _lock: File,
+    /// Held until the end: then the file is another gateway's.
+    lock: Mutex<Option<File>>,
 }
 
 #[derive(Debug, Default)]
@@ -101,7 +102,7 @@ impl Ledger {
                 used,
                 ..Books::default()
             }),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 
@@ -124,6 +125,20 @@ impl Ledger {
 
     /// Writes down what has changed. It waits for the disk.
     pub(crate) fn flush(&self) -> Result<(), LedgerError> {
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() { self.write() } else { Ok(()) }
+    }
+
+    /// Writes down what has changed for the last time, and lets another gateway count. Whoever still holds this ledger
+    /// changes nothing on disk any more.
+    pub(crate) fn close(&self) -> Result<(), LedgerError> {
+        let written = self.flush();
+        let lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(lock);
+        written
+    }
+
+    fn write(&self) -> Result<(), LedgerError> {
         let now = self.now();
         let contents = {
             let mut books = self.books();

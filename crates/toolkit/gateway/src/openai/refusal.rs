@@ -50,8 +50,8 @@ pub(crate) enum Refusal {
         code: Option<&'static str>,
     },
     #[error(
-        "This gateway takes conversations of at most {limit} tokens, and yours has {tokens}, by its own approximate or \
-         exact count ({counter}). Shorten the messages."
+        "This gateway takes conversations of at most {limit} tokens, and yours has {tokens}, counted as {counter}. Shorten \
+         the messages."
     )]
     TooLong {
         tokens: u64,

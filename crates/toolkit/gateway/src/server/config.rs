@@ -66,7 +66,8 @@ pub struct GatewayLimits {
     pub prompt_tokens: u64,
     /// Tokens of an answer, where the user does not want fewer.
     pub answer_tokens: u64,
-    /// Bytes of one miner's answer. One that sends more has given a bad one.
+    /// Bytes of one miner's answer. One that sends more has given a bad one. Smaller than some four bytes a wanted token
+    /// refuses honest answers; all answers of all chats under way, and of the exchanges that wait, may take so much memory.
     pub answer_bytes: usize,
 }
 
@@ -142,7 +143,7 @@ impl Default for GatewayLimits {
             messages: 512,
             prompt_tokens: 32_768,
             answer_tokens: 4_096,
-            answer_bytes: 256 * 1024,
+            answer_bytes: 64 * 1024,
         }
     }
 }
