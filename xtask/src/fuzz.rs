@@ -3,11 +3,16 @@
 use crate::{error::TaskError, process, repository};
 
 /// The targets in `fuzz/targets`, each with the longest input that makes sense.
-const TARGETS: [(&str, u32); 4] = [
+const TARGETS: [(&str, u32); 9] = [
     ("rpc_parameters", 4_096),
     ("extrinsic_bytes", 2_048),
     ("scale_arguments", 2_048),
     ("metadata", 65_536),
+    ("axon_heads", 4_096),
+    ("python_values", 2_048),
+    ("tensors", 2_048),
+    ("axon_requests", 4_096),
+    ("dendrite_answers", 4_096),
 ];
 
 /// The version of the tool that is installed where there is none.
