@@ -9,9 +9,10 @@ use crate::{error::TaskError, process, python, repository};
 use serde::Deserialize;
 use std::{
     fmt,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::Path,
     process::{Child, Command, Stdio},
+    thread,
 };
 
 /// What is measured each time: calls at one time, and bytes of the text that comes back reversed.
@@ -249,7 +250,10 @@ impl Axon {
             .map_err(|source| process::not_started(command, source))?;
         let mut line = String::new();
         if let Some(output) = program.stdout.take() {
-            BufReader::new(output).read_line(&mut line)?;
+            let mut output = BufReader::new(output);
+            output.read_line(&mut line)?;
+            // The peer logs there. It ends with the program.
+            thread::spawn(move || io::copy(&mut output, &mut io::sink()));
         }
         let place = json_line(&line, "an axon")?;
         Ok(Self { program, place })
