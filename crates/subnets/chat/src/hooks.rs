@@ -23,12 +23,7 @@ use assay_organic::{
 use bytes::Bytes;
 use futures::{StreamExt, future::join_all};
 use http::StatusCode;
-use std::{
-    cmp::Reverse,
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{cmp::Reverse, fmt, sync::Arc, time::Duration};
 use tokio::{sync::broadcast, time::Instant};
 
 /// Bytes of a miner's answer to a synthetic question.
@@ -196,7 +191,10 @@ impl OrganicScoring for ChatScoring {
             .collect();
         logs.insert("turn", sample.sample.turns.len() / 2);
         logs.insert("organic_response_chars", lengths);
-        logs.insert("organic_reference_chars", reference.map_or(0, |text| text.chars().count()));
+        logs.insert(
+            "organic_reference_chars",
+            reference.map_or(0, |text| text.chars().count()),
+        );
         logs.insert(
             "rewards",
             rewards.iter().map(|given| given.reward).collect::<Vec<_>>(),
@@ -255,7 +253,6 @@ async fn hear(candidate: Candidate, deadline: Instant) -> Given {
         relayed: false,
     }
 }
-
 
 /// A conversation as the gateway asks it.
 fn as_question(turns: &[Turn]) -> Question {

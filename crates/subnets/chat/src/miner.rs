@@ -51,7 +51,9 @@ fn turns(synapse: ChatSynapse) -> Result<Vec<Turn>, Failure> {
         )));
     }
     if messages.is_empty() || messages.len() > MOST_MESSAGES {
-        return Err(refused(format!("a conversation has 1 to {MOST_MESSAGES} messages")));
+        return Err(refused(format!(
+            "a conversation has 1 to {MOST_MESSAGES} messages"
+        )));
     }
     Ok(roles
         .into_iter()

@@ -85,7 +85,8 @@ fn cosine(one: &[String], other: &[String]) -> f64 {
         counts
     };
     let (one, other) = (counts(one), counts(other));
-    let length = |counts: &HashMap<String, f64>| counts.values().map(|count| count * count).sum::<f64>().sqrt();
+    let length =
+        |counts: &HashMap<String, f64>| counts.values().map(|count| count * count).sum::<f64>().sqrt();
     let lengths = length(&one) * length(&other);
     if lengths == 0.0 {
         return 0.0;
@@ -107,10 +108,17 @@ mod tests {
     #[test]
     fn a_right_answer_is_worth_more_than_a_wrong_one_and_that_more_than_an_echo() {
         let right = reward("the opposite of strong is weak", REFERENCE, QUESTION);
-        assert_eq!((right.rouge, right.likeness), (1.0, 1.0), "case and points do not count");
+        assert_eq!(
+            (right.rouge, right.likeness),
+            (1.0, 1.0),
+            "case and points do not count"
+        );
         let wrong = reward("The opposite of strong is red.", REFERENCE, QUESTION);
         let echo = reward(QUESTION, REFERENCE, QUESTION);
-        assert!(right.total > wrong.total && wrong.total > echo.total, "{right:?} {wrong:?} {echo:?}");
+        assert!(
+            right.total > wrong.total && wrong.total > echo.total,
+            "{right:?} {wrong:?} {echo:?}"
+        );
         assert_eq!(echo.repetition, 1.0);
     }
 

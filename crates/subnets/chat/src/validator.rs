@@ -12,13 +12,7 @@ use assay_neuron::{
 };
 use assay_organic::{ConfigError, OrganicConfig, OrganicScorer, Pace, Status, synth::Datasets};
 use futures::{FutureExt, future::BoxFuture};
-use std::{
-    collections::BTreeSet,
-    fmt,
-    net::SocketAddr,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, fmt, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     sync::{broadcast, watch},
     time::{MissedTickBehavior, interval},
@@ -63,6 +57,8 @@ pub struct ChatStanding {
     pub scoring: Status,
     /// Samples that wait.
     pub queued: usize,
+    /// How many may wait.
+    pub capacity: usize,
     /// Seconds between two samples, as the queue's length has it now.
     pub interval: f64,
     /// Scores by hotkey, 0 to 1.
@@ -178,6 +174,7 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
                     traffic: stats.snapshot(),
                     scoring: scorer.status(),
                     queued,
+                    capacity: parts.organic.queue_max_size,
                     interval: interval_of(&parts.organic, queued),
                     scores: scores(&context),
                 }));

@@ -355,7 +355,7 @@ impl Competition {
 }
 
 /// Resolves when the user or the system asks the process to end.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     let interrupted = tokio::signal::ctrl_c();
     let terminated = async {
         match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {

@@ -6,6 +6,7 @@ mod competition;
 mod datasets;
 mod history;
 mod home;
+mod organic;
 mod participants;
 mod results;
 mod summary;
@@ -29,8 +30,9 @@ pub(crate) struct Args {
     #[arg(value_enum, default_value = "datasets")]
     system: System,
     /// Miners of the demonstration; with --dataset there is one miner a file
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=64))]
-    miners: u16,
+    /// [default: 5, organic: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    miners: Option<u16>,
     /// Validators
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
     validators: u16,
@@ -55,6 +57,12 @@ pub(crate) struct Args {
     /// Port of the chain's node; 0 for any
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     chain_port: u16,
+    /// Port of the gateway where people ask (organic); 0 for any
+    #[arg(long, value_name = "PORT", default_value_t = 8421)]
+    gateway_port: u16,
+    /// People that the demonstration has of its own, who ask all the time (organic)
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=64))]
+    users: u16,
     /// Seconds between blocks, 0.05 to 12
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     block_time: Duration,
@@ -65,18 +73,41 @@ pub(crate) struct Args {
 enum System {
     /// Miners publish datasets; validators train on them and pay the better data
     Datasets,
+    /// People ask through a gateway; miners answer, and the better answers are paid
+    Organic,
+}
+
+impl System {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Datasets => "datasets",
+            Self::Organic => "organic",
+        }
+    }
+
+    /// Miners of the demonstration.
+    fn usual_miners(self) -> usize {
+        match self {
+            Self::Datasets => 5,
+            Self::Organic => 4,
+        }
+    }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     context.refuse_dry_run("assay up")?;
+    if args.system == System::Organic && (!args.dataset.is_empty() || args.eval.is_some()) {
+        return Err(miette::miette!(
+            help = "leave them out, or run `assay up datasets`",
+            "--dataset and --eval are for the datasets system"
+        ));
+    }
     let inputs = home::Inputs {
-        system: match args.system {
-            System::Datasets => "datasets".to_owned(),
-        },
-        miners: if args.dataset.is_empty() {
-            args.miners.into()
-        } else {
-            args.dataset.len()
+        system: args.system.name().to_owned(),
+        miners: match (args.miners, args.dataset.len()) {
+            (Some(miners), 0) => miners.into(),
+            (None, 0) => args.system.usual_miners(),
+            (_, files) => files,
         },
         validators: args.validators.into(),
         datasets: args
@@ -104,7 +135,16 @@ pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
         chain: SocketAddr::from((Ipv4Addr::LOCALHOST, args.chain_port)),
         block_time: args.block_time,
     };
-    context.block_on(datasets::run(home, plan, context.output()))
+    match args.system {
+        System::Datasets => context.block_on(datasets::run(home, plan, context.output())),
+        System::Organic => {
+            let traffic = organic::Traffic {
+                gateway: SocketAddr::from((Ipv4Addr::LOCALHOST, args.gateway_port)),
+                users: args.users,
+            };
+            context.block_on(organic::run(home, plan, traffic, context.output()))
+        }
+    }
 }
 
 /// The absolute path of something that must be there.

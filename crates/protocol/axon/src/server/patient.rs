@@ -56,7 +56,7 @@ struct Closing {
 }
 
 impl Patient {
-/// A stream that may not be written to for `patience` at most, and whose other end reads a kilobyte a second.
+    /// A stream that may not be written to for `patience` at most, and whose other end reads a kilobyte a second.
     #[must_use]
     pub fn new(stream: TcpStream, patience: Duration) -> Self {
         let pace = Pace {

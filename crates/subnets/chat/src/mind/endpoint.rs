@@ -142,9 +142,12 @@ impl Events {
             }
             match self.response.chunk().await.map_err(|error| failed(&error))? {
                 Some(chunk) => {
-                    self.left = self.left.checked_sub(chunk.len()).ok_or_else(|| MindError::Endpoint {
-                        reason: format!("its answer is longer than {MOST_BYTES} bytes"),
-                    })?;
+                    self.left = self
+                        .left
+                        .checked_sub(chunk.len())
+                        .ok_or_else(|| MindError::Endpoint {
+                            reason: format!("its answer is longer than {MOST_BYTES} bytes"),
+                        })?;
                     self.take(&chunk)?;
                 }
                 None => {
@@ -179,7 +182,10 @@ impl Events {
                     reason: "it failed in the middle of its answer".to_owned(),
                 });
             }
-            let pieces = event.choices.into_iter().filter_map(|choice| choice.delta.content);
+            let pieces = event
+                .choices
+                .into_iter()
+                .filter_map(|choice| choice.delta.content);
             self.ready.extend(pieces.filter(|piece| !piece.is_empty()));
         }
         Ok(())

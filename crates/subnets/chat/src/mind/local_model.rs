@@ -123,7 +123,15 @@ impl LocalModel {
             }
         };
         let sampling = self.sampling(wishes);
-        generate(&self.base, None, &prompt, most, &self.stop, sampling, &mut on_token)?;
+        generate(
+            &self.base,
+            None,
+            &prompt,
+            most,
+            &self.stop,
+            sampling,
+            &mut on_token,
+        )?;
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
 }
@@ -172,10 +180,13 @@ mod tests {
 
     #[test]
     fn a_conversation_is_written_as_the_models_read_it() {
-        let turns = [Turn::user(" Hi "), Turn {
-            role: "assistant".to_owned(),
-            content: "Hello.".to_owned(),
-        }];
+        let turns = [
+            Turn::user(" Hi "),
+            Turn {
+                role: "assistant".to_owned(),
+                content: "Hello.".to_owned(),
+            },
+        ];
         assert_eq!(
             chat_format(&turns),
             "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n\

@@ -1,0 +1,363 @@
+//! A subnet that answers people, from the first block to the summary.
+//!
+//! The chain, the miners and the validators run in this process and talk through the same sockets and calls as on a public
+//! network. The first validator has a gateway; people ask there, and so do the demonstration's users. Under `--epochs`
+//! the chain is moved on as soon as enough was scored.
+
+mod cast;
+mod epochs;
+mod summary;
+mod users;
+mod view;
+
+use super::{
+    datasets::Plan,
+    home::{Home, write_atomically},
+};
+use crate::output::Output;
+use assay_chain::{AxonAnnouncement, Endpoints};
+use assay_chat::{ChatEvent, ChatStanding, ChatValidator, LocalModel, Mind};
+use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
+use assay_gateway::{
+    GatewayConfig,
+    keys::{KeyStore, KeyStoreError, NewKey},
+};
+use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig};
+use assay_models::BaseModel;
+use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown};
+use assay_organic::{
+    OrganicConfig,
+    synth::{Datasets, Templates},
+};
+use cast::{Manner, Role};
+use epochs::{Epochs, Pace};
+use miette::{IntoDiagnostic, WrapErr, miette};
+use secrecy::{ExposeSecret, SecretString};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use view::View;
+
+/// Events kept for a reader that is slow.
+const EVENTS: usize = 1_024;
+/// How long everybody has to end when told to.
+const FAREWELL: Duration = Duration::from_secs(20);
+/// The name under which the demonstration's model is offered.
+const MODEL: &str = "assay-demo";
+/// What people are asked for when nobody asks.
+const QUESTIONS: &str = include_str!("../../../../../assets/chat/questions.txt");
+
+/// What is asked for besides what every system is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Traffic {
+    /// Where people ask.
+    pub(super) gateway: SocketAddr,
+    /// People that the demonstration has of its own.
+    pub(super) users: u16,
+}
+
+/// Runs the subnet to its end.
+pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output) -> miette::Result<()> {
+    let started = Instant::now();
+    if home.continued {
+        output.say(&format!("continuing {}", home.folder().display()));
+    }
+    let roles = cast::roles(home.settings.inputs.miners);
+    let mut view = View::new(&roles);
+    let stop = CancellationToken::new();
+    let (explored, explorable) = watch::channel(Chain::Connecting {
+        endpoint: "this machine".to_owned(),
+        trouble: None,
+    });
+    let dashboard = Dashboard::bind(
+        DashboardConfig {
+            listen: plan.dashboard,
+            ..DashboardConfig::default()
+        },
+        view.subscribe(),
+    )
+    .await
+    .map_err(crate::commands::dashboard::not_started)?
+    .with_chain(explorable);
+    output.say(&format!("page     {}", dashboard.url()));
+    let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
+
+    view.starting("founding the subnet");
+    let subnet = LocalSubnet::start(subnet_config(&home, &plan, &roles))
+        .await
+        .into_diagnostic()?;
+    explored.send_replace(Chain::Connected(subnet.chain.clone()));
+    view.know(
+        subnet
+            .miners
+            .iter()
+            .map(|account| (account.name.as_str(), account.hotkey.account())),
+    );
+    view.starting("loading the model");
+    let model = LocalModel::new(base_model(&home)?, 2);
+    let key = demonstration_key(home.folder())?;
+
+    view.starting("starting the miners");
+    let shutdown = Shutdown::new();
+    let mut neurons = JoinSet::new();
+    let addresses = free_addresses(roles.len())?;
+    for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
+        match cast::mind(&role.manner, &model) {
+            Some(mind) => {
+                let miner = miner(&home, &subnet, account, address, mind)?;
+                let (name, end) = (account.name.clone(), shutdown.clone());
+                neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
+            }
+            None => announce(&subnet, account, address).await?,
+        }
+    }
+    let (events, inbox) = broadcast::channel(EVENTS);
+    let (standing, standings) = watch::channel(None);
+    for (index, account) in subnet.validators.iter().enumerate() {
+        let gateway = GatewayConfig {
+            listen: if index == 0 {
+                traffic.gateway
+            } else {
+                SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
+            },
+            ..GatewayConfig::with_keys(home.folder().join("gateway"), MODEL)
+        };
+        let validator = validator(
+            &home,
+            &subnet,
+            account,
+            gateway,
+            &model,
+            &events,
+            (index == 0).then_some(&standing),
+        )?;
+        let (name, end) = (account.name.clone(), shutdown.clone());
+        neurons.spawn(async move { (name, validator.run_until(end).await.into_diagnostic()) });
+    }
+    drop((events, standing));
+    let address = ready(standings.clone(), &mut neurons).await?;
+    let url = format!("http://{address}/v1");
+    let key_file = home.folder().join(KEY_FILE);
+    view.gateway(&url, &key_file);
+    output.say(&format!(
+        "chain    {}\ngateway  {url}\nhome     {}\n\nask it:\n  curl {url}/chat/completions -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"model\": \"{MODEL}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is the opposite of hot?\"}}]}}'\n",
+        subnet.devnet.url(),
+        home.folder().display(),
+        key_file.display(),
+    ));
+    let users = users::start(traffic.users, &url, MODEL, &key, questions()?, stop.child_token())?;
+
+    let mut epochs = Epochs {
+        subnet: &subnet,
+        view: &mut view,
+        output,
+        block_time: plan.block_time,
+        wanted: plan.epochs,
+        pace: Pace::of(&plan),
+        done: Vec::new(),
+    };
+    let end = epochs.follow(inbox, standings.clone(), &mut neurons).await;
+    let done = epochs.done;
+    view.phase(match &end {
+        Ok(()) => Phase::Finished,
+        Err(error) => Phase::Failed {
+            reason: error.to_string(),
+        },
+    });
+    users.abort_all_and_wait().await;
+    shutdown.begin();
+    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
+    if ended.await.is_err() {
+        neurons.abort_all();
+    }
+    let document = summary::of(&home, &subnet, &url, &roles, &view, &standings, done).await;
+    subnet.stop().await;
+    stop.cancel();
+    if tokio::time::timeout(Duration::from_secs(5), pages).await.is_err() {
+        tracing::debug!("the dashboard still has readers");
+    }
+    end?;
+    output.data(&document?, summary::text)?;
+    output.say(&format!("{:.1} s", started.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig {
+    LocalSubnetConfig {
+        listen: plan.chain,
+        block_time: plan.block_time,
+        validators: (1..=home.settings.inputs.validators)
+            .map(|number| format!("validator-{number}"))
+            .collect(),
+        miners: roles.iter().map(|role| format!("miner-{}", role.name)).collect(),
+        ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
+    }
+}
+
+fn base_model(home: &Home) -> miette::Result<BaseModel> {
+    let folder = match &home.settings.inputs.base_model {
+        Some(folder) => folder.clone(),
+        None => super::unpack_base_model(&home.folder().join("base-model"))?,
+    };
+    BaseModel::load(&folder)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("the model in {} cannot be loaded", folder.display()))
+}
+
+fn questions() -> miette::Result<Templates> {
+    Templates::parse(QUESTIONS, Path::new("questions.txt")).into_diagnostic()
+}
+
+/// Where the key of the demonstration lies, readable by its owner alone.
+const KEY_FILE: &str = "gateway-key";
+/// The key's name in the store.
+const KEY_NAME: &str = "demonstration";
+
+/// The key of the demonstration's users and of whoever sits here; made the first time.
+fn demonstration_key(folder: &Path) -> miette::Result<SecretString> {
+    let file = folder.join(KEY_FILE);
+    if let Ok(text) = fs_err::read_to_string(&file) {
+        return Ok(text.trim().to_owned().into());
+    }
+    let store = KeyStore::at(&folder.join("gateway"));
+    let new = || NewKey {
+        name: KEY_NAME.to_owned(),
+        ..NewKey::default()
+    };
+    let now = SystemTime::now();
+    let created = match store.create(new(), now) {
+        // The file with the key was lost, and nobody can read it out of the store.
+        Err(KeyStoreError::Taken { .. }) => {
+            store.revoke(KEY_NAME, now).and_then(|_| store.create(new(), now))
+        }
+        created => created,
+    };
+    let (_, key) = created.into_diagnostic()?;
+    let key: SecretString = key.reveal().to_owned().into();
+    // A temporary file of its owner's alone, renamed: nobody else can read it at any moment.
+    write_atomically(&file, key.expose_secret().as_bytes())?;
+    Ok(key)
+}
+
+/// Free addresses of this machine that the chain takes: it refuses 127.0.0.1.
+fn free_addresses(count: usize) -> miette::Result<Vec<SocketAddr>> {
+    // All are held until the last is known, so that no two are the same.
+    let held: Vec<TcpListener> = (0..count)
+        .map(|_| TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)))
+        .collect::<Result<_, _>>()
+        .into_diagnostic()
+        .wrap_err("no port is free for a miner")?;
+    held.iter()
+        .map(|listener| listener.local_addr().into_diagnostic())
+        .collect()
+}
+
+fn neuron(
+    home: &Home,
+    subnet: &LocalSubnet,
+    account: &Account,
+    folder: &Path,
+) -> miette::Result<NeuronConfig> {
+    let network: Endpoints = subnet.devnet.url().parse().into_diagnostic()?;
+    let mut config = NeuronConfig::new(
+        network,
+        subnet.netuid,
+        account.hotkey.clone(),
+        home.folder().join(folder).join(&account.name),
+    );
+    // The chain is this machine's: it may be looked at in every block.
+    config.sync_every = 1;
+    Ok(config)
+}
+
+fn miner(
+    home: &Home,
+    subnet: &LocalSubnet,
+    account: &Account,
+    address: SocketAddr,
+    mind: Arc<dyn Mind>,
+) -> miette::Result<Miner> {
+    let mut place = AxonPlace::listening([address]).published_at(address);
+    // Before the first epoch nobody has a permit.
+    place.access = AccessRules {
+        callers: Callers::Registered,
+        ..AccessRules::default()
+    };
+    let config = neuron(home, subnet, account, Path::new("miners"))?.with_axon(place);
+    Ok(Miner::new(config).route(assay_chat::route(mind)))
+}
+
+/// Publishes an address at which nobody listens.
+async fn announce(subnet: &LocalSubnet, account: &Account, address: SocketAddr) -> miette::Result<()> {
+    let axon = AxonAnnouncement {
+        address,
+        version: 1,
+        protocol: 4,
+    };
+    let receipt = subnet
+        .chain
+        .serve_axon(&account.hotkey, subnet.netuid, axon)
+        .await
+        .into_diagnostic()?;
+    receipt.in_block().await.into_diagnostic()?;
+    Ok(())
+}
+
+fn validator(
+    home: &Home,
+    subnet: &LocalSubnet,
+    account: &Account,
+    gateway: GatewayConfig,
+    model: &LocalModel,
+    events: &broadcast::Sender<ChatEvent>,
+    standing: Option<&watch::Sender<Option<ChatStanding>>>,
+) -> miette::Result<ChatValidator> {
+    Ok(ChatValidator {
+        neuron: neuron(home, subnet, account, Path::new("validators"))?,
+        organic: OrganicConfig {
+            trigger_frequency: 3.0,
+            trigger_frequency_min: 0.25,
+            trigger_scaling_factor: 5.0,
+            ..OrganicConfig::default()
+        },
+        gateway,
+        reference: Arc::new(model.clone()),
+        synth: Some(Datasets::one(questions()?)),
+        share: 0.1,
+        weights: Default::default(),
+        events: events.clone(),
+        standing: standing.cloned().unwrap_or_else(|| watch::Sender::new(None)),
+    })
+}
+
+/// A neuron's end.
+type Ended = (String, miette::Result<Exit>);
+
+/// Waits until the gateway listens, and says where.
+async fn ready(
+    mut standings: watch::Receiver<Option<ChatStanding>>,
+    neurons: &mut JoinSet<Ended>,
+) -> miette::Result<SocketAddr> {
+    tokio::select! {
+        standing = standings.wait_for(Option::is_some) => match standing.into_diagnostic()?.as_ref() {
+            Some(standing) => Ok(standing.gateway),
+            None => Err(miette!("the gateway does not say where it listens")),
+        },
+        Some(ended) = neurons.join_next() => Err(untimely(ended.into_diagnostic()?)),
+    }
+}
+
+fn untimely((name, result): Ended) -> miette::Report {
+    match result {
+        Ok(exit) => miette!("{name} has ended without being told to: {exit}"),
+        Err(error) => error.wrap_err(format!("{name} has ended")),
+    }
+}
