@@ -3,6 +3,7 @@
 mod journal;
 mod journal_file;
 mod memory;
+mod rewrite;
 mod shelf;
 
 pub use journal::{JournalBounds, JournalQueue};

@@ -2,7 +2,8 @@
 
 use super::{
     Added, JournalError, Queue, QueueError, QueueLimits,
-    journal_file::{Event, JournalFile, Record, Rewriting, Span, line},
+    journal_file::{Event, JournalFile, Record, Span, line},
+    rewrite::rewrite,
     shelf::Shelf,
 };
 use crate::{Queued, SampleId};
@@ -10,7 +11,7 @@ use assay_axon::UnixNanos;
 use rand::RngCore;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::HashMap,
     fmt,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -46,13 +47,13 @@ impl Default for JournalBounds {
 /// very thing that ends the process.
 ///
 /// Dropped, it waits for such a rewriting to end, and then another process may open the file.
-pub struct JournalQueue<S>(Arc<Mutex<State<S>>>);
+pub struct JournalQueue<S>(pub(super) Arc<Mutex<State<S>>>);
 
-struct State<S> {
+pub(super) struct State<S> {
     shelf: Shelf<S>,
-    file: JournalFile,
+    pub(super) file: JournalFile,
     /// Where the line of each live sample lies, and what became of it since.
-    live: HashMap<SampleId, Live>,
+    pub(super) live: HashMap<SampleId, Live>,
     live_bytes: u64,
     bounds: JournalBounds,
     is_rewriting: bool,
@@ -60,10 +61,10 @@ struct State<S> {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Live {
-    span: Span,
-    failures: u32,
-    is_taken: bool,
+pub(super) struct Live {
+    pub(super) span: Span,
+    pub(super) failures: u32,
+    pub(super) is_taken: bool,
 }
 
 /// What an opened queue found.
@@ -184,7 +185,7 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
     }
 }
 
-fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
+pub(super) fn lock<S>(state: &Mutex<State<S>>) -> MutexGuard<'_, State<S>> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -368,56 +369,7 @@ impl<S> fmt::Debug for JournalQueue<S> {
     }
 }
 
-/// Writes the live samples into a new file beside, almost all of it without the lock, and gives it the old one's name.
-fn rewrite<S>(queue: &Mutex<State<S>>) -> Result<(), JournalError> {
-    let (mut old, from, live, path) = {
-        let state = lock(queue);
-        let live: BTreeMap<u64, (SampleId, Live)> = state
-            .live
-            .iter()
-            .map(|(id, live)| (live.span.offset, (*id, *live)))
-            .collect();
-        (
-            state.file.reader()?,
-            state.file.end,
-            live,
-            state.file.path.clone(),
-        )
-    };
-    let mut new = Rewriting::start(&path)?;
-    let mut moved = HashMap::new();
-    for (id, live) in live.into_values() {
-        moved.insert(id, new.copy(&mut old, live.span)?);
-        for event in since_it_was_added(id, live) {
-            new.write(&noted(&event))?;
-        }
-    }
-    new.sync()?;
-
-    let mut state = lock(queue);
-    let base = new.end;
-    let tail = Span {
-        offset: from,
-        bytes: state.file.end - from,
-    };
-    new.copy(&mut old, tail)?;
-    state.file.replace(new)?;
-    for (id, live) in &mut state.live {
-        match moved.get(id) {
-            Some(span) => live.span = *span,
-            None => live.span.offset = live.span.offset - from + base,
-        }
-    }
-    Ok(())
-}
-
-fn noted(event: &Event<()>) -> Vec<u8> {
+pub(super) fn noted(event: &Event<()>) -> Vec<u8> {
     // Ids and numbers can always be written.
     line(&serde_json::to_string(event).unwrap_or_default())
-}
-
-fn since_it_was_added(id: SampleId, live: Live) -> impl Iterator<Item = Event<()>> {
-    let back = (live.failures > 0).then_some(Event::Back(id, live.failures));
-    let taken = live.is_taken.then_some(Event::Taken(id));
-    back.into_iter().chain(taken)
 }

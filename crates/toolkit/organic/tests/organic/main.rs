@@ -13,5 +13,6 @@ mod queue;
 mod recorder;
 mod routing;
 mod schedule;
+mod subnet;
 mod synth;
 mod vectors;

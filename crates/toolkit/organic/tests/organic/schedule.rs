@@ -2,10 +2,12 @@
 
 use crate::recorder::{Always, Fault, Recorder, every_15_seconds, pauses, synthetic, until};
 use assay_organic::{
-    JobState, OrganicConfig, OrganicScorer, OrganicScorerBuilder, Phase, Privacy, Profile, SiblingPolicy,
-    Stage, Stopped, Trigger,
+    JobState, JournalBounds, JournalQueue, OrganicConfig, OrganicScorer, OrganicScorerBuilder, Phase,
+    Privacy, Profile, SiblingPolicy, Stage, Stopped, Trigger,
+    queue::JournalError,
     synth::{Datasets, SynthDataset},
 };
+use rand::SeedableRng;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
@@ -488,5 +490,54 @@ async fn a_synthetic_sample_that_repeats_a_users_is_passed_over() {
     until(&scorer, |status| status.synthetic + status.idle == 12).await;
     let asked = scorer.hooks().trace.asked();
     assert!(asked.contains(&json!("What is silver?")) && !asked.contains(&json!("What is gold? ")));
+    scorer.stop(SOON).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scorer_with_a_durable_queue_goes_on_where_it_was_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let scorer = |hooks: Recorder| {
+        let rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        let limits = every_15_seconds().queue_limits().unwrap();
+        let path = folder.path().join("queue");
+        // A process that another test starts holds this one's locks for a moment.
+        let gives_up = std::time::Instant::now() + Duration::from_secs(10);
+        let queue = loop {
+            match JournalQueue::open(&path, limits, JournalBounds::default(), 2, rng.clone()) {
+                Err(JournalError::InUse { .. }) if std::time::Instant::now() < gives_up => {
+                    std::thread::yield_now()
+                }
+                opened => break opened.unwrap(),
+            }
+        };
+        builder(hooks, every_15_seconds()).queue(queue).finish().unwrap()
+    };
+    let hangs = scorer(Recorder::with(Stage::Query, Fault::Hangs));
+    for sample in ["A", "B", "C"] {
+        hangs.submit(json!(sample), None).unwrap();
+    }
+    hangs.start();
+    // C is being scored, and the machine stops: nothing is put back, nothing settled.
+    until(&hangs, |status| status.phase == Phase::Scoring).await;
+    tokio::task::yield_now().await;
+    assert_eq!(hangs.queue_len(), 2);
+    let file = fs_err::read(folder.path().join("queue")).unwrap();
+    hangs.stop(Duration::ZERO).await;
+    drop(hangs);
+    fs_err::write(folder.path().join("queue"), file).unwrap();
+
+    let scorer = scorer(Recorder::default());
+    assert_eq!(scorer.queue_len(), 3);
+    scorer.start();
+    until(&scorer, |status| status.organic == 3).await;
+    let tries: Vec<_> = scorer
+        .hooks()
+        .trace
+        .records()
+        .iter()
+        .map(|record| record.attempt)
+        .collect();
+    assert_eq!(scorer.hooks().trace.asked(), ["C", "B", "A"]);
+    assert_eq!(tries, [2, 1, 1]);
     scorer.stop(SOON).await;
 }
