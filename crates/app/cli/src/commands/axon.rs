@@ -1,7 +1,8 @@
-//! Axons: calling one from the shell.
+//! Axons: calling one from the shell, and finding out why it cannot be called.
 
 mod call;
 mod hashed_fields;
+mod probe;
 mod target;
 
 use crate::context::Context;
@@ -10,12 +11,14 @@ use crate::context::Context;
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Call(call::Args),
+    Probe(probe::Args),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
     context.block_on(async {
         match command {
             Command::Call(args) => call::run(args, context).await,
+            Command::Probe(args) => probe::run(args, context).await,
         }
     })
 }

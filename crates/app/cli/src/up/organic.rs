@@ -22,7 +22,7 @@ use assay_gateway::{
     GatewayConfig,
     keys::{KeyStore, KeyStoreError, NewKey},
 };
-use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig};
+use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
 use assay_models::BaseModel;
 use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown};
 use assay_organic::{
@@ -34,7 +34,7 @@ use epochs::{Epochs, Pace};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
@@ -108,7 +108,9 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     view.starting("starting the miners");
     let shutdown = Shutdown::new();
     let mut neurons = JoinSet::new();
-    let addresses = free_addresses(roles.len())?;
+    let addresses = free_addresses(roles.len())
+        .into_diagnostic()
+        .wrap_err("no port is free for a miner")?;
     for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
         match cast::mind(&role.manner, &model) {
             Some(mind) => {
@@ -245,19 +247,6 @@ fn demonstration_key(folder: &Path) -> miette::Result<SecretString> {
     // A temporary file of its owner's alone, renamed: nobody else can read it at any moment.
     write_atomically(&file, key.expose_secret().as_bytes())?;
     Ok(key)
-}
-
-/// Free addresses of this machine that the chain takes: it refuses 127.0.0.1.
-fn free_addresses(count: usize) -> miette::Result<Vec<SocketAddr>> {
-    // All are held until the last is known, so that no two are the same.
-    let held: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind((Ipv4Addr::new(127, 0, 0, 2), 0)))
-        .collect::<Result<_, _>>()
-        .into_diagnostic()
-        .wrap_err("no port is free for a miner")?;
-    held.iter()
-        .map(|listener| listener.local_addr().into_diagnostic())
-        .collect()
 }
 
 fn neuron(

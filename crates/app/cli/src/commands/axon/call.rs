@@ -7,7 +7,7 @@ use assay_axon::{
     dendrite::{Answer, BtauthRequest, OwnFault, RawAnswer, Refusal, RefusalKind, Reply},
 };
 use assay_keys::KeyRole;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
@@ -63,7 +63,7 @@ pub(super) enum SpokenDialect {
 /// Longer calls hold a connection for no answer that anybody waits for.
 const LONGEST: f64 = 3_600.0;
 
-fn parse_seconds(text: &str) -> Result<f64, String> {
+pub(super) fn parse_seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.001..=LONGEST).contains(&seconds) => Ok(seconds),
         _ => Err(format!(
@@ -320,7 +320,8 @@ async fn stream(
 }
 
 fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
+    // Below a microsecond is noise.
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 /// The name of an outcome for programs, and for one without an answer its reason and what to do.
@@ -358,6 +359,9 @@ fn refusal_hint(refusal: &Refusal) -> &'static str {
             "the route is the name of the synapse's class, upper and lower case counting"
         }
         RefusalKind::TimedOut | RefusalKind::Busy | RefusalKind::TooFast => "ask again later",
+        RefusalKind::Other(StatusCode::BAD_REQUEST) => {
+            "if it speaks of the body's hash, name the fields that its class hashes with --hash, in its order"
+        }
         _ => "what it says is all that it tells; its own log has more",
     }
 }

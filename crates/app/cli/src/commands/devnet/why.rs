@@ -2,7 +2,10 @@
 
 use super::money::find_account;
 use crate::{
-    commands::on_chain::{account, chain_failure},
+    commands::{
+        findings,
+        on_chain::{account, chain_failure},
+    },
     context::Context,
 };
 use assay_chain::{AccountId, ChainClient, ConnectOptions, NetUid};
@@ -91,21 +94,6 @@ fn text(diagnosis: &Diagnosis) -> String {
         "{who} {can} in subnet {} at block {}",
         diagnosis.netuid, diagnosis.block.number
     )];
-    for finding in &diagnosis.findings {
-        let mark = match finding.verdict {
-            Verdict::Passes => "ok",
-            Verdict::Stops => "NO",
-            Verdict::Note => "note",
-        };
-        let subject = serde_json::to_value(finding.subject);
-        let subject = subject
-            .ok()
-            .and_then(|name| name.as_str().map(|name| name.replace('_', " ")))
-            .unwrap_or_default();
-        lines.push(format!("  {mark:<4}  {subject:<12}  {}", finding.fact));
-        if let Some(remedy) = &finding.remedy {
-            lines.push(format!("{:22}→ {remedy}", ""));
-        }
-    }
+    lines.extend(findings::lines(&diagnosis.findings));
     lines.join("\n")
 }

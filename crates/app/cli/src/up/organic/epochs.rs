@@ -23,9 +23,6 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Samples that are scored before an epoch is hurried on to. Fewer, and the first lucky guess is paid; more, and a
 /// newcomer waits.
 const ENOUGH: u64 = 8;
-/// Blocks that are made at once to bring the weights' turn nearer.
-const STRIDE: u32 = 5;
-
 /// When the chain is moved on rather than left to its timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
@@ -91,9 +88,7 @@ impl Epochs<'_> {
         standings: watch::Receiver<Option<ChatStanding>>,
         neurons: &mut JoinSet<Ended>,
     ) -> miette::Result<()> {
-        if !self.has_permits().await? {
-            self.subnet.run_to_epoch().await.into_diagnostic()?;
-        }
+        self.subnet.permit_validators().await.into_diagnostic()?;
         let mut seen = Seen {
             epoch: self.schedule().await?.last_epoch_block,
             scored: scored(&standings),
@@ -130,7 +125,7 @@ impl Epochs<'_> {
         seen: &mut Seen,
     ) -> miette::Result<()> {
         let schedule = self.schedule().await?;
-        let metagraph = self.metagraph().await?;
+        let metagraph = self.subnet.metagraph().await.into_diagnostic()?;
         let standing = standings.borrow().clone();
         self.view.chain(self.chain_view(&schedule));
         self.view.stand(standing.as_ref(), &metagraph, &self.names());
@@ -141,12 +136,7 @@ impl Epochs<'_> {
             return Ok(());
         }
         if self.pace == Pace::Hurried && scored(standings) >= seen.scored + ENOUGH {
-            if self.is_weighed(&metagraph, seen.epoch) {
-                self.subnet.run_to_epoch().await.into_diagnostic()?;
-            } else {
-                // Weights come when their turn has come, which is a matter of blocks.
-                self.subnet.devnet.produce(STRIDE).await.into_diagnostic()?;
-            }
+            self.subnet.hurry().await.into_diagnostic()?;
         }
         Ok(())
     }
@@ -200,33 +190,6 @@ impl Epochs<'_> {
             .epoch_schedule(self.subnet.netuid)
             .await
             .into_diagnostic()
-    }
-
-    async fn metagraph(&self) -> miette::Result<Metagraph> {
-        self.subnet
-            .chain
-            .metagraph(self.subnet.netuid)
-            .await
-            .into_diagnostic()
-    }
-
-    async fn has_permits(&self) -> miette::Result<bool> {
-        let metagraph = self.metagraph().await?;
-        Ok(self.validators(&metagraph).all(|neuron| neuron.validator_permit))
-    }
-
-    /// Whether every validator has set weights since the epoch.
-    fn is_weighed(&self, metagraph: &Metagraph, epoch: Block) -> bool {
-        self.validators(metagraph)
-            .all(|neuron| neuron.last_update >= epoch)
-    }
-
-    fn validators<'m>(&self, metagraph: &'m Metagraph) -> impl Iterator<Item = &'m assay_chain::Neuron> {
-        let accounts = self.subnet.validators.iter();
-        accounts
-            .filter_map(|account| metagraph.by_hotkey(&account.hotkey.account()))
-            .collect::<Vec<_>>()
-            .into_iter()
     }
 
     fn names(&self) -> Vec<(String, assay_chain::AccountId)> {
