@@ -21,6 +21,7 @@ pub use field::{CoercionError, Field, FieldType};
 pub use freshness::{Freshness, Stale};
 pub use head::{HeadError, InputObject, SynapseHead};
 pub use python_int::{InvalidInt, MAX_DIGITS, PythonInt};
+pub(crate) use python_json::read_fields;
 pub use python_json::{MAX_DEPTH, PythonJsonError};
 pub use python_value::PythonValue;
 pub use signing::{AnswerText, RequestText, ResponseText};

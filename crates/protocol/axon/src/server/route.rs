@@ -2,7 +2,7 @@
 
 use crate::{
     Caller, Dialect,
-    synapse::{BodyHash, Field, PythonValue, SynapseHead, Terminal, body_hash},
+    synapse::{BodyHash, Field, SynapseHead, Terminal, body_hash, read_fields},
 };
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -250,18 +250,14 @@ fn check_hash<S: Synapse>(fields: &[Field], body: &[u8], signed: &str) -> Result
 
 fn hashed<S: Synapse>(fields: &[Field], body: &[u8]) -> Result<BodyHash, Refusal> {
     let refused = |problem: String| Refusal::Body { problem };
-    let PythonValue::Dict(mut given) =
-        PythonValue::from_json(body).map_err(|error| refused(error.to_string()))?
-    else {
-        return Err(refused("it is not an object".to_owned()));
-    };
-    let mut values = Vec::new();
-    for name in S::HASHED {
+    let given = read_fields(body, S::HASHED).map_err(|error| refused(error.to_string()))?;
+    let mut values = Vec::with_capacity(given.len());
+    for (name, given) in S::HASHED.iter().zip(given) {
         let field = fields
             .iter()
             .find(|field| field.name == *name)
             .ok_or_else(|| refused(format!("the hashed field `{name}` is not declared")))?;
-        let value = match given.swap_remove(*name) {
+        let value = match given {
             Some(value) => field.coerce(value).map_err(|error| refused(error.to_string()))?,
             None => field
                 .default

@@ -54,6 +54,28 @@ pub(super) fn read(json: &[u8]) -> Result<PythonValue, PythonJsonError> {
     Ok(value)
 }
 
+/// The values of these fields of an object, in the order of the names; none for one that is not there. The other fields
+/// are passed over: kept as values, a megabyte of small numbers would take forty.
+pub(crate) fn read_fields(json: &[u8], names: &[&str]) -> Result<Vec<Option<PythonValue>>, PythonJsonError> {
+    let mut reader = Reader {
+        json,
+        parser: Jiter::new(json),
+    };
+    let mut values = vec![None; names.len()];
+    let mut key = reader.parser.next_object()?;
+    while let Some(name) = key {
+        let wanted = names.iter().position(|wanted| *wanted == name);
+        let peek = reader.parser.peek()?;
+        match wanted.and_then(|index| values.get_mut(index)) {
+            Some(value) => *value = Some(reader.value(peek, 1)?),
+            None => reader.parser.known_skip(peek)?,
+        }
+        key = reader.parser.next_key()?;
+    }
+    reader.parser.finish()?;
+    Ok(values)
+}
+
 struct Reader<'a> {
     json: &'a [u8],
     parser: Jiter<'a>,
@@ -125,5 +147,47 @@ fn number_error(error: JiterError, offset: usize) -> PythonJsonError {
     match error.error_type {
         JiterErrorType::JsonError(JsonErrorType::NumberOutOfRange) => PythonJsonError::LongInt { offset },
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PythonJsonError, read, read_fields};
+    use crate::synapse::{MAX_DEPTH, PythonValue};
+
+    #[test]
+    fn fields_are_read_as_they_are_from_the_whole() {
+        let json = br#" {"a": [1, {"b": 2.0}], "skipped": [[1e3], {"a": "\u00df"}], "b\n": "\ud83e\udd80", "a": -0} "#;
+        let Ok(PythonValue::Dict(whole)) = read(json) else {
+            panic!("it is an object")
+        };
+        let names = ["b\n", "missing", "a"];
+        let expected: Vec<_> = names.iter().map(|name| whole.get(*name).cloned()).collect();
+        assert_eq!(read_fields(json, &names), Ok(expected));
+        assert_eq!(read_fields(b"{}", &["a"]), Ok(vec![None]));
+    }
+
+    #[test]
+    fn fields_of_what_is_no_object_are_refused() {
+        for json in [
+            "",
+            "[]",
+            "null",
+            r#"{"a": 1"#,
+            r#"{"a": 1} 2"#,
+            r#"{"b": [1,], "a": 1}"#,
+        ] {
+            let refused = read_fields(json.as_bytes(), &["a"]);
+            assert!(
+                matches!(refused, Err(PythonJsonError::Syntax(_))),
+                "{json}: {refused:?}"
+            );
+        }
+        let nested = format!(r#"{{"a": {}}}"#, "[".repeat(MAX_DEPTH));
+        let refused = read_fields(nested.as_bytes(), &["a"]);
+        assert!(
+            matches!(refused, Err(PythonJsonError::TooDeep { .. })),
+            "{refused:?}"
+        );
     }
 }
