@@ -3,6 +3,7 @@
 //! There is no peer for the node that could run here: the public one wants a container. Its figures stand beside the
 //! goals instead. Client and command line are measured against the same node, by turns with the peer's.
 
+use super::json_line;
 use crate::{error::TaskError, process, python, repository};
 use serde::Deserialize;
 use std::{
@@ -82,7 +83,7 @@ fn node() -> Result<(), TaskError> {
             measure,
             place,
             value,
-        } = parse(line, "the node's benchmark")?;
+        } = json_line(line, "the node's benchmark")?;
         let goal = GOALS
             .iter()
             .find(|(name, _)| measure.starts_with(name))
@@ -103,7 +104,7 @@ fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError>
     let (mut neurons, mut requests, mut version) = (0, 0, String::new());
     for _ in 0..3 {
         let output = process::output(&mut bench("assay-chain", "metagraph", &[&served.url, &netuid]))?;
-        let read: Metagraph = parse(&output, "our metagraph benchmark")?;
+        let read: Metagraph = json_line(&output, "our metagraph benchmark")?;
         ours = ours.min(read.best_ms);
         (neurons, requests) = (read.neurons, read.requests.unwrap_or_default());
         let output = process::output(
@@ -112,7 +113,7 @@ fn metagraph(python: &Path, served: &Served, goal: f64) -> Result<(), TaskError>
                 .args([&served.url, &netuid])
                 .env("BITTENSOR_RUNTIME_CACHE_DIR", cache.path()),
         )?;
-        let read: Metagraph = parse(&output, "the SDK's metagraph benchmark")?;
+        let read: Metagraph = json_line(&output, "the SDK's metagraph benchmark")?;
         theirs = theirs.min(read.best_ms);
         version = read.version.unwrap_or_default();
     }
@@ -194,17 +195,6 @@ fn bench(package: &str, name: &str, arguments: &[&str]) -> Command {
     command
 }
 
-fn parse<T: for<'a> Deserialize<'a>>(output: &str, what: &'static str) -> Result<T, TaskError> {
-    let line = output
-        .lines()
-        .find(|line| line.starts_with('{'))
-        .unwrap_or_default();
-    serde_json::from_str(line).map_err(|source| TaskError::UnexpectedOutput {
-        what,
-        detail: format!("{source}: {output}"),
-    })
-}
-
 impl Served {
     fn start(neurons: u16) -> Result<Self, TaskError> {
         let neurons = neurons.to_string();
@@ -217,7 +207,7 @@ impl Served {
         if let Some(output) = program.stdout.take() {
             BufReader::new(output).read_line(&mut line)?;
         }
-        let Place { url, netuid } = parse(&line, "the served node")?;
+        let Place { url, netuid } = json_line(&line, "the served node")?;
         Ok(Self { program, url, netuid })
     }
 }

@@ -4,6 +4,7 @@
 //! processor seconds a step are what remains comparable when it is busy. PyTorch waits by spinning, so that its
 //! processor seconds grow when cores are taken away from it: on a busy machine look at the best steps.
 
+use super::json_line;
 use crate::{error::TaskError, process, python, repository};
 use serde::Deserialize;
 use std::process::Command;
@@ -24,17 +25,6 @@ struct Measured {
 }
 
 impl Measured {
-    fn parse(output: &str, what: &'static str) -> Result<Self, TaskError> {
-        let line = output
-            .lines()
-            .find(|line| line.starts_with('{'))
-            .unwrap_or_default();
-        serde_json::from_str(line).map_err(|source| TaskError::UnexpectedOutput {
-            what,
-            detail: format!("{source}: {output}"),
-        })
-    }
-
     /// The better of two turns, each figure by itself.
     fn better(self, other: Self) -> Self {
         Self {
@@ -82,8 +72,8 @@ pub(crate) fn run() -> Result<(), TaskError> {
                     .args(["--steps", STEPS, "--mode", mode]),
             )?;
             turns.push([
-                Measured::parse(&ours, "our LoRA benchmark")?,
-                Measured::parse(&theirs, "PyTorch's script")?,
+                json_line::<Measured>(&ours, "our LoRA benchmark")?,
+                json_line::<Measured>(&theirs, "PyTorch's script")?,
             ]);
         }
         let best = turns
