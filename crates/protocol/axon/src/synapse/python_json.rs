@@ -55,7 +55,7 @@ pub(super) fn read(json: &[u8]) -> Result<PythonValue, PythonJsonError> {
 }
 
 /// The values of these fields of an object, in the order of the names; none for one that is not there. The other fields
-/// are passed over: kept as values, a megabyte of small numbers would take sixty.
+/// are passed over: kept as values, a megabyte of small numbers would take forty.
 pub(crate) fn read_fields(json: &[u8], names: &[&str]) -> Result<Vec<Option<PythonValue>>, PythonJsonError> {
     let mut reader = Reader {
         json,
