@@ -163,7 +163,8 @@ impl Exchange {
                     miner: completion.miner,
                     text: shared.then_some(&completion.text),
                     bytes: completion.text.len(),
-                    pieces: &completion.pieces,
+                    // How long each piece is tells a good deal of what it says.
+                    pieces: shared.then_some(&completion.pieces),
                     ended: completion.ended.to_string(),
                     took_s: completion.took.as_secs_f64(),
                 })
@@ -222,7 +223,8 @@ struct CompletionRecord<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<&'a String>,
     bytes: usize,
-    pieces: &'a [Piece],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pieces: Option<&'a Vec<Piece>>,
     ended: String,
     took_s: f64,
 }

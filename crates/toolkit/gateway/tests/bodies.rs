@@ -26,6 +26,13 @@ async fn every_refusal_has_the_shape_that_clients_look_for() {
         let request = bench.client.post(bench.url("/v1/chat/completions"));
         request.header("content-type", "application/json").body(body)
     };
+    let streamed = |body: String| {
+        let request = bench.client.post(bench.url("/v1/chat/completions"));
+        let parts = futures::stream::iter([Ok::<_, std::io::Error>(body)]);
+        request
+            .header("content-type", "application/json")
+            .body(reqwest::Body::wrap_stream(parts))
+    };
     let long = "x".repeat(401);
     let too_large = "x".repeat(5_000);
     for (request, status, code, param) in [
@@ -62,6 +69,8 @@ async fn every_refusal_has_the_shape_that_clients_look_for() {
             json!(null),
             json!(null),
         ),
+        // Its length is not said before.
+        (streamed("x".repeat(5_000)), 413, json!(null), json!(null)),
         (
             bench.client.get(bench.url("/v1/chat/completions")),
             405,
@@ -105,7 +114,7 @@ async fn every_refusal_has_the_shape_that_clients_look_for() {
     let (status, _) = answered(bench.chat(json!({}))).await;
     assert_eq!(status, StatusCode::OK);
     let stats = bench.stats.snapshot();
-    assert_eq!((stats.requests, stats.by_status[&404]), (13, 3));
+    assert_eq!((stats.requests, stats.by_status[&404]), (14, 3));
     bench.end().await;
 }
 
