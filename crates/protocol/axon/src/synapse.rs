@@ -24,7 +24,7 @@ pub use python_int::{InvalidInt, MAX_DIGITS, PythonInt};
 pub(crate) use python_json::read_fields;
 pub use python_json::{MAX_DEPTH, PythonJsonError};
 pub use python_value::PythonValue;
-pub use signing::{AnswerText, RequestText, ResponseText};
+pub use signing::{AnswerText, RequestText, ResponseText, SIGN_ANSWER};
 pub use terminal::Terminal;
 pub use verification::{Rules, SynapseCaller, SynapseRefusal, verify, verify_after};
 

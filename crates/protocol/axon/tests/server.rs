@@ -12,7 +12,7 @@ use assay_axon::{
     UnixNanos,
     server::{Access, Asked, Axon, AxonConfig, Blacklisted, Failure, Priority, QueueLimits, Route},
     sign_btauth, sign_epistula,
-    synapse::{AnswerText, Freshness, InputObject, RequestText, SynapseHead},
+    synapse::{AnswerText, Freshness, InputObject, RequestText, SIGN_ANSWER, SynapseHead},
 };
 use assay_keys::{AccountId, Pair, Scheme};
 use echo::{Echo, streamed};
@@ -213,10 +213,15 @@ fn message(answer: &(StatusCode, HeaderMap, Value)) -> (u16, &str) {
 }
 
 #[tokio::test]
-async fn synapse_v10_is_answered_and_the_answer_is_signed() {
+async fn synapse_v10_is_answered_and_the_answer_is_signed_for_who_asks_for_it() {
     let axon = strict().await;
     let request = Request::hello();
-    let (asked, question) = (request.headers(), request.body.to_string());
+    let (mut asked, question) = (request.headers(), request.body.to_string());
+    let (_, unsigned, _) = post_raw(axon.addresses()[0], "/Echo", &asked, question.as_bytes()).await;
+    assert!(!unsigned.contains_key("bt_header_axon_response_signature"));
+    let request = Request::hello();
+    asked.clone_from(&request.headers());
+    asked.insert(SIGN_ANSWER, HeaderValue::from_static("1"));
     let (status, headers, text) = post_raw(axon.addresses()[0], "/Echo", &asked, question.as_bytes()).await;
     assert_eq!(status, 200, "{text}");
     let body: Value = serde_json::from_str(&text).unwrap();

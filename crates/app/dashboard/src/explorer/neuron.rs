@@ -2,6 +2,7 @@
 
 use super::{Explorer, ExplorerError, or_absent};
 use assay_chain::{AccountId, BlockRef, ChainClient, Commitment, Identity, NetUid, Neuron, Uid};
+use assay_neuron::{Circumstances, Diagnosis, diagnose};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(crate) struct NeuronView {
     /// What its coldkey says about itself.
     pub(crate) identity: Option<Identity>,
     pub(crate) commitment: Option<Commitment>,
+    /// What stands between it and its weights, where the chain tells enough to say.
+    pub(crate) diagnosis: Option<Diagnosis>,
     /// Whom it weighs, the most first.
     pub(crate) weights_out: Vec<Share>,
     /// Who weighs it.
@@ -60,12 +63,25 @@ impl Explorer {
         let missing = || ExplorerError::not_found(format!("uid {uid} in subnet {netuid}"));
         let neuron = graph.neuron(uid).cloned().ok_or_else(missing)?;
         let snapshot = client.at_block(head);
-        let (weights, bonds, identity, commitment) = tokio::try_join!(
+        let (weights, bonds, identity, commitment, hyperparameters, epochs) = tokio::try_join!(
             Box::pin(snapshot.weights(netuid)),
             Box::pin(async { or_absent(snapshot.bonds(netuid).await) }),
             Box::pin(async { or_absent(snapshot.identity(&neuron.coldkey).await) }),
             Box::pin(async { or_absent(snapshot.commitment(netuid, &neuron.hotkey).await) }),
+            Box::pin(async { or_absent(snapshot.hyperparameters(netuid).await) }),
+            Box::pin(async { or_absent(snapshot.epoch_schedule(netuid).await) }),
         )?;
+        let diagnosis = match (&hyperparameters, &epochs, client.block_time()) {
+            (Some(hyperparameters), Some(epochs), Ok(block_time)) => Some(diagnose(&Circumstances {
+                metagraph: graph,
+                hyperparameters,
+                epochs,
+                block_time,
+                hotkey: neuron.hotkey,
+                version_key: None,
+            })),
+            _ => None,
+        };
         let hotkey = |uid: Uid| {
             graph
                 .neuron(uid)
@@ -84,6 +100,7 @@ impl Explorer {
             is_owners: graph.owner_hotkey == neuron.hotkey,
             identity: identity.flatten(),
             commitment: commitment.flatten(),
+            diagnosis,
             weights_out: out_of(&weights, uid, &hotkey),
             weights_in: into(&weights, uid, &hotkey),
             bonds_out: out_of(&bonds, uid, &hotkey),

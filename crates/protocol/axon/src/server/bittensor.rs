@@ -9,7 +9,7 @@ use super::{
     admission::remember_synapse,
     answer::{Outgoing, json},
     route::{AnswerBody, Answered, Raw},
-    service::{Origin, Question, Service, guarded, lock},
+    service::{Origin, Question, Service, guarded, lock, wants_signed_answer},
 };
 use crate::{
     BodyDigest, Caller, Dialect, Identity, RequestUuid, Standing,
@@ -123,10 +123,10 @@ impl Service {
         let (body, _) = self.read(body, route.body_bytes, false).await?;
         let fields = read_body(&request.headers, &body)?;
         let said: Said = serde_json::from_slice(&body).map_err(|_| misfit("its terminals are none"))?;
-        let question = Question {
+        let question = wants_signed_answer(&request.headers).then(|| Question {
             path: path.to_owned(),
             body: BodyDigest::of(&body),
-        };
+        });
         let raw = Raw {
             caller,
             peer,
@@ -142,7 +142,7 @@ impl Service {
         };
         let (mut answered, place, deadline) = self.work(route, raw).await?;
         complete(route, &mut answered, fields);
-        Ok(self.response(answered, Some(question), place, deadline))
+        Ok(self.response(answered, question, place, deadline))
     }
 
     /// Whether the caller may ask, and is who it says. Once it is, its nonce is taken.

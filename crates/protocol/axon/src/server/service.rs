@@ -10,7 +10,7 @@ use super::{
 use crate::{
     BodyDigest, Caller, Dialect, DialectError, Identity, ReplayStore, RequestUuid, Standing,
     replay::NewestNonces,
-    synapse::{AnswerText, PeerVersion, ResponseText, SynapseHead, SynapseRefusal, Terminal},
+    synapse::{AnswerText, PeerVersion, ResponseText, SIGN_ANSWER, SynapseHead, SynapseRefusal, Terminal},
 };
 use assay_keys::{AccountId, Pair};
 use bytes::{Bytes, BytesMut};
@@ -67,7 +67,7 @@ pub(super) struct Service {
     pub(super) ended: CancellationToken,
 }
 
-/// What was asked in synapse-v10, as the answer's signature covers it.
+/// What was asked in synapse-v10, as the answer's signature covers it, where the caller wants one.
 pub(super) struct Question {
     pub(super) path: String,
     pub(super) body: BodyDigest,
@@ -172,7 +172,7 @@ impl Service {
         }
         drop(room);
 
-        let question = head.as_ref().map(|_| Question {
+        let question = wants_signed_answer(&request.headers).then(|| Question {
             path: request.uri.path().to_owned(),
             body: BodyDigest::of(&body),
         });
@@ -361,6 +361,15 @@ impl Service {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         response
     }
+}
+
+/// Whether the caller says that it wants the answer signed. It costs a hash of question and answer and a signature, a
+/// quarter of a large request's work, which is wasted on whoever does not look; who has asked for it and gets none knows
+/// that something is wrong.
+pub(super) fn wants_signed_answer(headers: &HeaderMap) -> bool {
+    headers
+        .get(SIGN_ANSWER)
+        .is_some_and(|value| value.as_bytes() == b"1")
 }
 
 /// Runs what the miner has written. A panic in it is its defect, which costs one answer and not the connection; the log has

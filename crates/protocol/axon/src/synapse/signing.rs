@@ -62,7 +62,11 @@ impl fmt::Display for ResponseText<'_> {
     }
 }
 
-/// What our axon signs of an answer that is whole, in a header that older peers pass over. Every part stands on a line of
+/// The header with which a caller asks for a signed answer; its value is `1`.
+pub const SIGN_ANSWER: &str = "assay-sign-answer";
+
+/// What our axon signs of an answer that is whole, for whoever [asks for it](SIGN_ANSWER), in a header that older peers
+/// pass over. Every part stands on a line of
 /// its own. It names the question, so that the signature fits no other: the request's own covers neither its route nor
 /// every field, and its nonce alone is anybody's to repeat.
 #[derive(Clone, Copy, Debug)]

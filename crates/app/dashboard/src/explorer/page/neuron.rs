@@ -7,6 +7,7 @@ use super::pieces::{
 use crate::explorer::neuron::{NeuronView, Share};
 use crate::quantity::{percent, visible, whole};
 use assay_chain::{CommitmentField, NetUid};
+use assay_neuron::{Diagnosis, Finding, Subject, Verdict};
 use maud::{Markup, html};
 
 /// Entries of a row that a page shows; the JSON has all.
@@ -50,6 +51,7 @@ pub(in crate::explorer) fn neuron(view: &NeuronView) -> Markup {
             }
         }
         @if let Some(identity) = &view.identity { (about(identity)) }
+        @if let Some(diagnosis) = &view.diagnosis { (doctor(diagnosis)) }
         div class="two" {
             (shares(view.netuid, "weights-out", "Weights it sets", "It weighs nobody.", &view.weights_out))
             (shares(view.netuid, "weights-in", "Weights on it", "Nobody weighs it.", &view.weights_in))
@@ -57,6 +59,51 @@ pub(in crate::explorer) fn neuron(view: &NeuronView) -> Markup {
             (shares(view.netuid, "bonds-in", "Bonds on it", "Nobody has bonds on it.", &view.bonds_in))
         }
         p class="json" { a href=(format!("/api/neuron/{}/{}", view.netuid, neuron.uid)) { "This neuron as JSON" } }
+    }
+}
+
+/// What `assay doctor` says of what the chain shows, with what to do about it.
+fn doctor(diagnosis: &Diagnosis) -> Markup {
+    html! {
+        section class="card" aria-labelledby="doctor" {
+            div class="title wrap" {
+                h2 id="doctor" { "Doctor" }
+                @if diagnosis.can_set_weights { span class="pill good" { "can set weights" } }
+                @else { span class="pill off" { "cannot set weights" } }
+            }
+            dl class="facts" {
+                @for finding in &diagnosis.findings {
+                    (fact(subject(finding), html! {
+                        @match finding.verdict {
+                            Verdict::Passes => { span class="pill good" { "ok" } },
+                            Verdict::Stops => { span class="pill bad" { "stops it" } },
+                            Verdict::Note => { span class="pill off" { "note" } },
+                        }
+                        " " (visible(&finding.fact))
+                        @if let Some(remedy) = &finding.remedy { span class="note" { " " b { "What to do: " } (visible(remedy)) } }
+                    }))
+                }
+            }
+        }
+    }
+}
+
+fn subject(finding: &Finding) -> &'static str {
+    match finding.subject {
+        Subject::Subnet => "Subnet",
+        Subject::Mode => "Weights are",
+        Subject::Registration => "Registration",
+        Subject::Stake => "Stake",
+        Subject::VersionKey => "Version key",
+        Subject::RateLimit => "Rate limit",
+        Subject::Permit => "Permit",
+        Subject::RowLength => "Row",
+        Subject::Axon => "Axon",
+        Subject::Activity => "Activity",
+        Subject::Clock => "Clock",
+        Subject::Node => "Node",
+        Subject::KeyFile => "Key file",
+        Subject::Home => "Home",
     }
 }
 
