@@ -84,7 +84,9 @@ async fn score(context: Context) -> Result<(), ScorerError> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| "echo-subnet".to_owned());
+    let folder = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "echo-subnet".to_owned());
     Rehearsal::new(folder)
         .miner("good", Route::new(good))
         .miner("lazy", Route::new(lazy))
@@ -92,7 +94,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .scorer(score)
         .run(3, |epoch, miners| {
             println!("epoch {epoch}");
-            for Part { name, score, incentive, emission } in miners {
+            for Part {
+                name,
+                score,
+                incentive,
+                emission,
+            } in miners
+            {
                 println!("  {name:<8} score {score:.3}  incentive {incentive:.3}  paid {emission}");
             }
         })

@@ -144,10 +144,17 @@ impl OrganicScoring for Sorting {
             let right = wanted.iter().zip(got).filter(|(wanted, got)| wanted == got);
             right.count() as f64 / wanted.len().max(1) as f64
         };
-        Ok(replies.iter().map(|(hotkey, sorted)| (*hotkey, worth(sorted))).collect())
+        Ok(replies
+            .iter()
+            .map(|(hotkey, sorted)| (*hotkey, worth(sorted)))
+            .collect())
     }
 
-    async fn set_weights(&self, sample: &Sampled<Sample>, rewards: &Vec<(AccountId, f64)>) -> Result<(), HookError> {
+    async fn set_weights(
+        &self,
+        sample: &Sampled<Sample>,
+        rewards: &Vec<(AccountId, f64)>,
+    ) -> Result<(), HookError> {
         for (hotkey, reward) in rewards {
             self.context.reward(*hotkey, reward * sample.reward_scale)?;
         }
@@ -170,7 +177,11 @@ struct OwnWords;
 impl SynthDataset<Sample> for OwnWords {
     fn sample(&self, mut rng: rand_chacha::ChaCha8Rng) -> BoxFuture<'_, Result<Option<Sample>, HookError>> {
         let words = some_words(&mut rng);
-        std::future::ready(Ok(Some(Sample { words, replies: Vec::new() }))).boxed()
+        std::future::ready(Ok(Some(Sample {
+            words,
+            replies: Vec::new(),
+        })))
+        .boxed()
     }
 }
 
@@ -181,10 +192,12 @@ async fn live(context: Context) -> Result<(), ScorerError> {
         trigger_frequency_min: 0.1,
         ..OrganicConfig::default()
     };
-    let scorer = OrganicScorer::build(Sorting { context: context.clone() })
-        .config(config)
-        .synth(Datasets::one(OwnWords))
-        .finish()?;
+    let scorer = OrganicScorer::build(Sorting {
+        context: context.clone(),
+    })
+    .config(config)
+    .synth(Datasets::one(OwnWords))
+    .finish()?;
     let door = Pair::from_uri("//Door", Scheme::Sr25519)?;
     let hotkey = door.account();
     let axon = Axon::build(door, AxonConfig::default()).route(scorer.route());
@@ -201,14 +214,20 @@ async fn live(context: Context) -> Result<(), ScorerError> {
     user.abort();
     scorer.stop(Duration::from_secs(2)).await;
     let status = scorer.status();
-    println!("scored {} requests of users and {} of our own", status.organic, status.synthetic);
+    println!(
+        "scored {} requests of users and {} of our own",
+        status.organic, status.synthetic
+    );
     axon.stop().await;
     Ok(())
 }
 
 /// A user who asks again and again.
 async fn user(door: Target) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let dendrite = Dendrite::new(Pair::from_uri("//User", Scheme::Sr25519)?, DendriteConfig::default());
+    let dendrite = Dendrite::new(
+        Pair::from_uri("//User", Scheme::Sr25519)?,
+        DendriteConfig::default(),
+    );
     loop {
         let sort = Sort {
             words: some_words(&mut rand::rng()),
@@ -224,14 +243,22 @@ async fn user(door: Target) -> Result<(), Box<dyn Error + Send + Sync>> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = std::env::args().nth(1).unwrap_or_else(|| "organic-subnet".to_owned());
+    let folder = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "organic-subnet".to_owned());
     Rehearsal::new(folder)
         .miner("good", Route::new(good))
         .miner("careless", Route::new(careless))
         .scorer(live)
         .run(2, |epoch, miners| {
             println!("epoch {epoch}");
-            for Part { name, score, incentive, emission } in miners {
+            for Part {
+                name,
+                score,
+                incentive,
+                emission,
+            } in miners
+            {
                 println!("  {name:<8} score {score:.3}  incentive {incentive:.3}  paid {emission}");
             }
         })

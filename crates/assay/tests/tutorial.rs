@@ -22,7 +22,10 @@ fn the_tutorial_shows_the_example_word_for_word() {
     let shown = shown(tutorial);
     assert!(shown.len() >= 6, "{}", shown.len());
     for block in shown {
-        assert!(example.contains(block.trim_end()), "not in examples/echo.rs:\n{block}");
+        assert!(
+            example.contains(block.trim_end()),
+            "not in examples/echo.rs:\n{block}"
+        );
     }
 }
 
@@ -30,7 +33,13 @@ fn the_tutorial_shows_the_example_word_for_word() {
 fn run(example: &str) -> Output {
     let folder = tempfile::tempdir().unwrap();
     // Beside this test's own program: cargo builds examples with the tests.
-    let programs: PathBuf = std::env::current_exe().unwrap().parent().unwrap().parent().unwrap().join("examples");
+    let programs: PathBuf = std::env::current_exe()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .parent()
+        .unwrap()
+        .join("examples");
     run_at(&programs.join(example), folder.path())
 }
 
@@ -72,9 +81,18 @@ fn the_example_subnet_pays_the_miner_that_does_the_work() {
 fn the_organic_example_scores_users_and_its_own_requests() {
     let output = run("organic");
     let incentives = incentives(&output);
-    assert!(of(&incentives, "good") > of(&incentives, "careless"), "{incentives:?}");
+    assert!(
+        of(&incentives, "good") > of(&incentives, "careless"),
+        "{incentives:?}"
+    );
     let told = String::from_utf8_lossy(&output.stdout);
     let scored = told.lines().find(|line| line.starts_with("scored")).unwrap();
-    let counts: Vec<u64> = scored.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-    assert!(counts.iter().all(|count| *count > 0) && counts.len() == 2, "{scored}");
+    let counts: Vec<u64> = scored
+        .split_whitespace()
+        .filter_map(|word| word.parse().ok())
+        .collect();
+    assert!(
+        counts.iter().all(|count| *count > 0) && counts.len() == 2,
+        "{scored}"
+    );
 }

@@ -22,7 +22,10 @@ impl LocalSubnet {
     /// # Errors
     /// When the chain does not answer.
     pub async fn metagraph(&self) -> Result<Metagraph, LocalnetError> {
-        self.chain.metagraph(self.netuid).await.doing("reading the metagraph")
+        self.chain
+            .metagraph(self.netuid)
+            .await
+            .doing("reading the metagraph")
     }
 
     /// The block of the newest epoch.

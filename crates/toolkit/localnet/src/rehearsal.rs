@@ -4,8 +4,8 @@ use crate::{Hurried, LocalSubnet, LocalSubnetConfig, LocalnetError};
 use assay_axon::server::Route;
 use assay_chain::{Alpha, Endpoints};
 use assay_neuron::{
-    AccessRules, AxonPlace, Callers, Context, Exit, Miner, NeuronConfig, NeuronError, Pace, ScoreBook, ScoreBookError,
-    Shutdown, Validator,
+    AccessRules, AxonPlace, Callers, Context, Exit, Miner, NeuronConfig, NeuronError, Pace, ScoreBook,
+    ScoreBookError, Shutdown, Validator,
 };
 use futures::future::BoxFuture;
 use std::{
@@ -136,7 +136,11 @@ impl Rehearsal {
     ///
     /// # Errors
     /// [`RehearsalError`].
-    pub async fn run(self, epochs: usize, mut told: impl FnMut(usize, &[Part])) -> Result<Vec<Part>, RehearsalError> {
+    pub async fn run(
+        self,
+        epochs: usize,
+        mut told: impl FnMut(usize, &[Part]),
+    ) -> Result<Vec<Part>, RehearsalError> {
         let Some(scorer) = self.scorer else {
             return Err(RehearsalError::Incomplete { missing: "scorer" });
         };
@@ -155,8 +159,7 @@ impl Rehearsal {
         let shutdown = Shutdown::new();
         let mut neurons = JoinSet::new();
         let addresses = free_addresses(self.miners.len()).map_err(RehearsalError::Port)?;
-        for (((name, route), account), address) in
-            self.miners.into_iter().zip(&subnet.miners).zip(addresses)
+        for (((name, route), account), address) in self.miners.into_iter().zip(&subnet.miners).zip(addresses)
         {
             let mut place = AxonPlace::listening([address]).published_at(address);
             place.access = AccessRules {

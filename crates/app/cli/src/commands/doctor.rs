@@ -65,7 +65,11 @@ struct Answer {
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     let answer = context.block_on(look(&args, context))?;
     context.output().data(&answer, |answer| {
-        let state = if answer.checkup.works { "works" } else { "does not work" };
+        let state = if answer.checkup.works {
+            "works"
+        } else {
+            "does not work"
+        };
         let head = format!(
             "{} as a {} in subnet {} on {} {state}",
             answer.hotkey,

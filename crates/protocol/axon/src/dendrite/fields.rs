@@ -3,7 +3,7 @@
 use crate::synapse::{PythonJsonError, PythonValue};
 use indexmap::IndexMap;
 use serde::{
-    Deserializer, Serialize,
+    Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::value::RawValue;
@@ -25,7 +25,7 @@ impl SynapseFields {
 
     /// Those of a JSON object that are wanted. The others are passed over without being kept: an answer may have
     /// millions. Of one that comes twice the last counts, as in Python.
-    pub(super) fn read(json: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Self, serde_json::Error> {
+    pub(crate) fn read(json: &[u8], wanted: impl Fn(&str) -> bool) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         let fields = Wanted(wanted).deserialize(&mut deserializer)?;
         deserializer.end()?;
@@ -64,6 +64,12 @@ impl SynapseFields {
     /// Names and values, in order.
     pub(super) fn entries(&self) -> impl Iterator<Item = (&str, &RawValue)> {
         self.0.iter().map(|(name, json)| (name.as_str(), json.as_ref()))
+    }
+}
+
+impl Serialize for SynapseFields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries())
     }
 }
 

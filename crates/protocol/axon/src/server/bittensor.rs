@@ -151,7 +151,7 @@ impl Service {
         let claimed = head.dendrite.hotkey.as_deref();
         if let Some(Ok(hotkey)) = claimed.map(str::parse::<AccountId>) {
             let caller = caller(hotkey, Standing::Claimed);
-            guarded(|| self.access.admit(&caller, route.name))??;
+            guarded(|| self.access.admit(&caller, &route.class.name))??;
         }
         let rules = synapse::Rules {
             receiver: self.own,
@@ -192,7 +192,7 @@ impl Service {
                 );
             }
             Told::NoClass(class) => {
-                let names = self.routes.keys().map(|name| PythonValue::from(*name));
+                let names = self.routes.keys().map(|name| PythonValue::from(name.as_str()));
                 let names = PythonValue::List(names.collect()).to_str().into_owned();
                 let class = PythonValue::from(class.as_str()).to_str().into_owned();
                 let message = format!("Synapse name '{class}' not found. Available synapses {names}");
@@ -232,7 +232,7 @@ impl Service {
     /// The head of a refusal, by the head of the request.
     fn signed(&self, route: &Route, asked: SynapseHead) -> SynapseHead {
         let mut head = SynapseHead {
-            name: Some(route.name.to_owned()),
+            name: Some(route.class.name.clone()),
             body_hash: hash_of(route, stand_ins(route)).to_string(),
             input_objects: stand_ins_to_send(route, &stand_ins(route)),
             ..asked
@@ -323,7 +323,7 @@ fn misfit(problem: &str) -> Refusal {
 /// stand-in of its type.
 fn read_head(route: &Route, headers: &HeaderMap) -> Result<SynapseHead, HeadError> {
     let head = SynapseHead::from_first_headers(headers)?;
-    for field in route.fields.iter().filter(|field| field.default.is_none()) {
+    for field in route.class.fields.iter().filter(|field| field.default.is_none()) {
         // Headers have no upper case. The original cannot serve such fields at all.
         let sent = headers.get(format!("bt_header_input_obj_{}", field.name.to_lowercase()));
         let stand_in = sent
@@ -378,7 +378,7 @@ fn complete(route: &Route, answered: &mut Answered, asked: IndexMap<String, Pyth
 
 /// The fields of the class as the original builds it from headers.
 fn stand_ins(route: &Route) -> IndexMap<String, PythonValue> {
-    let fields = route.fields.iter().map(|field| {
+    let fields = route.class.fields.iter().map(|field| {
         let value = field.default.clone().unwrap_or_else(|| empty(&field.kind));
         (field.name.clone(), value)
     });
@@ -401,7 +401,7 @@ fn empty(kind: &FieldType) -> PythonValue {
 }
 
 fn stand_ins_to_send(route: &Route, fields: &IndexMap<String, PythonValue>) -> Vec<InputObject> {
-    let required = route.fields.iter().filter(|field| field.default.is_none());
+    let required = route.class.fields.iter().filter(|field| field.default.is_none());
     let objects = required.filter_map(|field| {
         let empty = match fields.get(&field.name)? {
             PythonValue::None => return None,
@@ -424,11 +424,12 @@ fn stand_ins_to_send(route: &Route, fields: &IndexMap<String, PythonValue>) -> V
 /// are our own.
 fn hash_of(route: &Route, mut fields: IndexMap<String, PythonValue>) -> BodyHash {
     let values: Vec<PythonValue> = route
+        .class
         .hashed
         .iter()
         .filter_map(|name| {
-            let field = route.fields.iter().find(|field| field.name == *name)?;
-            let given = fields.swap_remove(*name).or_else(|| field.default.clone())?;
+            let field = route.class.fields.iter().find(|field| field.name == *name)?;
+            let given = fields.swap_remove(name).or_else(|| field.default.clone())?;
             field.coerce(given).ok()
         })
         .collect();

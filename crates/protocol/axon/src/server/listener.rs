@@ -65,7 +65,7 @@ pub struct AxonBuilder {
     pair: Pair,
     config: AxonConfig,
     access: Arc<dyn Access>,
-    routes: IndexMap<&'static str, Route>,
+    routes: IndexMap<String, Route>,
     replay: ReplayStore,
     clock: Clock,
 }
@@ -80,7 +80,7 @@ impl Axon {
             pair,
             config,
             access: Arc::new(Everybody),
-            routes: IndexMap::from([(ping.name, ping)]),
+            routes: IndexMap::from([(ping.class.name.clone(), ping)]),
             replay: ReplayStore::in_memory(ReplayLimits::default()),
             clock: Arc::new(UnixNanos::now),
         }
@@ -111,7 +111,7 @@ impl AxonBuilder {
     /// Answers this route; a second of the same name takes the place of the first.
     #[must_use]
     pub fn route(mut self, route: Route) -> Self {
-        self.routes.insert(route.name, route);
+        self.routes.insert(route.class.name.clone(), route);
         self
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{
     Caller, Dialect,
-    synapse::{BodyHash, Field, SynapseHead, Terminal, body_hash, read_fields},
+    dendrite::SynapseFields,
+    synapse::{Field, SynapseHead, Terminal},
 };
 use bytes::Bytes;
 use futures::{future::BoxFuture, stream::BoxStream};
@@ -10,7 +11,7 @@ use http::StatusCode;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, net::SocketAddr, sync::Arc, time::Duration};
 
-use super::Refusal;
+use super::{Refusal, SynapseClass};
 
 /// A kind of request and its answer, one JSON object: the caller fills some fields, the miner the others.
 ///
@@ -109,14 +110,34 @@ pub type Parts = BoxStream<'static, Result<Bytes, Failure>>;
 
 type Handler = dyn Fn(Raw) -> Result<BoxFuture<'static, Result<Answered, Refusal>>, Refusal> + Send + Sync;
 
+/// How a body becomes a synapse of a class.
+type Read<S> = fn(&SynapseClass, &[u8]) -> Result<S, Refusal>;
+
+fn read<S: Synapse>(_: &SynapseClass, body: &[u8]) -> Result<S, Refusal> {
+    serde_json::from_slice(body).map_err(|error| Refusal::Body {
+        problem: misread(&error),
+    })
+}
+
+fn read_described(class: &SynapseClass, body: &[u8]) -> Result<SynapseFields, Refusal> {
+    let fields = SynapseFields::read(body, |name| class.declares(name)).map_err(|error| Refusal::Body {
+        problem: misread(&error),
+    })?;
+    let missing = |field: &&Field| field.default.is_none() && fields.json(&field.name).is_none();
+    match class.fields.iter().find(missing) {
+        None => Ok(fields),
+        Some(field) => Err(Refusal::Body {
+            problem: format!("the field `{}` is missing", field.name),
+        }),
+    }
+}
+
 /// A route of an axon.
 #[derive(Clone)]
 pub struct Route {
-    pub(super) name: &'static str,
+    pub(super) class: Arc<SynapseClass>,
     pub(super) dialects: Vec<Dialect>,
     pub(super) body_bytes: usize,
-    pub(super) fields: Arc<[Field]>,
-    pub(super) hashed: &'static [&'static str],
     pub(super) handler: Arc<Handler>,
 }
 
@@ -131,8 +152,28 @@ impl Route {
         F: Fn(Asked<S>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<S, Failure>> + Send + 'static,
     {
-        Self::of::<S>(move |asked, head| {
-            let answer = handler(asked);
+        Self::whole(SynapseClass::of::<S>(), read, handler)
+    }
+
+    /// Answers a synapse whose class is known only when the program runs: its fields come and go as JSON. Those that the
+    /// class does not declare are passed over.
+    pub fn described<F, A>(class: SynapseClass, handler: F) -> Self
+    where
+        F: Fn(Asked<SynapseFields>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<SynapseFields, Failure>> + Send + 'static,
+    {
+        Self::whole(class, read_described, handler)
+    }
+
+    fn whole<S, F, A>(class: SynapseClass, read: Read<S>, handler: F) -> Self
+    where
+        S: Serialize + Send + 'static,
+        F: Fn(Asked<S>) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<S, Failure>> + Send + 'static,
+    {
+        let name: Arc<str> = class.name.as_str().into();
+        Self::of(class, read, move |asked, head| {
+            let (answer, name) = (handler(asked), name.clone());
             Box::pin(async move {
                 let began = tokio::time::Instant::now();
                 let answer = answer.await?;
@@ -141,7 +182,7 @@ impl Route {
                         body: AnswerBody::Whole(written(&answer)?),
                         head: None,
                     }),
-                    Some(head) => as_synapse(head, &answer, began.elapsed()),
+                    Some(head) => as_synapse(&name, head, &answer, began.elapsed()),
                 }
             })
         })
@@ -155,27 +196,29 @@ impl Route {
         F: Fn(Asked<S>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Parts, Failure>> + Send + 'static,
     {
-        Self::of::<S>(move |asked, head| {
+        Self::of(SynapseClass::of::<S>(), read, move |asked, head| {
             let answer = handler(asked);
             Box::pin(async move {
                 let began = tokio::time::Instant::now();
                 let parts = answer.await?;
                 Ok(Answered {
                     body: AnswerBody::Parts(parts),
-                    head: head.map(|head| answering::<S>(head, began.elapsed())),
+                    head: head.map(|head| answering(S::NAME, head, began.elapsed())),
                 })
             })
         })
     }
 
-    fn of<S: Synapse>(
+    fn of<S: 'static>(
+        class: SynapseClass,
+        read: Read<S>,
         work: impl Fn(Asked<S>, Option<SynapseHead>) -> BoxFuture<'static, Result<Answered, Refusal>>
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        let fields: Arc<[Field]> = S::fields().into();
-        let declared = fields.clone();
+        let class = Arc::new(class);
+        let declared = class.clone();
         let handler = move |raw: Raw| {
             let Raw {
                 caller,
@@ -185,11 +228,9 @@ impl Route {
                 head,
             } = raw;
             if let Some(head) = &head {
-                check_hash::<S>(&declared, &body, &head.body_hash)?;
+                declared.check_hash(&body, &head.body_hash)?;
             }
-            let synapse: S = serde_json::from_slice(&body).map_err(|error| Refusal::Body {
-                problem: misread(&error),
-            })?;
+            let synapse = read(&declared, &body)?;
             let asked = Asked {
                 synapse,
                 caller,
@@ -199,7 +240,7 @@ impl Route {
             Ok(work(asked, head))
         };
         Self {
-            name: S::NAME,
+            class,
             dialects: vec![
                 Dialect::SynapseV10,
                 Dialect::Btauth,
@@ -207,8 +248,6 @@ impl Route {
                 Dialect::Operator,
             ],
             body_bytes: BODY_BYTES,
-            fields,
-            hashed: S::HASHED,
             handler: Arc::new(handler),
         }
     }
@@ -232,46 +271,11 @@ impl fmt::Debug for Route {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Route")
-            .field("name", &self.name)
+            .field("name", &self.class.name)
             .field("dialects", &self.dialects)
             .field("body_bytes", &self.body_bytes)
             .finish_non_exhaustive()
     }
-}
-
-/// Whether the body is the one whose hash was signed.
-fn check_hash<S: Synapse>(fields: &[Field], body: &[u8], signed: &str) -> Result<(), Refusal> {
-    let hash = if S::HASHED.is_empty() {
-        BodyHash::EMPTY
-    } else {
-        hashed::<S>(fields, body)?
-    };
-    if hash.to_string() == signed {
-        Ok(())
-    } else {
-        Err(Refusal::BodyHash)
-    }
-}
-
-fn hashed<S: Synapse>(fields: &[Field], body: &[u8]) -> Result<BodyHash, Refusal> {
-    let refused = |problem: String| Refusal::Body { problem };
-    let given = read_fields(body, S::HASHED).map_err(|error| refused(error.to_string()))?;
-    let mut values = Vec::with_capacity(given.len());
-    for (name, given) in S::HASHED.iter().zip(given) {
-        let field = fields
-            .iter()
-            .find(|field| field.name == *name)
-            .ok_or_else(|| refused(format!("the hashed field `{name}` is not declared")))?;
-        let value = match given {
-            Some(value) => field.coerce(value).map_err(|error| refused(error.to_string()))?,
-            None => field
-                .default
-                .clone()
-                .ok_or_else(|| refused(format!("the field `{name}` is missing")))?,
-        };
-        values.push(value);
-    }
-    Ok(body_hash(&values))
 }
 
 /// A synapse with what is around it on the wire, in the order of the original.
@@ -288,10 +292,15 @@ struct Wire<'a, S> {
     fields: &'a S,
 }
 
-fn as_synapse<S: Synapse>(asked: SynapseHead, answer: &S, took: Duration) -> Result<Answered, Refusal> {
-    let head = answering::<S>(asked, took);
+fn as_synapse(
+    name: &str,
+    asked: SynapseHead,
+    answer: &impl Serialize,
+    took: Duration,
+) -> Result<Answered, Refusal> {
+    let head = answering(name, asked, took);
     let body = written(&Wire {
-        name: S::NAME,
+        name,
         timeout: head.timeout.filter(|timeout| timeout.is_finite()).unwrap_or(12.0),
         total_size: 0,
         header_size: 0,
@@ -307,13 +316,13 @@ fn as_synapse<S: Synapse>(asked: SynapseHead, answer: &S, took: Duration) -> Res
 }
 
 /// The head of an answer to a request with this one.
-fn answering<S: Synapse>(asked: SynapseHead, took: Duration) -> SynapseHead {
+fn answering(name: &str, asked: SynapseHead, took: Duration) -> SynapseHead {
     let mut axon = asked.axon;
     axon.status_code = Some(200);
     axon.status_message = Some("Success".to_owned());
     axon.process_time = Some(took.as_secs_f64());
     SynapseHead {
-        name: Some(S::NAME.to_owned()),
+        name: Some(name.to_owned()),
         timeout: asked.timeout,
         dendrite: asked.dendrite,
         axon,

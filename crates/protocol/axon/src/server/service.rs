@@ -49,7 +49,7 @@ pub(super) struct Service {
     pub(super) pair: Pair,
     pub(super) own: AccountId,
     pub(super) config: AxonConfig,
-    pub(super) routes: IndexMap<&'static str, Route>,
+    pub(super) routes: IndexMap<String, Route>,
     pub(super) access: Arc<dyn Access>,
     pub(super) replay: Mutex<ReplayStore>,
     /// In the manner of bittensor.
@@ -147,7 +147,7 @@ impl Service {
         } = admit(
             &self.config,
             &self.own,
-            |caller| guarded(|| self.access.admit(caller, route.name))?.map_err(Refusal::from),
+            |caller| guarded(|| self.access.admit(caller, &route.class.name))?.map_err(Refusal::from),
             dialect,
             &request.headers,
             &self.replay,
@@ -191,7 +191,7 @@ impl Service {
     /// The last question to the axon's own rules, and the count of those who passed. Only now is it known who asks: a
     /// stranger's claims must not use up somebody else's rate.
     pub(super) fn welcome(&self, caller: &Caller, route: &Route) -> Result<(), Refusal> {
-        guarded(|| self.access.verify(caller, route.name))??;
+        guarded(|| self.access.verify(caller, &route.class.name))??;
         Ok(lock(&self.callers).take(caller.identity.clone(), Instant::now())?)
     }
 

@@ -50,10 +50,7 @@ struct InDialect {
 
 pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let target = args.target.find(context).await?;
-    let caller = args
-        .sign
-        .then(|| unlock(context, KeyRole::Hotkey))
-        .transpose()?;
+    let caller = args.sign.then(|| unlock(context, KeyRole::Hotkey)).transpose()?;
     let patience = Duration::from_secs_f64(args.timeout);
     let how = Probe {
         connect: patience,
@@ -66,7 +63,12 @@ pub(super) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     if report.is_fine() {
         return Ok(());
     }
-    Err(miette!("{} at {}: {}", target.hotkey, target.address, report.finding))
+    Err(miette!(
+        "{} at {}: {}",
+        target.hotkey,
+        target.address,
+        report.finding
+    ))
 }
 
 fn answer(report: &Report) -> Answer {

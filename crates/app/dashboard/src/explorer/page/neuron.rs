@@ -104,6 +104,7 @@ fn subject(finding: &Finding) -> &'static str {
         Subject::Node => "Node",
         Subject::KeyFile => "Key file",
         Subject::Home => "Home",
+        _ => "Besides",
     }
 }
 
