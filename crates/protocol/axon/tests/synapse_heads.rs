@@ -226,6 +226,15 @@ fn the_window_is_the_originals() {
         assert!(check(last_refused).is_err(), "{row}");
         // Python counts in doubles, whose steps are 256 nanoseconds today.
         assert_eq!(check(last_refused + 256), Ok(()), "{row}");
+        // A strict axon has the same window, but for a timeout beyond its cap.
+        let strict = |nonce| Freshness::STRICT.check(now, UnixNanos(nonce), row["timeout"].as_f64(), version);
+        if row["timeout"].as_f64().unwrap_or_default() <= 60.0 {
+            assert!(strict(last_refused).is_err(), "{row}");
+            assert_eq!(strict(last_refused + 256), Ok(()), "{row}");
+        } else {
+            assert!(strict(now.minus(Duration::from_secs(64)).0).is_err(), "{row}");
+            assert_eq!(strict(now.minus(Duration::from_secs(63)).0), Ok(()), "{row}");
+        }
         let old = check(now.minus(Duration::from_secs(20)).0);
         let allowed = row["diff_and_allowed_for_20s_old"][1].as_f64().unwrap();
         if allowed <= 20.0 {
@@ -234,6 +243,25 @@ fn the_window_is_the_originals() {
         } else {
             assert_eq!(old, Ok(()), "{row}");
         }
+    }
+}
+
+#[test]
+fn a_header_that_is_there_twice_is_refused_and_the_first_is_what_python_reads() {
+    for name in ["bt_header_dendrite_hotkey", "timeout", "computed_body_hash"] {
+        let once = header_map([(name, "1.5"), ("x-other", "a"), ("x-other", "b")]);
+        assert!(SynapseHead::from_headers(&once).is_ok());
+        let mut twice = once.clone();
+        twice.append(HeaderName::from_static(name), HeaderValue::from_static("2.5"));
+        let header = name.to_owned();
+        assert_eq!(
+            SynapseHead::from_headers(&twice),
+            Err(HeadError::Repeated { header })
+        );
+        assert_eq!(
+            SynapseHead::from_first_headers(&twice),
+            SynapseHead::from_headers(&once)
+        );
     }
 }
 
