@@ -29,7 +29,7 @@ use assay_organic::{
     OrganicConfig,
     synth::{Datasets, Templates},
 };
-use cast::{Manner, Role};
+use cast::Role;
 use epochs::{Epochs, Pace};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use secrecy::{ExposeSecret, SecretString};
