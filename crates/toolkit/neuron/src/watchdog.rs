@@ -90,11 +90,19 @@ impl<T> Future for Held<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.since
-            .store(milliseconds(self.start).max(1), Ordering::Relaxed);
-        let polled = self.work.as_mut().poll(context);
-        self.since.store(0, Ordering::Relaxed);
-        polled
+        let since = Arc::clone(&self.since);
+        since.store(milliseconds(self.start).max(1), Ordering::Relaxed);
+        // Also when the work panics: what is over holds nothing.
+        let _let_go = LetGo(since);
+        self.work.as_mut().poll(context)
+    }
+}
+
+struct LetGo(Arc<AtomicU64>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
     }
 }
 
