@@ -90,10 +90,52 @@ impl<T> Future for Held<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        self.since
-            .store(milliseconds(self.start).max(1), Ordering::Relaxed);
-        let polled = self.work.as_mut().poll(context);
-        self.since.store(0, Ordering::Relaxed);
-        polled
+        let since = Arc::clone(&self.since);
+        since.store(milliseconds(self.start).max(1), Ordering::Relaxed);
+        // Also when the work panics: what is over holds nothing.
+        let _let_go = LetGo(since);
+        self.work.as_mut().poll(context)
+    }
+}
+
+struct LetGo(Arc<AtomicU64>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt;
+    use std::sync::mpsc;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_task_that_holds_its_thread_is_named_and_one_that_waits_is_not() {
+        let (told, hears) = mpsc::channel();
+        let tell = move |name: &str| told.send(name.to_owned()).unwrap();
+        let watchdog = Watchdog::start(Duration::from_millis(200), tell).unwrap();
+        let waiting = watchdog.watch("waiting", tokio::time::sleep(Duration::from_secs(60)).boxed());
+        let (release, held) = mpsc::channel::<()>();
+        let holding = watchdog.watch("holding", async move { held.recv().is_ok() }.boxed());
+        let waiting = tokio::spawn(waiting);
+        let holding = tokio::spawn(holding);
+        let named = tokio::task::spawn_blocking(move || hears.recv_timeout(Duration::from_secs(60)));
+        assert_eq!(named.await.unwrap().unwrap(), "holding");
+        release.send(()).unwrap();
+        assert!(holding.await.unwrap());
+        waiting.abort();
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_holds_nothing() {
+        let watchdog = Watchdog::start(Duration::from_secs(60), |_| {}).unwrap();
+        let held = watchdog.watch("hasty", async { panic!("a bug") }.boxed());
+        let since = Arc::clone(&held.since);
+        let ended: Result<(), _> = tokio::spawn(held).await;
+        assert!(ended.unwrap_err().is_panic());
+        assert_eq!(since.load(Ordering::Relaxed), 0);
     }
 }
