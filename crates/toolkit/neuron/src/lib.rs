@@ -7,6 +7,7 @@ pub mod doctor;
 mod file_lock;
 mod metagraph_cache;
 mod moving_average;
+mod own_axon;
 pub mod preflight;
 pub mod registration;
 pub mod runtime;
@@ -25,6 +26,7 @@ pub use access::{AccessRules, Callers, Denied, MetagraphAccess};
 pub use diagnosis::{Circumstances, Diagnosis, Finding, Subject, Verdict, diagnose};
 pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
 pub use moving_average::{MovingAverage, NoAverage};
+pub use own_axon::own_axon;
 pub use preflight::Refusal;
 pub use registration::{NotRegistered, Registered, StakeCheck};
 pub use runtime::{

@@ -23,7 +23,7 @@ impl FromStr for HashedField {
 }
 
 /// A type as Python writes it, as far as hashes depend on it.
-fn parse_type(text: &str) -> Result<FieldType, String> {
+pub(super) fn parse_type(text: &str) -> Result<FieldType, String> {
     let inner = |prefix: &str| text.strip_prefix(prefix)?.strip_suffix(']');
     if let Some(items) = inner("list[").or_else(|| inner("List[")) {
         return Ok(FieldType::list(parse_type(items)?));
