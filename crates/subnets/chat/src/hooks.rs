@@ -2,7 +2,7 @@
 
 use crate::{
     ChatEvent, ChatSample, Given, Mind, MinerReward, SampleSource, ScoredSample,
-    mind::{Wishes, whole_answer},
+    mind::{Wishes, as_wished, whole_answer},
     sample::Fault,
     scoring,
 };
@@ -20,12 +20,13 @@ use assay_organic::{
     Entered, Fingerprint, HookError, LogRecord, OrganicScoring, SampleId, Sampled, StageError, Streamed,
     synth::Turn,
 };
-use bytes::Bytes;
 use futures::{StreamExt, future::join_all};
 use http::StatusCode;
 use std::{cmp::Reverse, fmt, sync::Arc, time::Duration};
 use tokio::{sync::broadcast, time::Instant};
 
+/// Tokens of a reference at most: longer ones cost the validator's time and decide nothing more.
+const MOST_REFERENCE: usize = 512;
 /// Bytes of a miner's answer to a synthetic question.
 const MOST_BYTES: usize = 256 * 1024;
 
@@ -73,47 +74,16 @@ impl OrganicScoring for ChatScoring {
     type Reference = String;
     type Rewards = Vec<MinerReward>;
 
-    /// Another program asks through the axon rather than the gateway: the fastest miner's words are its answer.
+    /// People ask through the gateway, which hands over what they asked when it is answered.
     async fn on_organic_entry(
         &self,
-        asked: Asked<ChatSynapse>,
+        _: Asked<ChatSynapse>,
         _: SampleId,
     ) -> Result<Entered<Streamed, ChatSample>, Failure> {
-        let roles = asked.synapse.roles.into_iter();
-        let turns: Vec<Turn> = roles
-            .zip(asked.synapse.messages)
-            .map(|(role, content)| Turn { role, content })
-            .collect();
-        if !turns.iter().any(Turn::asks) {
-            return Err(Failure {
-                status: StatusCode::BAD_REQUEST,
-                message: "the conversation asks nothing".to_owned(),
-            });
-        }
-        let given = self.ask(&turns).await.map_err(|_| Failure {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            message: "no miner can be asked".to_owned(),
-        })?;
-        let mut given = given;
-        let fastest = given
-            .iter_mut()
-            .filter(|given| given.answer.is_ok())
-            .min_by_key(|given| given.first_words);
-        let Some(fastest) = fastest else {
-            return Err(Failure {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                message: "no miner had an answer".to_owned(),
-            });
-        };
-        fastest.relayed = true;
-        let text = fastest.answer.clone().unwrap_or_default();
-        let answer = Streamed(futures::stream::iter([Ok(Bytes::from(text))]).boxed());
-        let sample = ChatSample {
-            turns,
-            given,
-            privacy: Privacy::Shared,
-        };
-        Ok(Entered::now(answer, sample))
+        Err(Failure {
+            status: StatusCode::NOT_IMPLEMENTED,
+            message: "this validator is asked through its gateway".to_owned(),
+        })
     }
 
     async fn query_miners(&self, sample: &Sampled<ChatSample>) -> Result<Vec<Given>, HookError> {
@@ -124,10 +94,19 @@ impl OrganicScoring for ChatScoring {
     }
 
     async fn generate_reference(&self, sample: &Sampled<ChatSample>) -> Result<Option<String>, HookError> {
-        whole_answer(self.reference.as_ref(), &sample.sample.turns, Wishes::default())
-            .await
-            .map(Some)
-            .map_err(HookError::from)
+        let wishes = Wishes {
+            max_tokens: sample.sample.max_tokens.map(|most| most.min(MOST_REFERENCE)),
+            ..Wishes::default()
+        };
+        let reference = whole_answer(self.reference.as_ref(), &sample.sample.turns, wishes).await?;
+        if as_wished(&reference, &sample.sample.stop, sample.sample.max_tokens)
+            .trim()
+            .is_empty()
+        {
+            // Compared with nothing, every answer would be worth nothing, through no fault of the miners.
+            return Err(HookError::public("the validator's own model has no answer"));
+        }
+        Ok(Some(reference))
     }
 
     async fn generate_rewards(
@@ -136,12 +115,20 @@ impl OrganicScoring for ChatScoring {
         responses: &Vec<Given>,
         reference: Option<&String>,
     ) -> Result<Vec<MinerReward>, HookError> {
-        let (question, reference) = (sample.sample.question(), reference.map_or("", String::as_str));
+        let ChatSample { stop, max_tokens, .. } = &sample.sample;
+        let wished = |text| as_wished(text, stop, *max_tokens);
+        let (question, reference) = (
+            sample.sample.question(),
+            wished(reference.map_or("", String::as_str)),
+        );
         let mut rewards: Vec<_> = responses
             .iter()
             .map(|given| {
                 let (reward, fault) = match &given.answer {
-                    Ok(text) => (Some(scoring::reward(text, reference, question).total), None),
+                    Ok(text) => (
+                        Some(scoring::reward(wished(text), reference, question).total),
+                        None,
+                    ),
                     Err(fault) => {
                         // Only the miner's own failures may cost it anything.
                         let reward = (fault.verdict != Verdict::OwnFault).then_some(0.0);

@@ -22,6 +22,29 @@ pub struct Wishes {
     pub seed: Option<u64>,
 }
 
+/// What of a text counts: up to the first of the stop texts, and at most so many words as tokens were wanted. A word has
+/// at least one token, so nobody is cut short who did as the user wished.
+#[must_use]
+pub fn as_wished<'t>(text: &'t str, stop: &[String], max_tokens: Option<usize>) -> &'t str {
+    let stops = stop.iter().filter(|stop| !stop.is_empty());
+    let end = stops
+        .filter_map(|stop| text.find(stop.as_str()))
+        .min()
+        .unwrap_or(text.len());
+    let text = &text[..end];
+    let Some(most) = max_tokens else { return text };
+    let (mut words, mut was_space) = (0, true);
+    for (at, character) in text.char_indices() {
+        let is_space = character.is_whitespace();
+        words += usize::from(was_space && !is_space);
+        if words > most {
+            return &text[..at];
+        }
+        was_space = is_space;
+    }
+    text
+}
+
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,4 +88,24 @@ pub async fn whole_answer(mind: &dyn Mind, turns: &[Turn], wishes: Wishes) -> Re
         text.push_str(&piece?);
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::as_wished;
+
+    #[test]
+    fn what_counts_ends_at_a_stop_and_after_so_many_words() {
+        let stop = ["END".to_owned(), String::new()];
+        for (text, most, wished) in [
+            ("one two three", None, "one two three"),
+            ("one two three", Some(2), "one two "),
+            ("one two three", Some(3), "one two three"),
+            ("one END two", None, "one "),
+            ("", Some(1), ""),
+            ("eins zwei", Some(0), ""),
+        ] {
+            assert_eq!(as_wished(text, &stop, most), wished);
+        }
+    }
 }

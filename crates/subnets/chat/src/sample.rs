@@ -19,6 +19,10 @@ pub struct ChatSample {
     pub given: Vec<Given>,
     /// Whether the user asked for privacy.
     pub privacy: Privacy,
+    /// Tokens that the user wanted at most. Miners were told, so that more is not better.
+    pub max_tokens: Option<usize>,
+    /// Texts before which the user wanted the answer to end.
+    pub stop: Vec<String>,
 }
 
 /// One miner's answer.
@@ -67,6 +71,8 @@ impl From<Conversation> for ChatSample {
             turns: conversation.turns,
             given: Vec::new(),
             privacy: Privacy::Shared,
+            max_tokens: None,
+            stop: Vec::new(),
         }
     }
 }
@@ -81,6 +87,8 @@ impl From<Exchange> for ChatSample {
         Self {
             turns: turns.collect(),
             privacy: exchange.privacy,
+            max_tokens: usize::try_from(exchange.question.sampling.max_tokens).ok(),
+            stop: exchange.question.sampling.stop.clone(),
             given: exchange
                 .completions
                 .into_iter()

@@ -20,7 +20,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 /// How long a sample that is being scored may take when the validator ends.
-const FAREWELL: Duration = Duration::from_secs(5);
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long chats under way may take when the validator ends. The gateway waits for them, then for the last exchanges; with
+/// the farewell it must fit into half of the neuron's grace, or scores would still move after the last were written.
+const DRAIN: Duration = Duration::from_secs(2);
 /// How often whoever watches is told how things stand, and the supervisor that the validator lives.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -135,16 +138,19 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
     let first = context.metagraph().await?;
     let dendrite = Arc::new(Dendrite::new(parts.hotkey.clone(), DendriteConfig::default()));
     let seed = first.block.number.0;
-    let backend = Arc::new(Miners::new(
-        dendrite,
-        listed(context.clone()),
-        ChatWire::default(),
-        Order::Random,
-        seed,
-    ));
+    let miners = |whom| {
+        let source = listed(context.clone(), whom);
+        Arc::new(Miners::new(
+            dendrite.clone(),
+            source,
+            ChatWire::default(),
+            Order::Random,
+            seed,
+        ))
+    };
     let scorer = OrganicScorer::build(ChatScoring {
         context: context.clone(),
-        miners: backend.clone(),
+        miners: miners(Whom::Everybody),
         reference: parts.reference.clone(),
         sample_size: parts.organic.sample_size,
         timeout: Duration::from_secs_f64(parts.organic.timeout),
@@ -155,18 +161,25 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
         Some(datasets) => scorer.synth(datasets).finish()?,
         None => scorer.finish()?,
     };
-    let gateway = Gateway::bind(parts.gateway.clone(), backend, Arc::new(Intake(scorer.clone()))).await?;
+    let mut gateway = parts.gateway.clone();
+    gateway.times.drain = gateway.times.drain.min(DRAIN);
+    let gateway = Gateway::bind(gateway, miners(Whom::TheGood), Arc::new(Intake(scorer.clone()))).await?;
     let (address, stats) = (gateway.local_addr(), gateway.stats());
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
+    let mut serving = tokio::spawn(gateway.serve(stop.clone().cancelled_owned()));
     let _stop = stop.clone().drop_guard();
     scorer.start();
+    let _ended = Ended(scorer.clone());
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             () = context.shutdown().begun() => break,
+            _ = &mut serving => return Err("the gateway has ended by itself".into()),
             _ = look.tick() => {
+                if !scorer.is_running() {
+                    return Err("the scoring has ended by itself".into());
+                }
                 context.alive();
                 let queued = scorer.queue_len();
                 parts.standing.send_replace(Some(ChatStanding {
@@ -181,11 +194,24 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
             }
         }
     }
-    // Users first: what they asked until now is still scored, or at least queued.
+    // Users first: who waits for an answer gets it. What they asked and is not scored yet is forgotten with the process.
     stop.cancel();
-    let _ = serving.await;
+    if let Err(error) = serving.await {
+        tracing::warn!(%error, "the gateway broke at its end");
+    }
     scorer.stop(FAREWELL).await;
     Ok(())
+}
+
+/// Ends the loop with the life it belongs to, however that ends.
+struct Ended(OrganicScorer<ChatScoring>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let scorer = self.0.clone();
+        // Within the runtime, and at once: no score may move when nobody writes them down any more.
+        tokio::spawn(async move { scorer.stop(Duration::ZERO).await });
+    }
 }
 
 /// Finished exchanges become samples.
@@ -201,16 +227,37 @@ impl ExchangeSink for Intake {
     }
 }
 
+/// Whom to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whom {
+    /// All: what a miner is worth is found out by asking it.
+    Everybody,
+    /// Those whose scores come near the best one's: a person who asks should not get the words of whoever is only quick.
+    /// All, as long as nobody has a score.
+    TheGood,
+}
+
+/// How near the best score a miner's must be to answer people. Lower, and they get poor answers; higher, and one or two
+/// miners do all the work.
+const GOOD: f64 = 0.6;
+
 /// The miners of the newest metagraph.
-fn listed(context: Context) -> impl Fn() -> Vec<ListedMiner> + Send + Sync + 'static {
+fn listed(context: Context, whom: Whom) -> impl Fn() -> Vec<ListedMiner> + Send + Sync + 'static {
     move || {
         // It is there: the first was waited for.
         let Some(Ok(metagraph)) = context.metagraph().now_or_never() else {
             return Vec::new();
         };
         let chosen = context.choose(&metagraph, metagraph.neurons.len(), &BTreeSet::new());
-        let miners = chosen.unwrap_or_default().into_iter();
-        miners
+        let chosen = chosen.unwrap_or_default();
+        let score = |hotkey: &AccountId| context.score(hotkey).unwrap_or(0.0);
+        let best = chosen
+            .iter()
+            .map(|miner| score(&miner.target.hotkey))
+            .fold(0.0, f64::max);
+        chosen
+            .into_iter()
+            .filter(|miner| whom == Whom::Everybody || score(&miner.target.hotkey) >= GOOD * best)
             .map(|miner| ListedMiner {
                 uid: Uid(miner.uid.0),
                 target: miner.target,

@@ -9,6 +9,7 @@ use assay_neuron::{
 };
 use futures::future::BoxFuture;
 use std::{
+    collections::BTreeMap,
     fmt,
     future::Future,
     io,
@@ -229,13 +230,13 @@ async fn follow(
 async fn parts(subnet: &LocalSubnet, scores: Option<&std::path::Path>) -> Result<Vec<Part>, RehearsalError> {
     let metagraph = subnet.metagraph().await?;
     let book = match scores {
-        Some(file) if file.exists() => Some(ScoreBook::open(file, subnet.netuid)?),
-        _ => None,
+        Some(file) => ScoreBook::look(file, subnet.netuid)?,
+        None => BTreeMap::new(),
     };
     let part = |account: &crate::Account| {
         let hotkey = account.hotkey.account();
         let neuron = metagraph.by_hotkey(&hotkey);
-        let score = book.as_ref().and_then(|book| book.get(&hotkey));
+        let score = book.get(&hotkey);
         Part {
             name: account.name.clone(),
             score: score.map_or(0.0, |score| score.value),

@@ -175,6 +175,23 @@ impl ScoreBook {
         })
     }
 
+    /// The scores of a book that may be open elsewhere, as they were when it was last saved; none where there is no file.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but for a book that is in use.
+    pub fn look(
+        path: impl AsRef<Path>,
+        netuid: NetUid,
+    ) -> Result<BTreeMap<AccountId, Score>, ScoreBookError> {
+        let path = path.as_ref();
+        match fs_err::read(path) {
+            Ok(bytes) => read(path, netuid, &bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The subnet.
     pub fn netuid(&self) -> NetUid {
         self.netuid

@@ -128,14 +128,14 @@ async fn a_round_that_falls_silent_is_begun_anew_and_given_up_in_the_end() {
     let me = subnet.hotkey("Validator").account();
     let validator = Validator::new(config)
         .stake(StakeCheck::Unchecked)
-        .silence(Duration::from_millis(300))
+        .silence(Duration::from_millis(1_500))
         .score(move |context| {
             counted.fetch_add(1, Ordering::SeqCst);
             async move {
                 context.reward(me, 1.0)?;
                 // Signs of life keep it for longer than the limit, then there are none.
-                for _ in 0..4 {
-                    tokio::time::sleep(Duration::from_millis(150)).await;
+                for _ in 0..5 {
+                    tokio::time::sleep(Duration::from_millis(400)).await;
                     context.alive();
                 }
                 std::future::pending::<()>().await;

@@ -124,13 +124,17 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     let (events, inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
-        let gateway = GatewayConfig {
-            listen: if index == 0 {
-                traffic.gateway
-            } else {
-                SocketAddr::from((Ipv4Addr::LOCALHOST, 0))
-            },
-            ..GatewayConfig::with_keys(home.folder().join("gateway"), MODEL)
+        let gateway = if index == 0 {
+            GatewayConfig {
+                listen: traffic.gateway,
+                ..GatewayConfig::with_keys(home.folder().join("gateway"), MODEL)
+            }
+        } else {
+            // Nobody is told of the others' gateways.
+            GatewayConfig {
+                listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+                ..GatewayConfig::without_keys(MODEL)
+            }
         };
         let validator = validator(
             &home,
@@ -140,6 +144,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             &model,
             &events,
             (index == 0).then_some(&standing),
+            Pace::of(&plan),
         )?;
         let (name, end) = (account.name.clone(), shutdown.clone());
         neurons.spawn(async move { (name, validator.run_until(end).await.into_diagnostic()) });
@@ -308,13 +313,21 @@ fn validator(
     model: &LocalModel,
     events: &broadcast::Sender<ChatEvent>,
     standing: Option<&watch::Sender<Option<ChatStanding>>>,
+    pace: Pace,
 ) -> miette::Result<ChatValidator> {
+    // Between two samples while nobody waits: as often as an eye follows, or as a hurried run can.
+    let seconds = match pace {
+        Pace::Own => 3.0,
+        Pace::Hurried => 0.75,
+    };
     Ok(ChatValidator {
         neuron: neuron(home, subnet, account, Path::new("validators"))?,
         organic: OrganicConfig {
-            trigger_frequency: 3.0,
+            trigger_frequency: seconds,
             trigger_frequency_min: 0.25,
             trigger_scaling_factor: 5.0,
+            // Miners that answer no people are known by synthetic questions alone.
+            synth_reward_scale: 1.0,
             ..OrganicConfig::default()
         },
         gateway,

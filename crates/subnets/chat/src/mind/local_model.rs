@@ -7,7 +7,12 @@ use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use std::{fmt, ops::ControlFlow, sync::Arc};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -146,7 +151,9 @@ impl Mind for LocalModel {
             };
             tokio::task::spawn_blocking(move || {
                 let _place = place;
-                if let Err(error) = model.generate(&turns, wishes, &send) {
+                let generated = catch_unwind(AssertUnwindSafe(|| model.generate(&turns, wishes, &send)));
+                // A panic would end the stream as if the answer were whole.
+                if let Err(error) = generated.unwrap_or(Err(MindError::Stopped)) {
                     // Nobody hears it when whoever asked has gone.
                     let _ = send.blocking_send(Err(error));
                 }

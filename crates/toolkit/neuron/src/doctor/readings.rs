@@ -113,7 +113,9 @@ impl HomeReading {
     /// Looks at a folder that is there, or at what it would be made in. A file is made there and removed.
     pub fn take(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let there = path
+        // The ancestors of a relative path end before the folder that it is relative to.
+        let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let there = whole
             .ancestors()
             .find(|folder| folder.is_dir())
             .unwrap_or(Path::new("/"));

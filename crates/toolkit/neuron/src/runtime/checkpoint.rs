@@ -1,7 +1,7 @@
 //! The scores on disk, again and again.
 
 use super::context::Desk;
-use crate::{ScoreBookError, TaskHandle};
+use crate::{ScoreBookError, TaskHandle, score_book::Page};
 use assay_chain::Block;
 use std::{convert::Infallible, io, sync::Arc, time::Duration};
 
@@ -17,13 +17,14 @@ pub(super) async fn checkpoint(
     handle: TaskHandle,
 ) -> Result<(), Infallible> {
     let mut failing = false;
+    let mut written = None;
     loop {
         let slept = handle.shutdown().unless_begun(tokio::time::sleep(every)).await;
         if slept.is_none() {
             return Ok(());
         }
         handle.alive();
-        match write(&desk).await {
+        match write(&desk, &mut written).await {
             Ok(()) => failing = false,
             Err(error) if failing => tracing::debug!(%error, "the scores cannot be written"),
             Err(error) => {
@@ -34,8 +35,8 @@ pub(super) async fn checkpoint(
     }
 }
 
-/// Aligns the scores and writes them, unless the file holds just these.
-pub(super) async fn write(desk: &Desk) -> Result<(), ScoreBookError> {
+/// Aligns the scores and writes them, unless these are what was written last.
+pub(super) async fn write(desk: &Desk, last: &mut Option<Arc<Page>>) -> Result<(), ScoreBookError> {
     let page = {
         let mut book = desk.book();
         if let Some(metagraph) = desk.reader.latest() {
@@ -48,6 +49,13 @@ pub(super) async fn write(desk: &Desk) -> Result<(), ScoreBookError> {
         }
         book.page()?
     };
-    let written = tokio::task::spawn_blocking(move || page.write()).await;
-    written.unwrap_or_else(|panic| Err(ScoreBookError::File(io::Error::other(panic))))
+    if last.as_deref() == Some(&page) {
+        return Ok(());
+    }
+    let page = Arc::new(page);
+    let writing = Arc::clone(&page);
+    let written = tokio::task::spawn_blocking(move || writing.write()).await;
+    written.unwrap_or_else(|panic| Err(ScoreBookError::File(io::Error::other(panic))))?;
+    *last = Some(page);
+    Ok(())
 }

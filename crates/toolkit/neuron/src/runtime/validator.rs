@@ -253,7 +253,7 @@ impl Validator {
         });
         let exit = supervisor.run().await;
         // However it ended: what was rewarded to the last is kept.
-        checkpoint::write(&desk).await?;
+        checkpoint::write(&desk, &mut None).await?;
         Ok(exit)
     }
 }

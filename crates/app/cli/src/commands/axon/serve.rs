@@ -50,7 +50,7 @@ pub(crate) struct Args {
     /// Program that answers; it is run without a shell, once for each request
     #[arg(long, value_name = "PROGRAM")]
     exec: Option<PathBuf>,
-    /// Answer as bittensor 10 does, unsigned requests included, for peers that cannot do better
+    /// Answer as bittensor 10 does, word for word, for peers that depend on it
     #[arg(long)]
     bittensor10: bool,
     /// Mine in this subnet

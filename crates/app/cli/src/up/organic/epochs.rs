@@ -27,7 +27,7 @@ const ENOUGH: u64 = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pace {
     Hurried,
-    /// Only until the validators have permits, which come with the first epoch.
+    /// Only for the first epoch of a run, so that a newcomer sees one at once.
     Own,
 }
 
@@ -135,7 +135,8 @@ impl Epochs<'_> {
             self.told(&metagraph, schedule.last_epoch_block, standing.as_ref())?;
             return Ok(());
         }
-        if self.pace == Pace::Hurried && scored(standings) >= seen.scored + ENOUGH {
+        let is_hurried = self.pace == Pace::Hurried || self.done.is_empty();
+        if is_hurried && scored(standings) >= seen.scored + ENOUGH {
             self.subnet.hurry().await.into_diagnostic()?;
         }
         Ok(())

@@ -38,6 +38,10 @@ pub(super) struct Answers {
 
 impl Answers {
     fn take(&mut self, reward: &MinerReward) {
+        // What failed on our side says nothing about the miner.
+        if reward.reward.is_none() {
+            return;
+        }
         self.asked += 1;
         self.fault.clone_from(&reward.fault);
         if reward.fault.is_none() {
