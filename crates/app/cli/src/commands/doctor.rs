@@ -3,19 +3,20 @@
 use super::{
     findings,
     on_chain::{account, chain_failure, connect},
+    own_axon,
     wallet::key_failure,
 };
 use crate::context::Context;
-use assay_axon::{Probe, Target, probe};
+use assay_axon::Target;
 use assay_chain::{ChainClient, NetUid};
 use assay_keys::{AccountId, KeyRole};
 use assay_neuron::{
-    Circumstances, NotReached,
+    Circumstances,
     doctor::{AxonReading, Checkup, ClockReading, Examination, HomeReading, KeyFileReading, Role, examine},
 };
 use miette::miette;
 use serde::Serialize;
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 /// Find out what keeps a miner or a validator from working, and what to do about it
 ///
@@ -45,13 +46,6 @@ enum RoleName {
     Miner,
     Validator,
 }
-
-/// A stranger's look at one's own axon may not take long.
-const PROBE: Probe = Probe {
-    connect: Duration::from_secs(4),
-    answer: Duration::from_secs(6),
-    request: None,
-};
 
 #[derive(Serialize)]
 struct Answer {
@@ -151,17 +145,9 @@ async fn axon(
     hotkey: AccountId,
 ) -> Option<AxonReading> {
     let address = wanted.or(published)?;
-    let report = probe(&Target { hotkey, address }, None, &PROBE).await;
-    let reached = if report.is_fine() {
-        Ok(())
-    } else {
-        Err(NotReached {
-            reason: report.finding.to_string(),
-        })
-    };
     Some(AxonReading {
         wanted,
-        reached: Some(reached),
+        reached: Some(own_axon::look(Target { hotkey, address }).await),
     })
 }
 
