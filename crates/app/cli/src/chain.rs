@@ -1,16 +1,18 @@
 //! The chain that the flags select, and its failures as this command line tells them.
 
 use crate::{context::Context, hinted::hinted};
-use assay_chain::{ChainClient, ChainError, ConnectOptions, Included, Receipt};
+use assay_chain::{ChainClient, ChainError, ConnectOptions, Endpoints, Included, Receipt};
 use std::borrow::Cow;
+
+/// The nodes of the chosen network.
+pub(crate) fn endpoints(context: &Context) -> miette::Result<Endpoints> {
+    let parsed = context.network().parse();
+    parsed.map_err(|error| chain_failure(ChainError::Endpoint(error)))
+}
 
 /// Connects to the chosen network.
 pub(crate) async fn connect(context: &Context) -> miette::Result<ChainClient> {
-    let endpoint = context
-        .network()
-        .parse()
-        .map_err(|error| chain_failure(ChainError::Endpoint(error)))?;
-    ChainClient::connect(endpoint, ConnectOptions::default())
+    ChainClient::connect(endpoints(context)?, ConnectOptions::default())
         .await
         .map_err(chain_failure)
 }

@@ -64,6 +64,9 @@ enum Command {
     /// Serve an axon, and call the axons of others
     #[command(subcommand)]
     Axon(commands::axon::Command),
+    /// Make and revoke the keys with which people ask through a gateway
+    #[command(subcommand)]
+    Gateway(commands::gateway::Command),
     /// Serve a hub of datasets and models, and use one
     #[command(subcommand)]
     Hub(commands::hub::Command),
@@ -95,7 +98,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(report) => {
             output::report(&report);
-            ExitCode::FAILURE
+            ExitCode::from(hinted::exit_code(&report))
         }
     }
 }
@@ -119,6 +122,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Validator(command) => commands::validator::run(command, &context),
         Command::Miner(command) => commands::miner::run(command, &context),
         Command::Axon(command) => commands::axon::run(command, &context),
+        Command::Gateway(command) => commands::gateway::run(command, &context),
         Command::Hub(command) => commands::hub::run(command, &context),
         Command::Model(command) => commands::model::run(command, &context),
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),

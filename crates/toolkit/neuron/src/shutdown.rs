@@ -1,7 +1,11 @@
 //! Ending on purpose: one token that every task watches, and a hard end for what does not.
 
+use crate::STUCK;
 use std::{future::Future, time::Duration};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
+
+/// Exit code of a process that was asked twice to end, as shells give it for an interrupt.
+const INTERRUPTED: i32 = 130;
 
 /// The wish to end. Clones share it; once it is there it stays.
 #[derive(Clone, Debug, Default)]
@@ -11,6 +15,20 @@ impl Shutdown {
     /// Nobody wants to end yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Begins at SIGINT or SIGTERM, for tasks that have `grace` to end. A second signal ends the process at once, with
+    /// code 130; tasks that do not end in time end it with [`STUCK`].
+    ///
+    /// # Errors
+    ///
+    /// When the operating system does not let signals be watched.
+    pub fn at_signals(grace: Duration) -> std::io::Result<Self> {
+        let shutdown = Self::new();
+        shutdown.begin_at_signals(INTERRUPTED)?;
+        // The supervisor is given the grace, and what comes after it some seconds.
+        shutdown.enforce(grace + Duration::from_secs(10), i32::from(STUCK));
+        Ok(shutdown)
     }
 
     /// Asks everybody to end.

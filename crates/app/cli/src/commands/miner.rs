@@ -1,5 +1,6 @@
 //! Miners of the subnets.
 
+mod chat;
 mod datasets;
 
 use crate::context::Context;
@@ -9,10 +10,12 @@ use crate::context::Context;
 pub(crate) enum Command {
     /// Publish a dataset and commit to it on chain
     Datasets(datasets::Args),
+    Chat(chat::Args),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
     match command {
         Command::Datasets(args) => context.block_on(datasets::run(args, context)),
+        Command::Chat(args) => context.block_on(chat::run(args, context)),
     }
 }

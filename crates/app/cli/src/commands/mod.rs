@@ -2,6 +2,7 @@
 
 pub(crate) mod axon;
 pub(crate) mod chain;
+pub(crate) mod chat;
 pub(crate) mod commitment;
 pub(crate) mod config;
 pub(crate) mod dashboard;
@@ -9,9 +10,11 @@ pub(crate) mod devnet;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod findings;
+pub(crate) mod gateway;
 pub(crate) mod hub;
 pub(crate) mod miner;
 pub(crate) mod model;
+pub(crate) mod neuron;
 pub(crate) mod on_chain;
 pub(crate) mod stake;
 pub(crate) mod subnet;

@@ -1,5 +1,6 @@
 //! Validators of the subnets.
 
+mod chat;
 pub(super) mod competition;
 mod datasets;
 pub(super) mod telling;
@@ -11,10 +12,12 @@ use crate::context::Context;
 pub(crate) enum Command {
     /// Train on miners' datasets, compare the losses, and set weights
     Datasets(datasets::Args),
+    Chat(chat::Args),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
     match command {
         Command::Datasets(args) => context.block_on(datasets::run(args, context)),
+        Command::Chat(args) => context.block_on(chat::run(args, context)),
     }
 }

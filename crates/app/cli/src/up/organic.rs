@@ -14,7 +14,7 @@ use super::{
     datasets::Plan,
     home::{Home, write_atomically},
 };
-use crate::output::Output;
+use crate::{commands::chat, output::Output};
 use assay_chain::{AxonAnnouncement, Endpoints};
 use assay_chat::{ChatEvent, ChatStanding, ChatValidator, LocalModel, Mind};
 use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
@@ -23,12 +23,8 @@ use assay_gateway::{
     keys::{KeyStore, KeyStoreError, NewKey},
 };
 use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
-use assay_models::BaseModel;
 use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown};
-use assay_organic::{
-    OrganicConfig,
-    synth::{Datasets, Templates},
-};
+use assay_organic::{OrganicConfig, synth::Datasets};
 use cast::Role;
 use epochs::{Epochs, Pace};
 use miette::{IntoDiagnostic, WrapErr, miette};
@@ -52,8 +48,6 @@ const EVENTS: usize = 1_024;
 const FAREWELL: Duration = Duration::from_secs(20);
 /// The name under which the demonstration's model is offered.
 const MODEL: &str = "assay-demo";
-/// What people are asked for when nobody asks.
-const QUESTIONS: &str = include_str!("../../../../../assets/chat/questions.txt");
 
 /// What is asked for besides what every system is.
 #[derive(Clone, Copy, Debug)]
@@ -102,7 +96,11 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             .map(|account| (account.name.as_str(), account.hotkey.account())),
     );
     view.starting("loading the model");
-    let model = LocalModel::new(base_model(&home)?, 2);
+    let model = chat::local_model(
+        home.settings.inputs.base_model.as_deref(),
+        &home.folder().join("base-model"),
+        2,
+    )?;
     let key = demonstration_key(home.folder())?;
 
     view.starting("starting the miners");
@@ -160,7 +158,14 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         home.folder().display(),
         key_file.display(),
     ));
-    let users = users::start(traffic.users, &url, MODEL, &key, questions()?, stop.child_token())?;
+    let users = users::start(
+        traffic.users,
+        &url,
+        MODEL,
+        &key,
+        chat::questions(None)?,
+        stop.child_token(),
+    )?;
 
     let mut epochs = Epochs {
         subnet: &subnet,
@@ -207,20 +212,6 @@ fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig 
         miners: roles.iter().map(|role| format!("miner-{}", role.name)).collect(),
         ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
     }
-}
-
-fn base_model(home: &Home) -> miette::Result<BaseModel> {
-    let folder = match &home.settings.inputs.base_model {
-        Some(folder) => folder.clone(),
-        None => super::unpack_base_model(&home.folder().join("base-model"))?,
-    };
-    BaseModel::load(&folder)
-        .into_diagnostic()
-        .wrap_err_with(|| format!("the model in {} cannot be loaded", folder.display()))
-}
-
-fn questions() -> miette::Result<Templates> {
-    Templates::parse(QUESTIONS, Path::new("questions.txt")).into_diagnostic()
 }
 
 /// Where the key of the demonstration lies, readable by its owner alone.
@@ -332,7 +323,7 @@ fn validator(
         },
         gateway,
         reference: Arc::new(model.clone()),
-        synth: Some(Datasets::one(questions()?)),
+        synth: Some(Datasets::one(chat::questions(None)?)),
         share: 0.1,
         weights: Default::default(),
         events: events.clone(),

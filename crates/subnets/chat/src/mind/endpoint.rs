@@ -9,10 +9,15 @@ use futures::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::json;
-use std::{collections::VecDeque, fmt, time::Duration};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of a whole answer, and of one of its lines. A model that says more has gone astray.
 const MOST_BYTES: usize = 1024 * 1024;
+/// Bytes of a refusal that are read.
+const MOST_REFUSAL: usize = 4 * 1024;
+/// Letters of a refusal's code. Those that are known are shorter; what is longer is a sentence or a secret.
+const LONGEST_CODE: usize = 40;
 
 /// A model behind `POST …/chat/completions`.
 #[derive(Clone)]
@@ -21,6 +26,10 @@ pub struct Endpoint {
     url: String,
     model: String,
     key: Option<SecretString>,
+    /// What it does when the question does not say.
+    temperature: Option<f64>,
+    /// Conversations at one time.
+    places: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Endpoint {
@@ -29,6 +38,7 @@ impl fmt::Debug for Endpoint {
             .debug_struct("Endpoint")
             .field("url", &self.url)
             .field("model", &self.model)
+            .field("temperature", &self.temperature)
             .finish_non_exhaustive()
     }
 }
@@ -64,6 +74,8 @@ impl Endpoint {
         key: Option<SecretString>,
         time: Duration,
     ) -> Result<Self, MindError> {
+        // Another part of the process may have chosen one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .timeout(time)
             .connect_timeout(Duration::from_secs(10))
@@ -75,10 +87,28 @@ impl Endpoint {
             url: format!("{}/chat/completions", base.trim_end_matches('/')),
             model: model.into(),
             key,
+            temperature: None,
+            places: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
         })
     }
 
+    /// Wants this temperature, whatever the question says.
+    #[must_use]
+    pub fn at_temperature(mut self, temperature: f64) -> Self {
+        self.temperature = Some(temperature);
+        self
+    }
+
+    /// Is asked at most so many conversations at one time; the others wait.
+    #[must_use]
+    pub fn at_once(mut self, conversations: usize) -> Self {
+        self.places = Arc::new(Semaphore::new(conversations.clamp(1, Semaphore::MAX_PERMITS)));
+        self
+    }
+
     async fn open(self, turns: Vec<Turn>, wishes: Wishes) -> Result<Events, MindError> {
+        let place = self.places.clone().acquire_owned().await;
+        let place = place.map_err(|_| MindError::Stopped)?;
         let mut body = json!({
             "model": self.model,
             "messages": turns,
@@ -87,7 +117,7 @@ impl Endpoint {
         if let Some(most) = wishes.max_tokens {
             body["max_tokens"] = most.into();
         }
-        if let Some(temperature) = wishes.temperature {
+        if let Some(temperature) = self.temperature.or(wishes.temperature) {
             body["temperature"] = temperature.into();
         }
         if let Some(seed) = wishes.seed {
@@ -100,12 +130,17 @@ impl Endpoint {
         let response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status();
         if !status.is_success() {
-            // Its words may repeat the conversation, or the key.
+            let mut said = Vec::new();
+            while let (Ok(Some(chunk)), true) = (response.chunk().await, said.len() < MOST_REFUSAL) {
+                said.extend_from_slice(&chunk);
+            }
+            let why = code(&said).map_or_else(String::new, |code| format!(" ({code})"));
             return Err(MindError::Endpoint {
-                reason: format!("it answers with status {}", status.as_u16()),
+                reason: format!("it answers {status}{why}"),
             });
         }
         Ok(Events {
+            _place: place,
             response,
             line: Vec::new(),
             ready: VecDeque::new(),
@@ -117,6 +152,7 @@ impl Endpoint {
 
 /// The events of an answer.
 struct Events {
+    _place: OwnedSemaphorePermit,
     response: reqwest::Response,
     /// Bytes of a line whose end has not come.
     line: Vec<u8>,
@@ -199,6 +235,16 @@ impl Mind for Endpoint {
             .try_flatten()
             .boxed()
     }
+}
+
+/// The code of a refusal in OpenAI's shape. Its message may repeat the key or what was said, so nothing else of it is told.
+fn code(refusal: &[u8]) -> Option<String> {
+    let refusal: serde_json::Value = serde_json::from_slice(refusal).ok()?;
+    let error = refusal.get("error")?;
+    let code = error.get("code").and_then(serde_json::Value::as_str);
+    let code = code.or_else(|| error.get("type")?.as_str())?;
+    let is_name = |character: char| character.is_ascii_lowercase() || character == '_';
+    (code.len() <= LONGEST_CODE && code.chars().all(is_name)).then(|| code.to_owned())
 }
 
 fn failed(error: &reqwest::Error) -> MindError {

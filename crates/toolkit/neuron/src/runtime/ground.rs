@@ -212,12 +212,3 @@ async fn finally_registered(
     let snapshot = client.at(finalized.hash).await?;
     Ok(snapshot.uid(netuid, hotkey).await?.is_some())
 }
-
-/// A shutdown at the process's signals, which ends the process when its tasks do not end in time.
-pub(super) fn at_signals(grace: Duration) -> Result<Shutdown, NeuronError> {
-    let shutdown = Shutdown::new();
-    shutdown.begin_at_signals(130)?;
-    // The supervisor is given the grace, and what comes after it some seconds.
-    shutdown.enforce(grace + Duration::from_secs(10), i32::from(crate::STUCK));
-    Ok(shutdown)
-}

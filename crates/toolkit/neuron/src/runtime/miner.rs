@@ -52,7 +52,7 @@ impl Miner {
     ///
     /// [`NeuronError`] when it cannot start. How it ended otherwise is told by [`Exit`].
     pub async fn run(self) -> Result<Exit, NeuronError> {
-        let shutdown = super::ground::at_signals(self.config.grace)?;
+        let shutdown = Shutdown::at_signals(self.config.grace)?;
         self.run_until(shutdown).await
     }
 

@@ -176,7 +176,7 @@ impl Validator {
     /// [`NeuronError`] when it cannot start, or the last scores cannot be written. How it ended otherwise is told by
     /// [`Exit`].
     pub async fn run(self) -> Result<Exit, NeuronError> {
-        let shutdown = super::ground::at_signals(self.config.grace)?;
+        let shutdown = Shutdown::at_signals(self.config.grace)?;
         self.run_until(shutdown).await
     }
 

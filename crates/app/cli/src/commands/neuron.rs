@@ -1,0 +1,137 @@
+//! What the commands that run a miner or a validator to its end have in common: its place on the chain and on disk, what
+//! would be done, and how it ends.
+
+use crate::{
+    chain::{endpoints, mark},
+    configuration::expand_home,
+    context::Context,
+    hinted::coded,
+};
+use assay_chain::{AccountId, ChainClient, ConnectOptions, NetUid, Pair};
+use assay_neuron::{Exit, NeuronConfig, NeuronError, registration};
+use miette::IntoDiagnostic;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Where a neuron works.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct NeuronArgs {
+    /// Number of the subnet
+    #[arg(long, value_name = "N")]
+    netuid: NetUid,
+    /// Folder for everything that must survive a restart [default: one below ~/.assay for each chain, subnet and hotkey].
+    /// With it, the neuron also starts while the chain is out of reach, and waits five minutes for it
+    #[arg(long, value_name = "DIR")]
+    home: Option<PathBuf>,
+}
+
+/// What a neuron is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Miner,
+    Validator,
+}
+
+impl Side {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Miner => "miners",
+            Self::Validator => "validators",
+        }
+    }
+
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Miner => "mine",
+            Self::Validator => "validate",
+        }
+    }
+}
+
+impl NeuronArgs {
+    /// The usual settings, and the neuron's folder, made if it is not there.
+    pub(crate) async fn config(
+        &self,
+        system: &str,
+        side: Side,
+        hotkey: Pair,
+        context: &Context,
+    ) -> miette::Result<NeuronConfig> {
+        let network = endpoints(context)?;
+        let home = match &self.home {
+            Some(home) => expand_home(home),
+            None => {
+                let chain = ChainClient::connect(network.clone(), ConnectOptions::default())
+                    .await
+                    .map_err(|error| failure(error.into()))?;
+                expand_home(Path::new("~/.assay"))
+                    .join(side.folder())
+                    .join(format!(
+                        "{system}-{}-{}-{}",
+                        mark(&chain),
+                        self.netuid,
+                        hotkey.account()
+                    ))
+            }
+        };
+        fs_err::create_dir_all(&home).into_diagnostic()?;
+        Ok(NeuronConfig::new(network, self.netuid, hotkey, home))
+    }
+}
+
+/// Says what would be done, after a look whether the hotkey may do it.
+pub(crate) async fn plan(config: &NeuronConfig, side: Side, context: &Context) -> miette::Result<()> {
+    #[derive(Serialize)]
+    struct Plan<'a> {
+        dry_run: bool,
+        netuid: NetUid,
+        hotkey: AccountId,
+        /// Where its state would be kept.
+        home: &'a Path,
+    }
+    let hotkey = config.hotkey.account();
+    let chain = ChainClient::connect(config.network.clone(), config.connect.clone())
+        .await
+        .map_err(|error| failure(error.into()))?;
+    registration::require(&chain, config.netuid, &hotkey)
+        .await
+        .map_err(|error| failure(error.into()))?;
+    let plan = Plan {
+        dry_run: true,
+        netuid: config.netuid,
+        hotkey,
+        home: &config.home,
+    };
+    context.output().data(&plan, |plan| {
+        format!(
+            "would {} in subnet {} as {} from {}",
+            side.verb(),
+            plan.netuid,
+            plan.hotkey,
+            plan.home.display()
+        )
+    })
+}
+
+/// A neuron that did not start, with its exit code.
+pub(crate) fn failure(error: NeuronError) -> miette::Report {
+    let (hint, code) = (error.hint(), error.code());
+    coded(error, hint, code)
+}
+
+/// The end of a neuron that had started: on purpose, or with its exit code.
+pub(crate) fn ended(exit: &Exit, context: &Context) -> miette::Result<()> {
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Untimely(String);
+    if exit.code() == 0 {
+        context.output().say(&exit.to_string());
+        return Ok(());
+    }
+    let hint = "its log above says more; -v logs more, and `assay doctor` looks at the machine and the chain";
+    Err(coded(
+        Untimely(exit.to_string()),
+        Some(hint.to_owned()),
+        exit.code(),
+    ))
+}
