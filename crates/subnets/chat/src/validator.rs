@@ -106,6 +106,16 @@ impl fmt::Debug for ChatValidator {
 }
 
 impl ChatValidator {
+    /// The usual settings of scoring: the framework's, but rewards of synthetic questions count in full. Miners that answer
+    /// no people are known by those alone; with less they could never come near the others.
+    #[must_use]
+    pub fn usual_organic() -> OrganicConfig {
+        OrganicConfig {
+            synth_reward_scale: 1.0,
+            ..OrganicConfig::default()
+        }
+    }
+
     /// Runs until this shutdown.
     ///
     /// # Errors

@@ -317,9 +317,7 @@ fn validator(
             trigger_frequency: seconds,
             trigger_frequency_min: 0.25,
             trigger_scaling_factor: 5.0,
-            // Miners that answer no people are known by synthetic questions alone.
-            synth_reward_scale: 1.0,
-            ..OrganicConfig::default()
+            ..ChatValidator::usual_organic()
         },
         gateway,
         reference: Arc::new(model.clone()),

@@ -1,7 +1,7 @@
 //! How chats are scored: a file, and flags over it.
 
 use crate::commands::chat;
-use assay_chat::ChatSample;
+use assay_chat::{ChatSample, ChatValidator};
 use assay_organic::{OrganicConfig, synth::Datasets};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ impl ScoringArgs {
     /// The settings. What cannot be is refused when the validator starts.
     pub(super) fn config(&self) -> miette::Result<OrganicConfig> {
         let mut config = match &self.organic {
-            None => OrganicConfig::default(),
+            None => ChatValidator::usual_organic(),
             Some(file) => {
                 let text = fs_err::read_to_string(file).into_diagnostic()?;
                 toml::from_str(&text).map_err(|error| {
