@@ -303,9 +303,7 @@ impl<H: OrganicScoring> Inner<H> {
     fn succeeded(&self, sampled: &Sampled<H::Sample>) {
         let is_organic = sampled.origin.is_organic();
         if is_organic {
-            let fingerprint = self.hooks.fingerprint(&sampled.sample);
-            self.history
-                .remember(fingerprint, sampled.sample.clone(), UnixNanos::now());
+            self.remember(&sampled.sample);
         }
         self.status.send_modify(|status| {
             let count = if is_organic {
@@ -316,6 +314,16 @@ impl<H: OrganicScoring> Inner<H> {
             *count += 1;
             status.failures_in_a_row = 0;
         });
+    }
+
+    fn remember(&self, sample: &H::Sample) {
+        let fingerprint = self.hooks.fingerprint(sample);
+        let now = UnixNanos::now();
+        if self.hooks.may_be_remembered(sample) {
+            self.history.remember(fingerprint, sample.clone(), now);
+        } else if let Some(fingerprint) = fingerprint {
+            self.history.remember_fingerprint(fingerprint, now);
+        }
     }
 
     fn settle(&self, id: crate::SampleId, state: JobState) {

@@ -102,6 +102,8 @@ pub(crate) struct Recorder {
     pub(crate) query_time: Duration,
     /// What the log hook would like to log of the sample.
     pub(crate) logs_content: bool,
+    /// The sample that is its user's alone.
+    pub(crate) private: Option<&'static str>,
 }
 
 impl Recorder {
@@ -230,6 +232,10 @@ impl OrganicScoring for Recorder {
 
     fn fingerprint(&self, sample: &Value) -> Option<Fingerprint> {
         sample.as_str().map(|text| Fingerprint::of([text]))
+    }
+
+    fn may_be_remembered(&self, sample: &Value) -> bool {
+        self.private.is_none_or(|private| sample != private)
     }
 }
 
