@@ -156,6 +156,36 @@ fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
     assert_eq!(fs_err::read_to_string(&path).unwrap(), "someone's letters\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_users_wrote_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let modes = || {
+        let files = fs_err::read_dir(folder.path()).unwrap().map(Result::unwrap);
+        let mut modes: Vec<_> = files
+            .map(|file| {
+                (
+                    file.file_name(),
+                    file.metadata().unwrap().permissions().mode() & 0o777,
+                )
+            })
+            .collect();
+        modes.sort();
+        modes
+    };
+    let only_the_owners = [("queue".into(), 0o600), ("queue.lock".into(), 0o600)];
+    let queue = open(&path);
+    queue.add(queued(1)).unwrap();
+    assert_eq!(modes(), only_the_owners);
+    // The rewritten copy is another file.
+    queue.compact().unwrap();
+    assert_eq!(modes(), only_the_owners);
+}
+
 #[test]
 fn one_process_has_it_at_a_time() {
     let _alone = alone();
