@@ -42,6 +42,8 @@ impl Synapse for Prompt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Fails,
+    /// At these samples, and at every try.
+    FailsForGood(&'static str),
     Panics,
     Hangs,
 }
@@ -73,6 +75,10 @@ impl Trace {
     pub(crate) fn asked(&self) -> Vec<Value> {
         let queries = |event: &Value| (event[0] == "query").then(|| event[1].clone());
         self.events().iter().filter_map(queries).collect()
+    }
+
+    fn last_asked(&self) -> Option<Value> {
+        self.asked().pop()
     }
 
     pub(crate) fn records(&self) -> Vec<LogRecord> {
@@ -120,6 +126,11 @@ impl Recorder {
 
     async fn stage(&self, stage: Stage) -> Result<(), HookError> {
         match self.fault {
+            Some((at, Fault::FailsForGood(sample)))
+                if at == stage && self.trace.last_asked() == Some(json!(sample)) =>
+            {
+                Err(HookError::permanent("longer than the model reads"))
+            }
             Some((at, Fault::Fails)) if at == stage => Err(HookError::public(format!("boom {stage}"))),
             Some((at, Fault::Panics)) if at == stage => panic!("a test's hook panics"),
             Some((at, Fault::Hangs)) if at == stage => std::future::pending().await,
