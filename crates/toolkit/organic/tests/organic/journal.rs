@@ -240,6 +240,41 @@ fn the_file_stays_small_however_much_goes_through() {
 }
 
 #[test]
+fn a_rewriting_that_fails_is_not_tried_again_until_the_file_is_twice_as_long() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = JournalBounds {
+        spare: 2_000,
+        ..JournalBounds::default()
+    };
+    for (name, tenths, is_rewritten) in [("soon", 15, false), ("later", 21, true)] {
+        let path = folder.path().join(name);
+        let queue = open_within(&path, bounds).unwrap();
+        // Until then, or until it is shorter again.
+        let grow_to = |bytes: u64| {
+            let began = queue.file_bytes();
+            while (began..bytes).contains(&queue.file_bytes()) {
+                queue.add(queued(1)).unwrap();
+                queue.settle(id(1)).unwrap();
+            }
+        };
+        grow_to(1_500);
+        // Nothing can be written where the copy would be.
+        let in_the_way = folder.path().join(format!("{name}.rewriting"));
+        fs_err::create_dir(&in_the_way).unwrap();
+        assert!(matches!(queue.compact(), Err(JournalError::Io { .. })));
+        let failed_at = queue.file_bytes();
+        fs_err::remove_dir(&in_the_way).unwrap();
+
+        grow_to(failed_at * tenths / 10);
+        // This waits for a rewriting that is under way.
+        drop(queue);
+        let left = fs_err::metadata(&path).unwrap().len();
+        assert_eq!(left < failed_at, is_rewritten, "{name}: {failed_at}, {left}");
+    }
+}
+
+#[test]
 #[ignore = "it is run, and killed, by the next test"]
 fn a_process_that_adds_until_it_is_killed() {
     let Some(path) = std::env::var_os(FOLDER) else {
