@@ -266,8 +266,10 @@ impl<S: Serialize> State<S> {
         self.note(Event::Settled(id))
     }
 
+    /// Forgets all of these, whatever the file says to some of them: the first error.
     fn forget_all(&mut self, dropped: &[Queued<S>]) -> Result<(), JournalError> {
-        dropped.iter().try_for_each(|queued| self.forget(queued.id))
+        let noted = dropped.iter().map(|queued| self.forget(queued.id));
+        noted.fold(Ok(()), Result::and)
     }
 
     fn add(&mut self, queued: Queued<S>) -> Result<Added, QueueError> {
@@ -293,19 +295,21 @@ impl<S: Serialize> State<S> {
             kept = kept.saturating_sub(self.bytes_of(oldest.id));
             evicted.push(oldest);
         }
-        let dropped = self.forget_all(&evicted);
-        let span = self.file.append(&bytes)?;
-        self.live_bytes += span.bytes;
-        let live = Live {
-            span,
-            failures,
-            is_taken: false,
-        };
-        self.live.insert(id, live);
-        dropped?;
-        Ok(Added {
-            evicted: evicted.into_iter().map(|queued| queued.id).collect(),
-        })
+        let forgotten = self.forget_all(&evicted);
+        let evicted = evicted.into_iter().map(|queued| queued.id).collect();
+        let written = self.file.append(&bytes).map(|span| {
+            self.live_bytes += span.bytes;
+            let live = Live {
+                span,
+                failures,
+                is_taken: false,
+            };
+            self.live.insert(id, live);
+        });
+        match forgotten.and(written) {
+            Ok(()) => Ok(Added { evicted }),
+            Err(source) => Err(QueueError::NotDurable { evicted, source }),
+        }
     }
 
     fn bytes_of(&self, id: SampleId) -> u64 {
@@ -346,8 +350,8 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
             live.failures = failures;
         }
         let evicted = state.shelf.put_back(sample);
-        state.note(Event::Back(id, failures))?;
-        Ok(state.forget_all(&evicted)?)
+        let noted = state.note(Event::Back(id, failures));
+        Ok(noted.and(state.forget_all(&evicted))?)
     }
 
     fn settle(&self, id: SampleId) -> Result<(), QueueError> {

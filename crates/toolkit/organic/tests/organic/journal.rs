@@ -1,14 +1,17 @@
 //! A queue on disk: killed, torn, damaged, rewritten.
 
+use crate::recorder::Recorder;
 use assay_axon::UnixNanos;
 use assay_keys::AccountId;
 use assay_organic::{
-    JournalBounds, JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError,
+    JobState, JournalBounds, JournalQueue, OrganicScorer, Queue, QueueError, QueueLimits, QueuePolicy,
+    Queued, SampleId, queue::JournalError,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
     io::{BufRead, BufReader, Write},
+    num::NonZeroUsize,
     path::Path,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -272,6 +275,97 @@ fn a_rewriting_that_fails_is_not_tried_again_until_the_file_is_twice_as_long() {
         let left = fs_err::metadata(&path).unwrap().len();
         assert_eq!(left < failed_at, is_rewritten, "{name}: {failed_at}, {left}");
     }
+}
+
+#[test]
+#[ignore = "it is run, with a limit on what it may write, by the next test"]
+fn a_process_whose_files_cannot_grow() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let bounds = JournalBounds {
+        samples: 1_000,
+        spare: u64::MAX,
+    };
+    let path = folder.join("queue");
+    let queue = open_within(&path, bounds).unwrap();
+    for number in 0..5 {
+        queue.add(queued(number)).unwrap();
+    }
+    // Until no line has room.
+    let first = take(&queue).unwrap();
+    while queue.put_back(first.clone()).is_ok() {
+        assert_eq!(take(&queue).as_ref(), Some(&first));
+    }
+    assert_eq!(take(&queue), Some(first));
+    assert!(queue.settle(id(0)).is_err());
+    let large = Queued {
+        sample: "x".repeat(800),
+        ..queued(5)
+    };
+    let Err(QueueError::NotDurable { mut evicted, .. }) = queue.add(large.clone()) else {
+        panic!("the file has grown");
+    };
+    evicted.sort();
+    assert_eq!(evicted, [1, 2, 3, 4].map(id));
+    // The shorter file holds nothing of what was dropped meanwhile.
+    queue.compact().unwrap();
+    queue.add(queued(6)).unwrap();
+    assert_eq!(take(&queue), Some(large));
+    drop(queue);
+    assert_eq!(drain(&open(&path)), [queued(6)]);
+
+    let limits = QueueLimits {
+        capacity: NonZeroUsize::new(3).unwrap(),
+        ..limits()
+    };
+    let bounds = JournalBounds {
+        samples: u64::MAX,
+        ..bounds
+    };
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    let queue = JournalQueue::open(&folder.join("scorer"), limits, bounds, 2, rng).unwrap();
+    let scorer = OrganicScorer::build(Recorder::default())
+        .queue(queue)
+        .finish()
+        .unwrap();
+    let jobs: Vec<_> = (0..1_000)
+        .map(|number| scorer.submit(format!("prompt {number}").into(), None).unwrap())
+        .collect();
+    let (dropped, waiting) = jobs.split_at(997);
+    assert!(
+        dropped
+            .iter()
+            .all(|job| scorer.job(*job) == Some(JobState::Dropped))
+    );
+    assert!(
+        waiting
+            .iter()
+            .all(|job| scorer.job(*job) == Some(JobState::Queued))
+    );
+    assert_eq!((scorer.status().queued, scorer.status().evicted), (1_000, 997));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_makes_nobody_forget_what_was_dropped() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // Some 32 thousand bytes a file, and an error rather than a signal beyond.
+    let out = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "journal::a_process_whose_files_cannot_grow",
+            "--ignored",
+        ])
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && told.contains("1 passed"), "{told}");
 }
 
 #[test]
