@@ -112,7 +112,8 @@ impl<H: OrganicScoring> OrganicScorer<H> {
         })
     }
 
-    /// A route where callers ask what became of their requests: [`JobQuestion`].
+    /// A route where callers ask what became of their requests: [`JobQuestion`]. A question takes nothing off the quota,
+    /// which is for requests that miners answer; the axon's own rates bound it.
     #[must_use]
     pub fn job_route(&self) -> Route {
         let scorer = self.0.clone();
@@ -158,7 +159,7 @@ impl<H: OrganicScoring> Inner<H> {
         self.hooks.blacklist(caller)
     }
 
-    /// As [`admit`](Self::admit), of a caller who is proven; then the caller's quota.
+    /// As [`admit`](Self::admit), of a caller who is proven.
     pub(crate) fn admit_proven(&self, caller: &Caller) -> Result<(), Failure> {
         if matches!(caller.identity, Identity::Hotkey(_)) && caller.hotkey().is_none() {
             return Err(Failure {
@@ -166,10 +167,10 @@ impl<H: OrganicScoring> Inner<H> {
                 message: "organic requests are signed".to_owned(),
             });
         }
-        self.admit(caller).map_err(forbidden)?;
-        self.count(caller)
+        self.admit(caller).map_err(forbidden)
     }
 
+    /// Takes one request off the caller's quota.
     pub(crate) fn count(&self, caller: &Caller) -> Result<(), Failure> {
         let Some(quota) = &self.quota else {
             return Ok(());
@@ -185,6 +186,7 @@ impl<H: OrganicScoring> Inner<H> {
 
     async fn enter_sample(self: Arc<Self>, asked: Asked<H::Entry>) -> Result<H::Answer, Failure> {
         self.admit_proven(&asked.caller)?;
+        self.count(&asked.caller)?;
         self.hooks.verify(&asked)?;
         let caller = asked.caller.hotkey();
         let time = asked.time;

@@ -49,7 +49,17 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 /// [`HookError::public`], or the type of an error that came by `?`.
 pub struct HookError {
     public: Cow<'static, str>,
+    lasts: Lasts,
     source: Option<Source>,
+}
+
+/// Whether another try may end otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lasts {
+    /// It may: a model that is away comes back.
+    ForNow,
+    /// It cannot: the sample itself is what fails.
+    ForGood,
 }
 
 impl HookError {
@@ -57,6 +67,21 @@ impl HookError {
     pub fn public(message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             public: message.into(),
+            lasts: Lasts::ForNow,
+            source: None,
+        }
+    }
+
+    /// What this sample will fail with at every try, such as a conversation longer than the model reads, in words that
+    /// anybody may read. The sample is given up at once, and the loop goes on to the next without a pause: it is no
+    /// sign that anything is broken.
+    ///
+    /// Not for a failure that another sample would meet too: that one is for the pauses, which spare a model or a
+    /// network that is away.
+    pub fn permanent(message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            public: message.into(),
+            lasts: Lasts::ForGood,
             source: None,
         }
     }
@@ -65,8 +90,15 @@ impl HookError {
     pub fn explained(message: impl Into<Cow<'static, str>>, source: impl Into<Source>) -> Self {
         Self {
             public: message.into(),
+            lasts: Lasts::ForNow,
             source: Some(source.into()),
         }
+    }
+
+    /// Whether every further try would fail too.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self.lasts, Lasts::ForGood)
     }
 
     /// What anybody may read.
@@ -96,6 +128,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for HookError {
     fn from(error: E) -> Self {
         Self {
             public: std::any::type_name::<E>().into(),
+            lasts: Lasts::ForNow,
             source: Some(Box::new(error)),
         }
     }
@@ -139,6 +172,14 @@ pub struct StageError {
     pub attempt: u32,
     /// What.
     pub problem: StageProblem,
+}
+
+impl StageProblem {
+    /// Whether every further try would fail too.
+    #[must_use]
+    pub const fn is_permanent(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_permanent())
+    }
 }
 
 impl StageError {

@@ -32,7 +32,7 @@ impl Fingerprint {
 pub struct HistoryLimits {
     /// How long a sample is remembered. Four hours are a subnet's usual evaluation window.
     pub age: Duration,
-    /// Most samples. Each is a whole request in memory.
+    /// Most samples, and most fingerprints of others. Each sample is a whole request in memory.
     pub samples: usize,
 }
 
@@ -53,6 +53,9 @@ pub struct History<S> {
 
 struct Kept<S> {
     samples: VecDeque<(UnixNanos, Option<Fingerprint>, S)>,
+    /// Of samples that may not be kept themselves. In a queue of their own, so that many of them leave a replay its
+    /// material.
+    fingerprints: VecDeque<(UnixNanos, Fingerprint)>,
     counts: HashMap<Fingerprint, usize>,
 }
 
@@ -64,6 +67,7 @@ impl<S: Clone> History<S> {
             limits,
             kept: Mutex::new(Kept {
                 samples: VecDeque::new(),
+                fingerprints: VecDeque::new(),
                 counts: HashMap::new(),
             }),
         }
@@ -72,12 +76,20 @@ impl<S: Clone> History<S> {
     /// Remembers a sample.
     pub fn remember(&self, fingerprint: Option<Fingerprint>, sample: S, now: UnixNanos) {
         let mut kept = self.lock();
-        if let Some(fingerprint) = fingerprint {
-            *kept.counts.entry(fingerprint).or_default() += 1;
-        }
+        kept.count(fingerprint);
         kept.samples.push_back((now, fingerprint, sample));
         while kept.samples.len() > self.limits.samples {
             kept.forget_oldest();
+        }
+    }
+
+    /// Remembers that a sample was scored, without the sample: it can be recognised, and nobody can be asked it again.
+    pub fn remember_fingerprint(&self, fingerprint: Fingerprint, now: UnixNanos) {
+        let mut kept = self.lock();
+        kept.count(Some(fingerprint));
+        kept.fingerprints.push_back((now, fingerprint));
+        while kept.fingerprints.len() > self.limits.samples {
+            kept.forget_oldest_fingerprint();
         }
     }
 
@@ -96,24 +108,24 @@ impl<S: Clone> History<S> {
         kept.samples.get(index).map(|(_, _, sample)| sample.clone())
     }
 
-    /// How many are remembered.
+    /// How many samples are remembered, without those of which there is only a fingerprint.
     pub fn len(&self, now: UnixNanos) -> usize {
         self.young(now).samples.len()
     }
 
-    /// Whether none is remembered.
+    /// Whether no sample is remembered.
     pub fn is_empty(&self, now: UnixNanos) -> bool {
         self.len(now) == 0
     }
 
     fn young(&self, now: UnixNanos) -> MutexGuard<'_, Kept<S>> {
         let mut kept = self.lock();
-        while kept
-            .samples
-            .front()
-            .is_some_and(|(at, _, _)| now.since(*at) > self.limits.age)
-        {
+        let is_old = |at: UnixNanos| now.since(at) > self.limits.age;
+        while kept.samples.front().is_some_and(|(at, _, _)| is_old(*at)) {
             kept.forget_oldest();
+        }
+        while kept.fingerprints.front().is_some_and(|(at, _)| is_old(*at)) {
+            kept.forget_oldest_fingerprint();
         }
         kept
     }
@@ -124,10 +136,25 @@ impl<S: Clone> History<S> {
 }
 
 impl<S> Kept<S> {
+    fn count(&mut self, fingerprint: Option<Fingerprint>) {
+        if let Some(fingerprint) = fingerprint {
+            *self.counts.entry(fingerprint).or_default() += 1;
+        }
+    }
+
     fn forget_oldest(&mut self) {
-        let Some((_, Some(fingerprint), _)) = self.samples.pop_front() else {
-            return;
-        };
+        if let Some((_, Some(fingerprint), _)) = self.samples.pop_front() {
+            self.uncount(fingerprint);
+        }
+    }
+
+    fn forget_oldest_fingerprint(&mut self) {
+        if let Some((_, fingerprint)) = self.fingerprints.pop_front() {
+            self.uncount(fingerprint);
+        }
+    }
+
+    fn uncount(&mut self, fingerprint: Fingerprint) {
         if let Some(count) = self.counts.get_mut(&fingerprint) {
             *count -= 1;
             if *count == 0 {

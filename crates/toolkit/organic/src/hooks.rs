@@ -177,6 +177,14 @@ pub trait OrganicScoring: Send + Sync + 'static {
         let _ = sample;
         None
     }
+
+    /// Whether a user's sample may be kept in the [`History`](crate::History) once it is scored, where a replay shows
+    /// it, changed, to miners that the user never asked. Where it may not, only its fingerprint is kept. By default
+    /// every one may.
+    fn may_be_remembered(&self, sample: &Self::Sample) -> bool {
+        let _ = sample;
+        true
+    }
 }
 
 /// A request that a hook does not take for what it says it is, in words that the caller is told.

@@ -21,6 +21,8 @@ pub(crate) enum Iterated {
         /// What the wait is shortened by.
         elapsed: Duration,
     },
+    /// The sample can never be scored, which says nothing about the next.
+    GivenUp,
     /// It failed.
     Failed,
 }
@@ -65,7 +67,7 @@ impl<H: OrganicScoring> InFlight<'_, H> {
         let scorer = self.scorer;
         // A hook that was cut off in the middle of applying may have applied, and nothing may count twice.
         let may_count = stage == Stage::Weights && !matches!(problem, StageProblem::Failed(_));
-        if may_count || queued.failures >= scorer.settings.max_attempts {
+        if may_count || problem.is_permanent() || queued.failures >= scorer.settings.max_attempts {
             scorer.settle(queued.id, JobState::GivenUp { stage });
             scorer.status.send_modify(|status| status.dead_letters += 1);
         } else {
@@ -278,6 +280,8 @@ impl<H: OrganicScoring> Inner<H> {
         sampled: Option<&Sampled<H::Sample>>,
         (stage, problem): Broken,
     ) -> Iterated {
+        // Without a sample, or with all of it done but the log, there is nothing to give up.
+        let is_given_up = sampled.is_some() && stage != Stage::Log && problem.is_permanent();
         let error = StageError {
             stage,
             sample_id: sampled.map(|sampled| sampled.id),
@@ -288,7 +292,9 @@ impl<H: OrganicScoring> Inner<H> {
         if stage != Stage::Log {
             self.status.send_modify(|status| {
                 status.failures += 1;
-                status.failures_in_a_row = status.failures_in_a_row.saturating_add(1);
+                if !is_given_up {
+                    status.failures_in_a_row = status.failures_in_a_row.saturating_add(1);
+                }
                 status.last_failure = Some(stage);
             });
         }
@@ -297,15 +303,17 @@ impl<H: OrganicScoring> Inner<H> {
         if !matches!(timeout(self.settings.stage_timeout, telling).await, Ok(Ok(()))) {
             tracing::warn!(%error, "organic scoring failed, and the hook that logs it");
         }
-        Iterated::Failed
+        if is_given_up {
+            Iterated::GivenUp
+        } else {
+            Iterated::Failed
+        }
     }
 
     fn succeeded(&self, sampled: &Sampled<H::Sample>) {
         let is_organic = sampled.origin.is_organic();
         if is_organic {
-            let fingerprint = self.hooks.fingerprint(&sampled.sample);
-            self.history
-                .remember(fingerprint, sampled.sample.clone(), UnixNanos::now());
+            self.remember(&sampled.sample);
         }
         self.status.send_modify(|status| {
             let count = if is_organic {
@@ -316,6 +324,16 @@ impl<H: OrganicScoring> Inner<H> {
             *count += 1;
             status.failures_in_a_row = 0;
         });
+    }
+
+    fn remember(&self, sample: &H::Sample) {
+        let fingerprint = self.hooks.fingerprint(sample);
+        let now = UnixNanos::now();
+        if self.hooks.may_be_remembered(sample) {
+            self.history.remember(fingerprint, sample.clone(), now);
+        } else if let Some(fingerprint) = fingerprint {
+            self.history.remember_fingerprint(fingerprint, now);
+        }
     }
 
     fn settle(&self, id: crate::SampleId, state: JobState) {

@@ -64,11 +64,25 @@ pub struct Added {
 #[non_exhaustive]
 pub enum QueueError {
     /// It is done in memory, but would not outlive the process.
-    #[error("the sample is queued in memory only: {0}")]
-    NotDurable(#[from] JournalError),
+    #[error("the sample is queued in memory only: {source}")]
+    NotDurable {
+        /// Samples that were dropped for an added one all the same.
+        evicted: Vec<SampleId>,
+        /// What cannot be written.
+        source: JournalError,
+    },
     /// The sample cannot be written as JSON.
     #[error("the sample cannot be kept: {0}")]
     Unwritable(#[from] serde_json::Error),
+}
+
+impl From<JournalError> for QueueError {
+    fn from(source: JournalError) -> Self {
+        Self::NotDurable {
+            evicted: Vec::new(),
+            source,
+        }
+    }
 }
 
 /// Where samples wait. Several threads add, one takes.

@@ -11,6 +11,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+/// How many samples that can never be scored are given up in one interval. Miners may have been asked each of them, so
+/// more would let a user who queues many make a burst of questions; less, and they hold up the samples behind them.
+const GIVEN_UP_AT_ONCE: u32 = 8;
+
 /// A loop that was started.
 #[derive(Debug)]
 pub(crate) struct Running {
@@ -126,6 +130,8 @@ async fn run<H: OrganicScoring>(scorer: Arc<Inner<H>>, stop: CancellationToken) 
                 backoff.reset();
                 scorer.pause(elapsed, &stop).await;
             }
+            // Whatever was broken before may be broken still, or not.
+            Iterated::GivenUp => scorer.pause(Duration::ZERO, &stop).await,
         }
     }
 }
@@ -136,20 +142,29 @@ impl<H: OrganicScoring> Inner<H> {
             .send_if_modified(|status| std::mem::replace(&mut status.phase, phase) != phase);
     }
 
-    /// Scores as many samples as one interval may, as long as users' samples wait.
+    /// Scores as many samples as one interval may, as long as users' samples wait. One that is given up is not one of
+    /// them: the next takes its place.
     async fn iterate_some(&self, stop: &CancellationToken) -> Iterated {
-        let mut all = Duration::ZERO;
+        let mut done = None;
         let mut left = self.settings.config.samples_per_interval;
+        let mut given_up = 0;
         loop {
             match self.iterate().await {
-                Iterated::Done { elapsed } => all += elapsed,
-                Iterated::Idle if all.is_zero() => return Iterated::Idle,
-                Iterated::Idle => return Iterated::Done { elapsed: all },
+                Iterated::Done { elapsed } => {
+                    *done.get_or_insert(Duration::ZERO) += elapsed;
+                    left -= 1;
+                }
+                Iterated::GivenUp => given_up += 1,
+                Iterated::Idle => return done.map_or(Iterated::Idle, |elapsed| Iterated::Done { elapsed }),
                 Iterated::Failed => return Iterated::Failed,
             }
-            left -= 1;
-            if left == 0 || self.queue.is_empty() || stop.is_cancelled() {
-                return Iterated::Done { elapsed: all };
+            let is_enough = given_up == GIVEN_UP_AT_ONCE || stop.is_cancelled();
+            match done {
+                Some(elapsed) if is_enough || left == 0 || self.queue.is_empty() => {
+                    return Iterated::Done { elapsed };
+                }
+                None if is_enough => return Iterated::GivenUp,
+                Some(_) | None => {}
             }
         }
     }

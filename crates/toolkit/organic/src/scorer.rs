@@ -245,9 +245,9 @@ impl<H: OrganicScoring> Inner<H> {
         });
         let evicted = match added {
             Ok(added) => added.evicted,
-            Err(error @ QueueError::NotDurable(_)) => {
-                tracing::warn!(%error, sample_id = %id, "an organic sample would not outlive the process");
-                Vec::new()
+            Err(QueueError::NotDurable { evicted, source }) => {
+                tracing::warn!(error = %source, sample_id = %id, "an organic sample would not outlive the process");
+                evicted
             }
             Err(error) => {
                 self.jobs.set(id, JobState::Dropped);

@@ -29,7 +29,7 @@ pub struct Status {
     pub idle: u64,
     /// Iterations that failed.
     pub failures: u64,
-    /// Failures since the last success.
+    /// Failures since the last success, without those that were the sample's own.
     pub failures_in_a_row: u32,
     /// Where the last failure was.
     pub last_failure: Option<Stage>,
@@ -37,7 +37,7 @@ pub struct Status {
     pub log_failures: u64,
     /// Times that a sample was put back after a failure.
     pub requeued: u64,
-    /// Organic samples that were given up after too many failures.
+    /// Organic samples that were given up: after too many failures, or because they can never be scored.
     pub dead_letters: u64,
     /// Organic samples that were queued.
     pub queued: u64,

@@ -58,6 +58,9 @@ pub(super) struct State<S> {
     bounds: JournalBounds,
     is_rewriting: bool,
     rewriting: Option<JoinHandle<()>>,
+    /// How long the file was when rewriting it last failed. The next try waits until it is twice as long: a full disk
+    /// would otherwise get a copy of everything at each request.
+    failed_at: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -126,6 +129,7 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
             bounds,
             is_rewriting: false,
             rewriting: None,
+            failed_at: 0,
         };
         state.restore(found, max_attempts)?;
         let queue = Self(Arc::new(Mutex::new(state)));
@@ -146,7 +150,7 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
             return Ok(());
         }
         let done = rewrite(&self.0);
-        self.state().is_rewriting = false;
+        self.state().rewritten(&done);
         done
     }
 
@@ -157,11 +161,11 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
     }
 
     fn rewrite_if_wanted(&self, state: &mut State<S>) {
-        let wanted = state.file.end
-            > state
-                .live_bytes
-                .saturating_mul(2)
-                .saturating_add(state.bounds.spare);
+        let proportionate = state
+            .live_bytes
+            .saturating_mul(2)
+            .saturating_add(state.bounds.spare);
+        let wanted = state.file.end > proportionate.max(state.failed_at.saturating_mul(2));
         if !wanted || state.is_rewriting {
             return;
         }
@@ -170,18 +174,28 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> JournalQueue<S> {
         let spawned = std::thread::Builder::new()
             .name("organic-queue".to_owned())
             .spawn(move || {
-                if let Err(error) = rewrite(&shared) {
+                let done = rewrite(&shared);
+                lock(&shared).rewritten(&done);
+                if let Err(error) = done {
                     tracing::warn!(%error, "the queue of organic samples could not be rewritten; it goes on as it is");
                 }
-                lock(&shared).is_rewriting = false;
             });
         match spawned {
             Ok(rewriting) => state.rewriting = Some(rewriting),
             Err(error) => {
                 tracing::warn!(%error, "no thread to rewrite the queue of organic samples; it goes on as it is");
                 state.is_rewriting = false;
+                state.failed_at = state.file.end;
             }
         }
+    }
+}
+
+impl<S> State<S> {
+    /// A rewriting has come to its end.
+    fn rewritten(&mut self, done: &Result<(), JournalError>) {
+        self.is_rewriting = false;
+        self.failed_at = if done.is_ok() { 0 } else { self.file.end };
     }
 }
 
@@ -252,8 +266,10 @@ impl<S: Serialize> State<S> {
         self.note(Event::Settled(id))
     }
 
+    /// Forgets all of these, whatever the file says to some of them: the first error.
     fn forget_all(&mut self, dropped: &[Queued<S>]) -> Result<(), JournalError> {
-        dropped.iter().try_for_each(|queued| self.forget(queued.id))
+        let noted = dropped.iter().map(|queued| self.forget(queued.id));
+        noted.fold(Ok(()), Result::and)
     }
 
     fn add(&mut self, queued: Queued<S>) -> Result<Added, QueueError> {
@@ -279,19 +295,21 @@ impl<S: Serialize> State<S> {
             kept = kept.saturating_sub(self.bytes_of(oldest.id));
             evicted.push(oldest);
         }
-        let dropped = self.forget_all(&evicted);
-        let span = self.file.append(&bytes)?;
-        self.live_bytes += span.bytes;
-        let live = Live {
-            span,
-            failures,
-            is_taken: false,
-        };
-        self.live.insert(id, live);
-        dropped?;
-        Ok(Added {
-            evicted: evicted.into_iter().map(|queued| queued.id).collect(),
-        })
+        let forgotten = self.forget_all(&evicted);
+        let evicted = evicted.into_iter().map(|queued| queued.id).collect();
+        let written = self.file.append(&bytes).map(|span| {
+            self.live_bytes += span.bytes;
+            let live = Live {
+                span,
+                failures,
+                is_taken: false,
+            };
+            self.live.insert(id, live);
+        });
+        match forgotten.and(written) {
+            Ok(()) => Ok(Added { evicted }),
+            Err(source) => Err(QueueError::NotDurable { evicted, source }),
+        }
     }
 
     fn bytes_of(&self, id: SampleId) -> u64 {
@@ -332,8 +350,8 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
             live.failures = failures;
         }
         let evicted = state.shelf.put_back(sample);
-        state.note(Event::Back(id, failures))?;
-        Ok(state.forget_all(&evicted)?)
+        let noted = state.note(Event::Back(id, failures));
+        Ok(noted.and(state.forget_all(&evicted))?)
     }
 
     fn settle(&self, id: SampleId) -> Result<(), QueueError> {

@@ -136,10 +136,7 @@ impl JournalFile {
         let lock = lock(path)?;
         // What an unfinished rewriting left.
         let _ = fs_err::remove_file(beside(path));
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
+        let mut file = owners_only()
             .truncate(false)
             .open(path)
             .map_err(failed("open", path))?;
@@ -248,10 +245,7 @@ pub(super) struct Rewriting {
 impl Rewriting {
     pub(super) fn start(journal: &Path) -> Result<Self, JournalError> {
         let path = beside(journal);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
+        let mut file = owners_only()
             .truncate(true)
             .open(&path)
             .map_err(failed("write beside", journal))?;
@@ -303,13 +297,22 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// How files are opened and made here. What users wrote lies in them, so whatever the process's mask is, a new one has
+/// mode 0600 from its first byte; one that exists keeps its mode until it is rewritten. Where the system has no such
+/// modes (Windows) the user's default rights apply.
+fn owners_only() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 fn lock(path: &Path) -> Result<File, JournalError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs_err::create_dir_all(folder).map_err(failed("make the folder of", path))?;
     }
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
+    let lock = owners_only()
         .truncate(false)
         .open(with_suffix(path, ".lock"))
         .map_err(failed("lock", path))?;

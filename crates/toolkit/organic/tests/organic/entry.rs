@@ -43,6 +43,20 @@ fn prompt(text: &str) -> SynapseRequest {
         .unwrap()
 }
 
+fn question(id: &str) -> SynapseRequest {
+    let question = JobQuestion {
+        sample_id: id.to_owned(),
+        state: None,
+        stage: None,
+    };
+    SynapseRequest::new("OrganicJob", &question, PATIENCE)
+        .unwrap()
+        .requiring(&["sample_id"])
+        .unwrap()
+        .hashing(&[Field::required("sample_id", FieldType::Str)])
+        .unwrap()
+}
+
 async fn serve<H: OrganicScoring>(scorer: &OrganicScorer<H>) -> Axon {
     let axon = Axon::build(pair("//Validator"), AxonConfig::default()).route(scorer.job_route());
     scorer.attach(axon, Everybody).listen(&local()).await.unwrap()
@@ -104,19 +118,6 @@ async fn only_the_whitelist_is_answered_and_queued() {
     scorer.stop(PATIENCE).await;
 
     // Who knows the id may ask what became of it, if it may ask at all.
-    let question = |id: &str| {
-        let question = JobQuestion {
-            sample_id: id.to_owned(),
-            state: None,
-            stage: None,
-        };
-        SynapseRequest::new("OrganicJob", &question, PATIENCE)
-            .unwrap()
-            .requiring(&["sample_id"])
-            .unwrap()
-            .hashing(&[Field::required("sample_id", FieldType::Str)])
-            .unwrap()
-    };
     for (id, state) in [(job.to_string().as_str(), Some("scored")), ("00", None)] {
         let reply = dendrite.call(&target(&axon, "//Validator"), &question(id)).await;
         let told = reply
@@ -160,8 +161,16 @@ async fn a_caller_has_its_quota() {
         .finish()
         .unwrap();
     let axon = serve(&scorer).await;
+    let dendrite = Dendrite::new(pair("//Api"), DendriteConfig::default());
     for _ in 0..2 {
         assert_eq!(ask(&axon, "//Api", "hello").await, "answered");
+        // To ask what became of it is no request that counts.
+        for _ in 0..3 {
+            let reply = dendrite
+                .call(&target(&axon, "//Validator"), &question("00"))
+                .await;
+            assert_eq!(status(reply.outcome), "answered");
+        }
     }
     assert!(ask(&axon, "//Api", "hello").await.contains("too many requests"));
     assert_eq!(ask(&axon, "//Other", "hello").await, "answered");

@@ -1,14 +1,17 @@
 //! A queue on disk: killed, torn, damaged, rewritten.
 
+use crate::recorder::Recorder;
 use assay_axon::UnixNanos;
 use assay_keys::AccountId;
 use assay_organic::{
-    JournalBounds, JournalQueue, Queue, QueueLimits, QueuePolicy, Queued, SampleId, queue::JournalError,
+    JobState, JournalBounds, JournalQueue, OrganicScorer, Queue, QueueError, QueueLimits, QueuePolicy,
+    Queued, SampleId, queue::JournalError,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
     io::{BufRead, BufReader, Write},
+    num::NonZeroUsize,
     path::Path,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -156,6 +159,36 @@ fn a_torn_end_is_cut_off_and_damage_costs_one_sample() {
     assert_eq!(fs_err::read_to_string(&path).unwrap(), "someone's letters\n");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_users_wrote_is_for_the_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let modes = || {
+        let files = fs_err::read_dir(folder.path()).unwrap().map(Result::unwrap);
+        let mut modes: Vec<_> = files
+            .map(|file| {
+                (
+                    file.file_name(),
+                    file.metadata().unwrap().permissions().mode() & 0o777,
+                )
+            })
+            .collect();
+        modes.sort();
+        modes
+    };
+    let only_the_owners = [("queue".into(), 0o600), ("queue.lock".into(), 0o600)];
+    let queue = open(&path);
+    queue.add(queued(1)).unwrap();
+    assert_eq!(modes(), only_the_owners);
+    // The rewritten copy is another file.
+    queue.compact().unwrap();
+    assert_eq!(modes(), only_the_owners);
+}
+
 #[test]
 fn one_process_has_it_at_a_time() {
     let _alone = alone();
@@ -207,6 +240,132 @@ fn the_file_stays_small_however_much_goes_through() {
     let left = drain(&queue);
     assert!(left.contains(&again));
     assert!(left.contains(&queued(1_001)) && !left.contains(&in_flight));
+}
+
+#[test]
+fn a_rewriting_that_fails_is_not_tried_again_until_the_file_is_twice_as_long() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let bounds = JournalBounds {
+        spare: 2_000,
+        ..JournalBounds::default()
+    };
+    for (name, tenths, is_rewritten) in [("soon", 15, false), ("later", 21, true)] {
+        let path = folder.path().join(name);
+        let queue = open_within(&path, bounds).unwrap();
+        // Until then, or until it is shorter again.
+        let grow_to = |bytes: u64| {
+            let began = queue.file_bytes();
+            while (began..bytes).contains(&queue.file_bytes()) {
+                queue.add(queued(1)).unwrap();
+                queue.settle(id(1)).unwrap();
+            }
+        };
+        grow_to(1_500);
+        // Nothing can be written where the copy would be.
+        let in_the_way = folder.path().join(format!("{name}.rewriting"));
+        fs_err::create_dir(&in_the_way).unwrap();
+        assert!(matches!(queue.compact(), Err(JournalError::Io { .. })));
+        let failed_at = queue.file_bytes();
+        fs_err::remove_dir(&in_the_way).unwrap();
+
+        grow_to(failed_at * tenths / 10);
+        // This waits for a rewriting that is under way.
+        drop(queue);
+        let left = fs_err::metadata(&path).unwrap().len();
+        assert_eq!(left < failed_at, is_rewritten, "{name}: {failed_at}, {left}");
+    }
+}
+
+#[test]
+#[ignore = "it is run, with a limit on what it may write, by the next test"]
+fn a_process_whose_files_cannot_grow() {
+    let Some(folder) = std::env::var_os(FOLDER) else {
+        return;
+    };
+    let folder = Path::new(&folder);
+    let bounds = JournalBounds {
+        samples: 1_000,
+        spare: u64::MAX,
+    };
+    let path = folder.join("queue");
+    let queue = open_within(&path, bounds).unwrap();
+    for number in 0..5 {
+        queue.add(queued(number)).unwrap();
+    }
+    // Until no line has room.
+    let first = take(&queue).unwrap();
+    while queue.put_back(first.clone()).is_ok() {
+        assert_eq!(take(&queue).as_ref(), Some(&first));
+    }
+    assert_eq!(take(&queue), Some(first));
+    assert!(queue.settle(id(0)).is_err());
+    let large = Queued {
+        sample: "x".repeat(800),
+        ..queued(5)
+    };
+    let Err(QueueError::NotDurable { mut evicted, .. }) = queue.add(large.clone()) else {
+        panic!("the file has grown");
+    };
+    evicted.sort();
+    assert_eq!(evicted, [1, 2, 3, 4].map(id));
+    // The shorter file holds nothing of what was dropped meanwhile.
+    queue.compact().unwrap();
+    queue.add(queued(6)).unwrap();
+    assert_eq!(take(&queue), Some(large));
+    drop(queue);
+    assert_eq!(drain(&open(&path)), [queued(6)]);
+
+    let limits = QueueLimits {
+        capacity: NonZeroUsize::new(3).unwrap(),
+        ..limits()
+    };
+    let bounds = JournalBounds {
+        samples: u64::MAX,
+        ..bounds
+    };
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    let queue = JournalQueue::open(&folder.join("scorer"), limits, bounds, 2, rng).unwrap();
+    let scorer = OrganicScorer::build(Recorder::default())
+        .queue(queue)
+        .finish()
+        .unwrap();
+    let jobs: Vec<_> = (0..1_000)
+        .map(|number| scorer.submit(format!("prompt {number}").into(), None).unwrap())
+        .collect();
+    let (dropped, waiting) = jobs.split_at(997);
+    assert!(
+        dropped
+            .iter()
+            .all(|job| scorer.job(*job) == Some(JobState::Dropped))
+    );
+    assert!(
+        waiting
+            .iter()
+            .all(|job| scorer.job(*job) == Some(JobState::Queued))
+    );
+    assert_eq!((scorer.status().queued, scorer.status().evicted), (1_000, 997));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_makes_nobody_forget_what_was_dropped() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    // Some 32 thousand bytes a file, and an error rather than a signal beyond.
+    let out = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "journal::a_process_whose_files_cannot_grow",
+            "--ignored",
+        ])
+        .env(FOLDER, folder.path())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&out.stdout);
+    assert!(out.status.success() && told.contains("1 passed"), "{told}");
 }
 
 #[test]

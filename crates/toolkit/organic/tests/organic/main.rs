@@ -8,6 +8,7 @@
 mod config;
 mod entry;
 mod fan_in;
+mod given_up;
 mod journal;
 mod queue;
 mod recorder;

@@ -42,6 +42,8 @@ impl Synapse for Prompt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     Fails,
+    /// At these samples, and at every try.
+    FailsForGood(&'static str),
     Panics,
     Hangs,
 }
@@ -75,6 +77,10 @@ impl Trace {
         self.events().iter().filter_map(queries).collect()
     }
 
+    fn last_asked(&self) -> Option<Value> {
+        self.asked().pop()
+    }
+
     pub(crate) fn records(&self) -> Vec<LogRecord> {
         self.0.lock().unwrap().records.clone()
     }
@@ -102,6 +108,8 @@ pub(crate) struct Recorder {
     pub(crate) query_time: Duration,
     /// What the log hook would like to log of the sample.
     pub(crate) logs_content: bool,
+    /// The sample that is its user's alone.
+    pub(crate) private: Option<&'static str>,
 }
 
 impl Recorder {
@@ -118,6 +126,11 @@ impl Recorder {
 
     async fn stage(&self, stage: Stage) -> Result<(), HookError> {
         match self.fault {
+            Some((at, Fault::FailsForGood(sample)))
+                if at == stage && self.trace.last_asked() == Some(json!(sample)) =>
+            {
+                Err(HookError::permanent("longer than the model reads"))
+            }
             Some((at, Fault::Fails)) if at == stage => Err(HookError::public(format!("boom {stage}"))),
             Some((at, Fault::Panics)) if at == stage => panic!("a test's hook panics"),
             Some((at, Fault::Hangs)) if at == stage => std::future::pending().await,
@@ -230,6 +243,10 @@ impl OrganicScoring for Recorder {
 
     fn fingerprint(&self, sample: &Value) -> Option<Fingerprint> {
         sample.as_str().map(|text| Fingerprint::of([text]))
+    }
+
+    fn may_be_remembered(&self, sample: &Value) -> bool {
+        self.private.is_none_or(|private| sample != private)
     }
 }
 

@@ -12,13 +12,13 @@ use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
-const SOON: Duration = Duration::from_secs(5);
+pub(crate) const SOON: Duration = Duration::from_secs(5);
 
-fn scorer(hooks: Recorder, config: OrganicConfig) -> OrganicScorer<Recorder> {
+pub(crate) fn scorer(hooks: Recorder, config: OrganicConfig) -> OrganicScorer<Recorder> {
     builder(hooks, config).finish().unwrap()
 }
 
-fn builder(hooks: Recorder, config: OrganicConfig) -> OrganicScorerBuilder<Recorder> {
+pub(crate) fn builder(hooks: Recorder, config: OrganicConfig) -> OrganicScorerBuilder<Recorder> {
     OrganicScorer::build(hooks).config(config).seed(4)
 }
 
@@ -30,7 +30,7 @@ fn every_5_steps() -> OrganicConfig {
     }
 }
 
-fn close(seconds: &[f64], wanted: &[f64]) {
+pub(crate) fn close(seconds: &[f64], wanted: &[f64]) {
     // The clock of the runtime counts milliseconds.
     let is_close = |(a, b): (&f64, &f64)| (a - b).abs() < 0.005;
     assert!(

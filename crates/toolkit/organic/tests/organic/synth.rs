@@ -1,8 +1,9 @@
 //! Datasets, and scores.
 
+use crate::recorder::{Always, Recorder, every_15_seconds, until};
 use assay_axon::UnixNanos;
 use assay_organic::{
-    Fingerprint, History, HistoryLimits, OrganicConfig,
+    Fingerprint, History, HistoryLimits, OrganicConfig, OrganicScorer,
     scoring::{ScoreUpdate, Weighted, total_reward},
     synth::{
         Augmenter, Conversation, ConversationFiles, Datasets, Replay, Synonyms, SynthDataset, SynthError,
@@ -11,6 +12,7 @@ use assay_organic::{
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
 use std::{
     collections::{BTreeMap, HashSet},
     path::Path,
@@ -164,6 +166,40 @@ async fn a_replay_changes_what_users_asked_and_has_nothing_before_they_did() {
     }
     assert!(!holds("second question", 3_601) && history.is_empty(now.plus(Duration::from_secs(3_601))));
     assert_ne!(Fingerprint::of(["ab", "c"]), Fingerprint::of(["a", "bc"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_not_be_remembered_is_replayed_to_nobody_and_still_recognised() {
+    let private = "my diary of today";
+    let hooks = Recorder {
+        private: Some(private),
+        ..Recorder::default()
+    };
+    let history = Arc::new(History::new(HistoryLimits::default()));
+    let replay = Replay::new(history.clone(), |known: &Value, _rng| {
+        Some(json!({ "replayed": known }))
+    });
+    let repeats = Arc::new(Always(json!("MY diary of today ")));
+    let scorer = OrganicScorer::build(hooks)
+        .config(every_15_seconds())
+        .history(history.clone())
+        .synth(Datasets::new([Arc::new(replay) as Arc<dyn SynthDataset<Value>>, repeats]).unwrap())
+        .finish()
+        .unwrap();
+    for sample in ["what is gold", private] {
+        scorer.submit(json!(sample), None).unwrap();
+    }
+    scorer.start();
+    until(&scorer, |status| status.organic == 2 && status.synthetic == 20).await;
+    let asked = scorer.hooks().trace.asked();
+    let gold = json!({"replayed": "what is gold"});
+    assert!(asked[2..].iter().all(|sample| *sample == gold), "{asked:?}");
+    let now = UnixNanos::now();
+    assert_eq!(history.len(now), 1);
+    assert!(history.holds(&Fingerprint::of([private]), now));
+    let later = now.plus(HistoryLimits::default().age + Duration::from_secs(1));
+    assert!(!history.holds(&Fingerprint::of([private]), later));
+    scorer.stop(Duration::from_secs(5)).await;
 }
 
 #[tokio::test]
