@@ -69,6 +69,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     }
     let shutdown =
         Shutdown::at_signals(neuron.grace).map_err(|error| neuron::failure(NeuronError::System(error)))?;
+    check_place(args.gateway)?;
     let reference = args.mind.mind(&neuron.home.join("base-model"), context)?;
     let output = context.output();
     output.say(&format!(
@@ -102,6 +103,30 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let exit = exit.map_err(failure)?;
     told?;
     neuron::ended(&exit, context)
+}
+
+/// Tells at once what the validator would only find out after several tries, in its log: that the gateway cannot listen.
+fn check_place(gateway: SocketAddr) -> miette::Result<()> {
+    #[derive(Debug, thiserror::Error)]
+    #[error("the gateway cannot listen at {address}")]
+    struct NoPlace {
+        address: SocketAddr,
+        source: std::io::Error,
+    }
+    match std::net::TcpListener::bind(gateway) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(coded(
+            NoPlace {
+                address: gateway,
+                source,
+            },
+            Some(
+                "end what listens there, or choose an address of this machine and a free port with --gateway"
+                    .to_owned(),
+            ),
+            MISCONFIGURED,
+        )),
+    }
 }
 
 /// Tells what keeps people from asking, or lets others listen.
