@@ -1,7 +1,7 @@
 //! How chats are scored: the hooks of the organic framework.
 
 use crate::{
-    ChatEvent, ChatSample, Given, Mind, MinerReward, SampleSource, ScoredSample,
+    ChatEvent, ChatSample, Given, Mind, MindError, MinerReward, SampleSource, ScoredSample,
     mind::{Wishes, as_wished, whole_answer},
     sample::Fault,
     scoring,
@@ -98,7 +98,12 @@ impl OrganicScoring for ChatScoring {
             max_tokens: sample.sample.max_tokens.map(|most| most.min(MOST_REFERENCE)),
             ..Wishes::default()
         };
-        let reference = whole_answer(self.reference.as_ref(), &sample.sample.turns, wishes).await?;
+        let reference = whole_answer(self.reference.as_ref(), &sample.sample.turns, wishes).await;
+        let reference = reference.map_err(|error| match error {
+            // It will be as long at the next try: one long chat must not hold up everybody's.
+            MindError::TooLong { .. } => HookError::permanent("longer than the validator's own model reads"),
+            error => HookError::from(error),
+        })?;
         if as_wished(&reference, &sample.sample.stop, sample.sample.max_tokens)
             .trim()
             .is_empty()
@@ -205,6 +210,11 @@ impl OrganicScoring for ChatScoring {
         tracing::warn!(%error, "a chat is not scored");
         let reason = logs.error.clone().unwrap_or_else(|| error.stage.to_string());
         let _ = self.events.send(ChatEvent::Failed { reason });
+    }
+
+    /// What somebody said in private is scored and forgotten.
+    fn may_be_remembered(&self, sample: &ChatSample) -> bool {
+        sample.privacy == Privacy::Shared
     }
 
     fn fingerprint(&self, sample: &ChatSample) -> Option<Fingerprint> {
