@@ -116,7 +116,9 @@ impl Admitted {
             .map_err(|_| Refusal::Busy)?;
 
         let question = Arc::new(question);
-        let deadline = self.began + shared.config.times.answer;
+        // From here on, and not from when the request came: whoever sends its body slowly takes no time from the miners.
+        let time = shared.config.times.answer;
+        let deadline = Instant::now() + time;
         let candidates = candidates(shared, &question, deadline).await?;
         let heading = Heading {
             id: format!("chatcmpl-{:032x}", rand::rng().random::<u128>()),
@@ -130,6 +132,7 @@ impl Admitted {
             at_once: shared.config.fanout.at_once,
             began: self.began,
             deadline,
+            time,
             collecting: shared.config.times.collecting,
             answer_bytes: limits.answer_bytes,
             manner: match reply {
