@@ -129,3 +129,33 @@ async fn who_is_asked_too_late_for_a_fair_chance_has_not_failed() {
         bench.end().await;
     }
 }
+
+#[tokio::test]
+async fn who_hangs_rests_and_is_not_asked_again_in_the_next_chat() {
+    let has_it = CancellationToken::new();
+    let steps = vec![Step::Open(has_it.clone()), Step::Hang(CancellationToken::new())];
+    let hanging = miner(0, steps).await;
+    let good = miner(1, vec![Step::Say("answer")]).await;
+    let mut bench = Bench::open(&[&hanging.listed, &good.listed], |config| {
+        in_turns(config);
+        config.fanout.reserve = 0;
+    })
+    .await;
+    let chat = ask(&bench);
+    at(&has_it).await;
+    pass(ANSWER).await;
+    let (status, _) = chat.await.unwrap();
+    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+    bench.exchange().await;
+
+    let (status, _) = answered(bench.chat(json!({}))).await;
+    assert_eq!(status, StatusCode::OK);
+    let exchange = bench.exchange().await;
+    let asked: Vec<_> = exchange
+        .completions
+        .iter()
+        .map(|completion| completion.miner.uid)
+        .collect();
+    assert_eq!(asked, [good.listed.uid]);
+    bench.end().await;
+}

@@ -7,10 +7,10 @@ use super::{
     routes::{RequestId, known_model},
 };
 use crate::{
-    backend::{BackendError, Candidate, Miner},
+    backend::{BackendError, Candidate, Miner, MinerFailure},
     clock::unix_seconds,
     cut::Finish,
-    exchange::{Delivery, Exchange, Latency, TokenUsage},
+    exchange::{Delivery, Ended, Exchange, Latency, TokenUsage},
     keys::{Allowance, Lease, Privacy},
     openai::{ChatRequest, Completed, Refusal, Reply, RequestLimits},
     question::Question,
@@ -189,6 +189,11 @@ impl Admitted {
                 }
             };
             let (completions, delivered) = race::run(race, user, shared.end.clone(), settled).await;
+            for completion in &completions {
+                if let Ended::Failed(MinerFailure::TimedOut { .. }) = completion.ended {
+                    shared.backend.timed_out(&completion.miner);
+                }
+            }
             tracing::info!(
                 request = %request_id,
                 exchange = %heading.id,
