@@ -110,16 +110,38 @@ async fn examine(target: &Target, caller: Option<&Pair>, how: &Probe, report: &m
             _ => Finding::Unproven { said: to_stranger },
         };
     }
-    let refused = report.dialects.iter().find_map(|(dialect, answer)| match answer {
-        DialectAnswer::Refused(said) => Some((*dialect, said.clone())),
+    if speaks_synapse || report.identity == Identity::Proven {
+        unanswered(&report.dialects)
+    } else {
+        Finding::NotAnAxon { said: to_stranger }
+    }
+}
+
+/// What it comes to when an axon answers the signed caller in no dialect: what it said, or else what came instead of
+/// words. That it is an axon is known, whatever it does to the caller.
+fn unanswered(dialects: &[(Dialect, DialectAnswer)]) -> Finding {
+    let refused = dialects.iter().find_map(|(dialect, answer)| match answer {
+        DialectAnswer::Refused(said) => Some(Finding::RefusesSigned {
+            dialect: *dialect,
+            said: said.clone(),
+        }),
         _ => None,
     });
-    match refused {
-        Some((dialect, said)) if speaks_synapse || report.identity == Identity::Proven => {
-            Finding::RefusesSigned { dialect, said }
-        }
-        _ => Finding::NotAnAxon { said: to_stranger },
-    }
+    let missed = || {
+        dialects.iter().find_map(|(_, answer)| match answer {
+            DialectAnswer::Missed(finding) => Some(Finding::clone(finding)),
+            _ => None,
+        })
+    };
+    let not_asked = || {
+        dialects.iter().find_map(|(_, answer)| match answer {
+            DialectAnswer::NotAsked { reason } => Some(reason.clone()),
+            _ => None,
+        })
+    };
+    refused.or_else(missed).unwrap_or_else(|| Finding::OwnFault {
+        reason: not_asked().unwrap_or_else(|| "it was asked in no dialect".to_owned()),
+    })
 }
 
 /// A request whose signature is another text's, from a key that nobody knows.

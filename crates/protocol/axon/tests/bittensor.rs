@@ -37,6 +37,8 @@ use tokio::{
 
 const AXON_PHRASE: &str =
     "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+/// No test waits longer for anything.
+const PATIENCE: Duration = Duration::from_secs(30);
 const TOKEN: &str = "9f86d081884c7d659a2feaa0c55ad015";
 
 fn rejections() -> Value {
@@ -296,6 +298,8 @@ struct Setting {
     axon: Axon,
     clock: Arc<AtomicU64>,
     queued: Arc<Notify>,
+    /// Told when `Slow` has the place of the only worker.
+    at_work: Arc<Notify>,
     /// Ends what is asked of `Slow`.
     enough: Arc<Notify>,
 }
@@ -303,18 +307,23 @@ struct Setting {
 impl Setting {
     async fn new(mut config: AxonConfig) -> Self {
         let clock = Arc::new(AtomicU64::new(0));
-        let (queued, enough) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (queued, at_work, enough) = (
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+            Arc::new(Notify::new()),
+        );
         config.operators = OperatorTokens::new([("ada", TOKEN)]).unwrap();
         config.queue = QueueLimits {
             workers: NonZeroUsize::MIN,
             waiting: 4,
         };
         config.answers.usual = Duration::from_secs(100);
-        let (hooks, now, until) = (
+        let (hooks, now, began, until) = (
             Hooks {
                 queued: queued.clone(),
             },
             clock.clone(),
+            at_work.clone(),
             enough.clone(),
         );
         // In the order in which the original had them attached, which it tells.
@@ -340,8 +349,9 @@ impl Setting {
                 })
             }))
             .route(Route::new(move |asked: Asked<Slow>| {
-                let until = until.clone();
+                let (began, until) = (began.clone(), until.clone());
                 async move {
+                    began.notify_one();
                     until.notified().await;
                     Ok(asked.synapse)
                 }
@@ -354,6 +364,7 @@ impl Setting {
             axon,
             clock,
             queued,
+            at_work,
             enough,
         }
     }
@@ -555,7 +566,9 @@ async fn waited_for(setting: &Setting, now: UnixNanos, request: &[u8]) -> Answer
     let mut worker = TcpStream::connect(setting.address()).await.unwrap();
     worker.write_all(busy.as_bytes()).await.unwrap();
     // Until its handler has the place, `PrioTO` would be served.
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    tokio::time::timeout(PATIENCE, setting.at_work.notified())
+        .await
+        .unwrap();
     let asking = setting.at(now, request);
     let hurrying = async {
         setting.queued.notified().await;

@@ -11,7 +11,7 @@ use assay_keys::{Pair, Scheme};
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
 
 fn pair(uri: &str) -> Pair {
@@ -141,6 +141,60 @@ async fn what_is_no_axon_is_said_to_be_what_it_is() {
     for finding in [garbage, other, closing] {
         assert!(!finding.to_string().is_empty());
     }
+}
+
+/// What becomes of whoever comes after the challenge.
+#[derive(Clone, Copy, Debug)]
+enum ThenIt {
+    /// It waits for longer than this, on a clock that the test moves.
+    Hangs(Duration),
+    Closes,
+}
+
+/// A way to an axon that lets one connection through, and then no more: where a proxy has but one place, or where the
+/// axon's work is stuck behind its door.
+async fn letting_one_through(to: SocketAddr, then_it: ThenIt) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut first, _) = listener.accept().await.unwrap();
+        let mut axon = TcpStream::connect(to).await.unwrap();
+        tokio::spawn(async move { tokio::io::copy_bidirectional(&mut first, &mut axon).await });
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let mut request = [0; 16_384];
+                stream.read(&mut request).await.unwrap();
+                match then_it {
+                    ThenIt::Hangs(until) => {
+                        tokio::time::pause();
+                        tokio::time::advance(until).await;
+                        tokio::time::resume();
+                        while stream.read(&mut request).await.unwrap_or(0) > 0 {}
+                    }
+                    ThenIt::Closes => {}
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_axon_that_leaves_the_signed_caller_without_a_word_is_still_an_axon() {
+    let axon = axon(AxonConfig::default()).await;
+    let how = Probe::default();
+    let after = how.answer;
+    for (then_it, expected) in [
+        (ThenIt::Hangs(after), Finding::Silent { after }),
+        (ThenIt::Closes, Finding::Closes),
+    ] {
+        let address = letting_one_through(axon.addresses()[0], then_it).await;
+        let report = probe(&bob_at(address), Some(&pair("//Alice")), &how).await;
+        assert_eq!(report.identity, Whose::Proven, "{report:?}");
+        assert_eq!(report.finding, expected, "{report:?}");
+        assert_eq!(report.dialects.len(), 3);
+    }
+    axon.stop().await;
 }
 
 /// An axon that would rather have been somebody else repeats what another has signed: the proof is over a key that was

@@ -121,4 +121,8 @@ pub trait Backend: Send + Sync + 'static {
         most: usize,
         deadline: Instant,
     ) -> BoxFuture<'_, Result<Vec<Candidate>, BackendError>>;
+
+    /// Hears of a miner that was not done when its time was over, though it had enough of it. Its pieces are dropped
+    /// then, so they do not show it. A backend that only chooses among others passes it on to the one that it chose.
+    fn timed_out(&self, _miner: &Miner) {}
 }

@@ -69,8 +69,8 @@ pub enum Ended {
     Whole,
     /// It is no answer, or half of one.
     Failed(MinerFailure),
-    /// It was no longer heard: the user went away or did not want it scored, or the gateway stopped. That must not cost
-    /// the miner anything.
+    /// It was no longer heard: the user went away or did not want it scored, the gateway stopped, or it was asked too
+    /// late for a fair chance. That must not cost the miner anything.
     Stopped,
 }
 

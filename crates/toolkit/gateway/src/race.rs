@@ -22,6 +22,11 @@ use tokio_util::sync::CancellationToken;
 /// its answer than the answer; what comes after them counts as of the last.
 const MOST_PIECES: usize = 4_096;
 
+/// What part of the time a miner must have had, as its divisor, to have failed by not being done. With more of it, most
+/// of a reserve is never judged, and may as well hang; with less, one is judged by what nobody could do in the time, and
+/// whoever asks can see to that.
+const FAIR_PART: u32 = 2;
+
 /// How the user takes the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Manner {
@@ -55,6 +60,8 @@ pub(crate) struct Race {
     pub(crate) began: Instant,
     /// When the miners' time is over.
     pub(crate) deadline: Instant,
+    /// How much of it there is for those who are asked at once.
+    pub(crate) time: Duration,
     /// How long the others are heard after the user has the answer.
     pub(crate) collecting: Duration,
     pub(crate) answer_bytes: usize,
@@ -154,6 +161,17 @@ pub(crate) async fn run(
     (completions, delivered)
 }
 
+impl Race {
+    /// How a miner ends that was not done `after` it was asked: one that was asked too late has not failed.
+    fn out_of_time(&self, asked: &Asked, after: Duration) -> Ended {
+        let had = self.deadline.saturating_duration_since(asked.at);
+        if had < self.time / FAIR_PART {
+            return Ended::Stopped;
+        }
+        Ended::Failed(MinerFailure::TimedOut { after })
+    }
+}
+
 impl Course {
     fn new(mut race: Race, user: mpsc::UnboundedSender<Event>) -> Self {
         Self {
@@ -209,6 +227,10 @@ impl Course {
                 );
             }
             Some(Ok(piece)) => asked.add(&piece),
+            Some(Err(MinerFailure::TimedOut { after })) => {
+                let ended = self.race.out_of_time(asked, after);
+                self.end(index, ended);
+            }
             Some(Err(failure)) => self.end(index, Ended::Failed(failure)),
             None if asked.usable.is_none() => {
                 self.end(
@@ -234,12 +256,12 @@ impl Course {
         }
     }
 
-    fn end_all(&mut self, how: impl Fn(&Asked) -> Ended) {
+    fn end_all(&mut self, how: impl Fn(&Race, &Asked) -> Ended) {
         for index in 0..self.asked.len() {
             if let Some(asked) = self.asked.get(index)
                 && !asked.is_over
             {
-                let ended = how(asked);
+                let ended = how(&self.race, asked);
                 self.end(index, ended);
             }
         }
@@ -249,24 +271,21 @@ impl Course {
     fn time_is_over(&mut self) {
         // Whoever is heard no longer before its own time is over has not failed.
         if Instant::now() < self.race.deadline {
-            self.end_all(|_| Ended::Stopped);
+            self.end_all(|_, _| Ended::Stopped);
             return;
         }
-        let deadline = self.race.deadline;
-        self.end_all(|asked| {
-            Ended::Failed(MinerFailure::TimedOut {
-                after: deadline.saturating_duration_since(asked.at),
-            })
+        self.end_all(|race, asked| {
+            race.out_of_time(asked, race.deadline.saturating_duration_since(asked.at))
         });
     }
 
     fn client_left(&mut self) {
-        self.end_all(|_| Ended::Stopped);
+        self.end_all(|_, _| Ended::Stopped);
         self.deliver(Delivery::ClientLeft);
     }
 
     fn stop(&mut self) {
-        self.end_all(|_| Ended::Stopped);
+        self.end_all(|_, _| Ended::Stopped);
         if self.delivered.is_none() {
             self.fail(Refusal::Stopping);
         }
@@ -452,17 +471,18 @@ impl Course {
             count(Verdict::BadAnswer),
             count(Verdict::OwnFault),
         );
+        // Until the user has its answer, a miner is stopped only when the time is over.
         let is_late = |asked: &Asked| {
             matches!(
                 &asked.completion.ended,
-                Ended::Failed(MinerFailure::TimedOut { .. })
+                Ended::Failed(MinerFailure::TimedOut { .. }) | Ended::Stopped
             )
         };
         if asked == own {
             Refusal::OwnFault
         } else if self.asked.iter().any(is_late) {
             Refusal::TimedOut {
-                after: self.race.deadline.saturating_duration_since(self.race.began),
+                after: self.race.time,
             }
         } else {
             Refusal::NoAnswer { asked, bad }

@@ -47,12 +47,12 @@ pub enum Finding {
     NotServing,
     /// No connection comes about.
     Unreachable(Unreachable),
-    /// It takes connections, and says nothing.
+    /// It takes connections, and says nothing: to nobody, or not to the signed caller, where the identity is proven.
     Silent {
         /// How long was waited.
         after: Duration,
     },
-    /// It takes connections, and closes them.
+    /// It takes connections, and closes them: anybody's, or the signed caller's, where the identity is proven.
     Closes,
     /// What it says is not HTTP.
     NotHttp {

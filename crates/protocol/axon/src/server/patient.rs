@@ -219,7 +219,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let other = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        (Patient::new(stream, pace, Arc::default()), other)
+        (Patient::paced(stream, pace, Arc::default()), other)
     }
 
     /// Reads some bytes each second of a clock that only the test moves.

@@ -142,6 +142,11 @@ impl Backend for Miners {
         };
         Box::pin(std::future::ready(asked))
     }
+
+    fn timed_out(&self, miner: &Miner) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.no_answer(miner.hotkey, Instant::now());
+    }
 }
 
 impl fmt::Debug for Miners {
@@ -188,9 +193,9 @@ fn watched(
         let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);
         match piece {
             Ok(_) => resting.answered(&hotkey),
-            Err(MinerFailure::TimedOut { .. } | MinerFailure::NoAnswer { .. }) => {
-                resting.no_answer(hotkey, Instant::now());
-            }
+            Err(MinerFailure::NoAnswer { .. }) => resting.no_answer(hotkey, Instant::now()),
+            // The gateway judges whether its time was enough, and tells.
+            Err(MinerFailure::TimedOut { .. }) => {}
             Err(MinerFailure::BadAnswer { .. } | MinerFailure::OwnFault { .. }) => {}
         }
     })

@@ -7,10 +7,10 @@ use super::{
     routes::{RequestId, known_model},
 };
 use crate::{
-    backend::{BackendError, Candidate, Miner},
+    backend::{BackendError, Candidate, Miner, MinerFailure},
     clock::unix_seconds,
     cut::Finish,
-    exchange::{Delivery, Exchange, Latency, TokenUsage},
+    exchange::{Delivery, Ended, Exchange, Latency, TokenUsage},
     keys::{Allowance, Lease, Privacy},
     openai::{ChatRequest, Completed, Refusal, Reply, RequestLimits},
     question::Question,
@@ -116,7 +116,9 @@ impl Admitted {
             .map_err(|_| Refusal::Busy)?;
 
         let question = Arc::new(question);
-        let deadline = self.began + shared.config.times.answer;
+        // From here on, and not from when the request came: whoever sends its body slowly takes no time from the miners.
+        let time = shared.config.times.answer;
+        let deadline = Instant::now() + time;
         let candidates = candidates(shared, &question, deadline).await?;
         let heading = Heading {
             id: format!("chatcmpl-{:032x}", rand::rng().random::<u128>()),
@@ -130,6 +132,7 @@ impl Admitted {
             at_once: shared.config.fanout.at_once,
             began: self.began,
             deadline,
+            time,
             collecting: shared.config.times.collecting,
             answer_bytes: limits.answer_bytes,
             manner: match reply {
@@ -186,6 +189,11 @@ impl Admitted {
                 }
             };
             let (completions, delivered) = race::run(race, user, shared.end.clone(), settled).await;
+            for completion in &completions {
+                if let Ended::Failed(MinerFailure::TimedOut { .. }) = completion.ended {
+                    shared.backend.timed_out(&completion.miner);
+                }
+            }
             tracing::info!(
                 request = %request_id,
                 exchange = %heading.id,

@@ -78,7 +78,8 @@ pub struct GatewayTimes {
     pub head: Duration,
     /// For a request's body.
     pub body: Duration,
-    /// For an answer, from the request on. Miners are told it.
+    /// For an answer, from when the whole request is there. Miners are told it. Whoever is asked in its second half, for
+    /// others had failed until then, is told what is left, and is not judged by what that was too short for.
     pub answer: Duration,
     /// How long the other miners are heard, for scoring, after the user has the answer; never beyond `answer`. With
     /// zero only what they have said until then is scored.
