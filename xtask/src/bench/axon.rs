@@ -91,7 +91,7 @@ pub(crate) fn run() -> Result<(), TaskError> {
         "--package",
         "assay-axon",
         "--example",
-        "echo",
+        "reversing_axon",
     ]))?;
     let peer = format!("bittensor {}", version(&python)?);
     println!(
@@ -231,7 +231,7 @@ struct Place {
 impl Axon {
     fn ours() -> Result<Self, TaskError> {
         let folder = repository::target().join("release").join("examples");
-        Self::start(&mut Command::new(folder.join("echo")))
+        Self::start(&mut Command::new(folder.join("reversing_axon")))
     }
 
     fn peers(python: &Path) -> Result<Self, TaskError> {

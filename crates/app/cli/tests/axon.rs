@@ -72,17 +72,21 @@ impl Shell {
         let mut said = BufReader::new(child.stderr.take().unwrap());
         let mut place = String::new();
         said.read_line(&mut place).unwrap();
-        (Serving(child, said), place.trim().to_owned())
+        (Serving { child, _said: said }, place.trim().to_owned())
     }
 }
 
-/// Ends the miner that it started.
-struct Serving(Child, BufReader<std::process::ChildStderr>);
+/// A miner that ends with this value.
+struct Serving {
+    child: Child,
+    /// Kept open: a miner whose standard error is gone could not tell anything more.
+    _said: BufReader<std::process::ChildStderr>,
+}
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -127,7 +127,7 @@ impl Endpoint {
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose_secret());
         }
-        let response = request.send().await.map_err(|error| failed(&error))?;
+        let mut response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status();
         if !status.is_success() {
             let mut said = Vec::new();

@@ -1,4 +1,4 @@
-//! An axon that sends every text back reversed, and says where it listens: `cargo run --release --example echo`.
+//! An axon that sends every text back reversed, and says where it listens: `cargo run --release --example reversing_axon`.
 //!
 //! It takes as many requests as come, so that its speed can be measured.
 #![expect(clippy::print_stdout, reason = "where it listens is this program's data")]
