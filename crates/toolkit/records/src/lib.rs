@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod columns;
+mod describe;
+mod error;
+mod layout;
+mod log;
+mod read;
+mod retention;
+mod roll;
+mod stream;
+
+pub use columns::{Column, Columns};
+pub use error::{RecordError, RecordsError, ShapeError};
+pub use layout::{Day, Segment, Segments, streams};
+pub use log::{Health, Log, LogConfig};
+pub use read::{Events, read};
+pub use retention::Retention;
+pub use stream::{Event, Stamp, Stream};
