@@ -74,6 +74,12 @@ impl Columns {
         })
     }
 
+    /// Those without the stamp's.
+    #[must_use]
+    pub fn own(&self) -> &[Column] {
+        self.columns.get(STAMP.len()..).unwrap_or_default()
+    }
+
     /// The same for Arrow. Every column but the stamp's may be null: an older version may lack it, and a number that is
     /// not finite has no other place.
     #[must_use]

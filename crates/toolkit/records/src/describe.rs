@@ -20,8 +20,8 @@ struct Described {
 }
 
 #[derive(Serialize, Deserialize)]
+// Not flattened: numbers that serde buffers do not survive serde_json's arbitrary precision.
 struct Told {
-    #[serde(flatten)]
     field: Field,
     description: String,
 }

@@ -6,14 +6,17 @@ mod error;
 mod layout;
 mod log;
 mod read;
+mod reference;
 mod retention;
 mod roll;
 mod stream;
+pub mod streams;
 
 pub use columns::{Column, Columns};
 pub use error::{RecordError, RecordsError, ShapeError};
 pub use layout::{Day, Segment, Segments, streams};
 pub use log::{Health, Log, LogConfig};
 pub use read::{Events, read};
+pub use reference::{in_words, reference};
 pub use retention::Retention;
 pub use stream::{Event, Stamp, Stream};

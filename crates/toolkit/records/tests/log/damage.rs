@@ -2,7 +2,8 @@
 
 use super::{NOON, config, events, files, numbers, question, record};
 use assay_records::{Log, LogConfig, RecordError};
-use std::{fs, io::Write};
+use fs_err as fs;
+use std::io::Write;
 
 #[test]
 fn a_torn_line_is_cut_and_nothing_else() {

@@ -151,7 +151,7 @@ fn secrets_are_struck_out_wherever_they_stand() {
     };
     log.record(NOON, &told).unwrap();
     log.flush().unwrap();
-    let lines = std::fs::read_to_string(&files(folder.path(), "jsonl")[0]).unwrap();
+    let lines = fs_err::read_to_string(&files(folder.path(), "jsonl")[0]).unwrap();
     assert!(!lines.contains("quoted"), "{lines}");
     assert_eq!(
         events(folder.path())[0].event.text,

@@ -2,7 +2,8 @@
 
 use super::{NOON, config, events, files, numbers, record};
 use assay_records::{Log, LogConfig, Retention};
-use std::{fs, path::PathBuf};
+use fs_err as fs;
+use std::path::PathBuf;
 use time::Duration;
 
 #[test]

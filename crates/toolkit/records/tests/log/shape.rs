@@ -107,3 +107,20 @@ fn what_no_column_can_hold_is_named() {
     let refused = Columns::of::<Timed>().unwrap_err().to_string();
     assert!(refused.contains("time of timed"), "{refused}");
 }
+
+#[test]
+fn every_stream_of_ours_has_columns_that_are_documented() {
+    for columns in assay_records::streams::all().unwrap() {
+        assert!(!columns.description.is_empty(), "{}", columns.stream);
+        for column in &columns.columns {
+            assert!(
+                !column.description.is_empty(),
+                "{}.{}",
+                columns.stream,
+                column.name
+            );
+        }
+    }
+    let reference = assay_records::reference().unwrap();
+    assert!(reference.contains("| `rewards` | list of (`"), "{reference}");
+}
