@@ -127,7 +127,7 @@ pub(super) async fn of(
     let scoring = standing.map_or_else(ScoringSummary::default, |standing| ScoringSummary {
         organic: standing.scoring.organic,
         synthetic: standing.scoring.synthetic,
-        lost: standing.scoring.dead_letters + standing.scoring.evicted,
+        lost: standing.scoring.dead_letters + standing.scoring.evicted + standing.scoring.expired,
         queued: standing.queued,
     });
     Ok(Summary {
