@@ -30,6 +30,7 @@ name = "owner"
 name = "v"
 [[wallets]]
 name = "m"
+tao = 10
 [[subnets]]
 owner = "owner"
 tempo = 360
