@@ -54,7 +54,7 @@ fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
 
     // The same command goes on with the same chain, scores and key.
     let folder = run["home"].as_str().unwrap();
-    let key = std::fs::read_to_string(Path::new(folder).join("gateway-key")).unwrap();
+    let key = fs_err::read_to_string(Path::new(folder).join("gateway-key")).unwrap();
     let again = up(home.path(), &["--epochs", "1"]);
     assert_eq!(
         (&again["continued"], &again["chain"]["genesis"]),
@@ -63,7 +63,7 @@ fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
     assert!(again["chain"]["block"].as_u64() > run["chain"]["block"].as_u64());
     assert!(earned(&again, "steady") > earned(&again, "guessing"), "{again:#}");
     assert_eq!(
-        std::fs::read_to_string(Path::new(folder).join("gateway-key")).unwrap(),
+        fs_err::read_to_string(Path::new(folder).join("gateway-key")).unwrap(),
         key
     );
 }

@@ -149,7 +149,7 @@ fn a_program_of_any_language_answers_and_its_failures_are_the_miners() {
     let shell = Shell::new();
     let script = |name: &str, text: &str| {
         let path = shell.folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        fs_err::write(&path, text).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
         path.to_str().unwrap().to_owned()
     };
@@ -163,7 +163,7 @@ fn a_program_of_any_language_answers_and_its_failures_are_the_miners() {
     assert!(output.status.success(), "{told}");
     assert_eq!(answer(&output)["answer"]["reply"], "ih");
     let question: Value =
-        serde_json::from_slice(&std::fs::read(shell.folder.path().join("question")).unwrap()).unwrap();
+        serde_json::from_slice(&fs_err::read(shell.folder.path().join("question")).unwrap()).unwrap();
     let caller = Pair::from_uri("//v//default", Scheme::Sr25519).unwrap().account();
     assert_eq!(
         (&question["caller"], &question["fields"]["text"]),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+use assay_chain::{Call, ChainClient, ConnectOptions, NetUid};
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Spec};
 use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use assay_localnet::free_addresses;
@@ -29,6 +30,7 @@ name = "owner"
 name = "v"
 [[wallets]]
 name = "m"
+tao = 10
 [[subnets]]
 owner = "owner"
 tempo = 360
@@ -283,6 +285,53 @@ async fn people_with_a_key_are_answered_by_the_miner_and_scored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_miner_that_loses_its_slot_ends_with_the_code_of_no_permission_and_says_so() {
+    let world = World::new().await;
+    let axon = free_addresses(1).unwrap()[0].to_string();
+    let serve = ["axon", "serve", "Echo", "--field", "text:str", "--netuid", "2"];
+    let place = ["--listen", &axon, "--external", &axon];
+    let miner = world
+        .command("m", &[&serve[..], &place].concat())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+
+    let chain = ChainClient::connect(world.devnet.url().parse().unwrap(), ConnectOptions::default())
+        .await
+        .unwrap();
+    let pair = |uri| Pair::from_uri(uri, Scheme::Sr25519).unwrap();
+    let hotkey = pair("//m//default").account();
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let metagraph = chain.metagraph(NetUid(2)).await.unwrap();
+        if metagraph.by_hotkey(&hotkey).unwrap().axon.is_some() {
+            break;
+        }
+        assert!(Instant::now() < until, "the miner is not published");
+        sleep(Duration::from_millis(50)).await;
+    }
+    // Its owner gives the slot to another hotkey.
+    let swap = Call::swap_hotkey(&hotkey, &pair("//m//heir").account(), Some(NetUid(2)));
+    let swapped = chain.submit(&pair("//m"), &swap).await.unwrap();
+    swapped.finalized().await.unwrap();
+
+    let ended = timeout(PATIENCE, miner.wait_with_output())
+        .await
+        .unwrap()
+        .unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(77), "{said}");
+    assert!(
+        said.contains("has lost its slot")
+            && said.contains("is not registered in subnet 2")
+            && said.contains("assay subnet register --netuid 2"),
+        "{said}"
+    );
+    world.devnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_cannot_work_is_told_why_and_ends_with_a_code() {
     let world = World::new().await;
     let axon = free_addresses(1).unwrap()[0].to_string();
@@ -303,10 +352,19 @@ async fn who_cannot_work_is_told_why_and_ends_with_a_code() {
     let (planned, _) = world.ran(&[&validate[..], &["--dry-run"]].concat()).await;
     assert!(planned.contains("would validate in subnet 2"), "{planned}");
 
+    let serve = ["axon", "serve", "Echo", "--field", "text:str", "--netuid", "2"];
+    let (code, said) = world.refused("stranger", &serve).await;
+    assert!(code == 77 && said.contains("hint: register it for"), "{said}");
+
     // The chain would refuse it, whatever else is right.
     let local = ["miner", "chat", "--netuid", "2", "--axon", "127.0.0.1:9000"];
-    let (code, said) = world.refused("m", &local).await;
-    assert!(code == 78 && said.contains("--external"), "{said}");
+    for command in [
+        &local[..],
+        &[&serve[..], &["--external", "127.0.0.1:9000"]].concat(),
+    ] {
+        let (code, said) = world.refused("m", command).await;
+        assert!(code == 78 && said.contains("--external IP:PORT"), "{said}");
+    }
     let nobody = ["--endpoint", "http://127.0.0.1:9/v1", "--endpoint-model", "x"];
     let without = ["--endpoint-key-env", "NO_SUCH_KEY", "--home", "h"];
     let (code, said) = world.refused("m", &[&mine[..], &nobody, &without].concat()).await;

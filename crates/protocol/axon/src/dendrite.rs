@@ -2,7 +2,8 @@
 //!
 //! A [`Dendrite`] signs requests with one hotkey and sends them over one pool of connections, to old axons
 //! ([`Dendrite::call`], [`Dendrite::stream`]) and to those that speak btauth/1 ([`Dendrite::call_btauth`]) or Epistula
-//! ([`Dendrite::call_epistula`]). [`Retries`] calls again. What comes of it is an [`Outcome`], never a bare status, because what a miner may be made to pay for depends on it:
+//! ([`Dendrite::call_epistula`]). [`Retries`] calls again. What comes of it is an [`Outcome`], never a bare status, because what a miner may be made to pay for depends on it
+//! ([`Outcome::recorded`] gives the status of bittensor 10 all the same):
 //!
 //! | outcome | what it means | may cost the miner |
 //! |---|---|---|
@@ -46,6 +47,7 @@ mod failure;
 mod fields;
 mod nonces;
 mod outcome;
+mod recorded;
 mod refusal;
 mod request;
 mod retries;
@@ -60,6 +62,7 @@ pub use config::DendriteConfig;
 pub use failure::{BadAnswer, Failure, NoAnswer, OwnFault};
 pub use fields::SynapseFields;
 pub use outcome::{Outcome, Reply, Verdict};
+pub use recorded::RecordedStatus;
 pub(crate) use refusal::message as refusal_message;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{RequestError, SynapseRequest};

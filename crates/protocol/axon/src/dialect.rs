@@ -25,6 +25,9 @@ const MARKS: [(Dialect, &[&str]); 4] = [
     (Dialect::Operator, &["authorization"]),
 ];
 
+/// What the names of headers begin with that only fiber sends, in its plain mode and in its encrypted one.
+const FIBER: &[&str] = &["validator-hotkey", "miner-hotkey", "symmetric-key-uuid"];
+
 /// Why the dialect of a request is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -32,6 +35,11 @@ pub enum DialectError {
     /// Nobody says who sent it.
     #[error("the request is not signed: no header of synapse-v10, btauth/1, Epistula or a bearer token")]
     Unsigned,
+    /// It is signed as fiber signs, which is recognised so that whoever sends it is not told that it is unsigned.
+    #[error(
+        "the request is signed in fiber, which this axon does not speak: sign it in synapse-v10, btauth/1 or Epistula"
+    )]
+    Fiber,
     /// Two at once. Whichever was checked, a part of the axon might believe the other.
     #[error("the request is in {0} and in {1} at once: send one of them")]
     Several(Dialect, Dialect),
@@ -53,6 +61,7 @@ impl Dialect {
             .filter(|(_, marks)| speaks(marks))
             .map(|(dialect, _)| *dialect);
         match (spoken.next(), spoken.next()) {
+            (None, _) if speaks(FIBER) => Err(DialectError::Fiber),
             (None, _) => Err(DialectError::Unsigned),
             (Some(only), None) => Ok(only),
             (Some(first), Some(second)) => Err(DialectError::Several(first, second)),

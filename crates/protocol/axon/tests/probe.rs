@@ -163,7 +163,7 @@ async fn letting_one_through(to: SocketAddr, then_it: ThenIt) -> SocketAddr {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
                 let mut request = [0; 16_384];
-                stream.read(&mut request).await.unwrap();
+                assert!(stream.read(&mut request).await.unwrap() > 0);
                 match then_it {
                     ThenIt::Hangs(until) => {
                         tokio::time::pause();

@@ -49,8 +49,8 @@ const IN_FLIGHT: usize = 64;
 /// half a millisecond, is what is measured; a long one leaves the second core idle.
 const BETWEEN_BLOCKS: Duration = Duration::from_millis(20);
 
-/// The best of so many tries.
-const TRIES: u32 = 3;
+/// The best of so many tries. On a machine that others share one falls into somebody else's work easily: of three, all may.
+const TRIES: u32 = 8;
 
 #[tokio::main]
 async fn main() {

@@ -8,7 +8,7 @@ use crate::{PublicKey, Round, Signature};
 use ark_serialize::{CanonicalDeserialize, CanonicalSerialize};
 use rand_core::{CryptoRng, RngCore};
 use timelock::{
-    block_ciphers::AESGCMBlockCipherProvider,
+    block_ciphers::{AESGCMBlockCipherProvider, BlockCipherProvider},
     engines::drand::TinyBLS381,
     ibe::fullident::{Ciphertext as Header, Identity},
     tlock::{Error, TLECiphertext, tld, tle},
@@ -35,6 +35,10 @@ pub enum EncryptError {
     },
 }
 
+/// The only cipher that there is, by the name behind the body. The encryption does not bind the name, so that it has to be
+/// compared.
+const CIPHER: &[u8] = <AESGCMBlockCipherProvider as BlockCipherProvider<32>>::CIPHER_SUITE;
+
 /// Bytes that are no ciphertext.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the ciphertext is malformed: {part} is cut off or out of shape")]
@@ -44,12 +48,21 @@ pub struct MalformedCiphertext {
 }
 
 /// Why a ciphertext was not opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError {
     /// The bytes are no ciphertext.
     #[error(transparent)]
     Malformed(#[from] MalformedCiphertext),
+    /// The name behind the body is not that of the only cipher.
+    #[error(
+        "the ciphertext names the cipher {name:?}; only \"AES_GCM_\" can be opened: it was altered, or another program \
+         made it"
+    )]
+    OtherCipher {
+        /// What it names: the first 32 bytes, what is not printable escaped.
+        name: String,
+    },
     /// The signature is of another round or another beacon, or the first part was altered.
     #[error(
         "the signature does not open the ciphertext: it was encrypted to another round or beacon, or altered"
@@ -107,7 +120,7 @@ fn framed(sealed: &TLECiphertext<TinyBLS381>) -> Vec<u8> {
     bytes
 }
 
-fn parsed(bytes: &[u8]) -> Result<TLECiphertext<TinyBLS381>, MalformedCiphertext> {
+fn parsed(bytes: &[u8]) -> Result<TLECiphertext<TinyBLS381>, DecryptError> {
     let malformed = |part| MalformedCiphertext { part };
     let (point, mut rest) = bytes.split_at_checked(POINT).ok_or(malformed("the point"))?;
     let u = CanonicalDeserialize::deserialize_compressed(point).map_err(|_| malformed("the point"))?;
@@ -122,7 +135,11 @@ fn parsed(bytes: &[u8]) -> Result<TLECiphertext<TinyBLS381>, MalformedCiphertext
         w: digest(&mut rest, "the masked key")?,
     };
     let body = counted(&mut rest).ok_or(malformed("the body"))?;
-    let cipher_suite = counted(&mut rest).ok_or(malformed("the cipher suite"))?;
+    let cipher = counted(&mut rest).ok_or(malformed("the cipher suite"))?;
+    if cipher != CIPHER {
+        let name = cipher[..cipher.len().min(32)].escape_ascii().to_string();
+        return Err(DecryptError::OtherCipher { name });
+    }
     let mut inner = body;
     counted(&mut inner).ok_or(malformed("the encrypted text"))?;
     counted(&mut inner)
@@ -131,7 +148,7 @@ fn parsed(bytes: &[u8]) -> Result<TLECiphertext<TinyBLS381>, MalformedCiphertext
     Ok(TLECiphertext {
         header,
         body: body.to_vec(),
-        cipher_suite: cipher_suite.to_vec(),
+        cipher_suite: CIPHER.to_vec(),
     })
 }
 

@@ -268,8 +268,7 @@ fn judge_axon(examination: &Examination<'_>, axon: &AxonReading) -> Vec<Finding>
         .by_hotkey(&hotkey)
         .and_then(|neuron| neuron.axon)
         .map(|axon| axon.address);
-    let publish =
-        "start the neuron with that address; it publishes by itself: --axon.external_ip, --axon.port";
+    let publish = "start the neuron with the address at which others reach it; it publishes by itself";
     let mut findings = vec![match (shown, axon.wanted) {
         (None, Some(wanted)) => bad(
             format!("no address is published, so nobody finds the axon at {wanted}"),

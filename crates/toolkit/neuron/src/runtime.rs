@@ -6,7 +6,7 @@
 //! | task | of | what it does |
 //! |---|---|---|
 //! | metagraph | both | reads the subnet every few blocks, for everybody else |
-//! | registration | both | ends the process when a final block has taken the slot away |
+//! | registration | both | ends the process, with code 77, when a final block has taken the slot away |
 //! | axon, serving | both | answers, and publishes the address |
 //! | rounds | validator | calls the author's scorer again and again |
 //! | weights | validator | sends a row in each epoch |

@@ -182,10 +182,9 @@ impl ServingError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Address { .. } => Some(
-                "give the address at which others reach this machine: --axon.external_ip and --axon.port"
-                    .to_owned(),
-            ),
+            Self::Address { .. } => {
+                Some("publish the address and port at which others reach this machine".to_owned())
+            }
             Self::Unregistered { netuid, .. } => {
                 Some(format!("register it: assay subnet register --netuid {netuid}"))
             }

@@ -158,6 +158,74 @@ async fn a_round_that_falls_silent_is_begun_anew_and_given_up_in_the_end() {
     devnet.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_neuron_whose_slot_is_taken_away_ends_with_a_code_and_a_hint_and_keeps_its_scores() {
+    let (devnet, subnet) = Subnet::with(&["Miner", "Validator"], BLOCKS).await;
+    let folder = tempfile::tempdir().unwrap();
+    let home = |name: &str| folder.path().join(name);
+    let settings = |name| config(&devnet.url(), subnet.netuid, subnet.hotkey(name), &home(name));
+    let shutdown = Shutdown::new();
+    let miner = mine(settings("Miner"), Skill::Good, &shutdown);
+    let (scored, mut scores) = tokio::sync::watch::channel(false);
+    let of_whom = subnet.hotkey("Miner").account();
+    let validator = Validator::new(settings("Validator"))
+        .stake(StakeCheck::Unchecked)
+        .score(move |context| {
+            let scored = scored.clone();
+            async move {
+                context.reward(of_whom, 1.0)?;
+                scored.send_replace(true);
+                Ok::<_, assay_neuron::ScoreBookError>(())
+            }
+        });
+    let validator = tokio::spawn(validator.run_until(shutdown.clone()));
+    let is_published = async {
+        while subnet
+            .client
+            .metagraph(subnet.netuid)
+            .await
+            .unwrap()
+            .by_hotkey(&of_whom)
+            .unwrap()
+            .axon
+            .is_none()
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(HANG, is_published).await.unwrap();
+    timeout(HANG, scores.wait_for(|scored| *scored))
+        .await
+        .unwrap()
+        .unwrap();
+
+    for (name, running) in [("Miner", miner), ("Validator", validator)] {
+        let hotkey = subnet.hotkey(name).account();
+        subnet.give_slot_away(name).await;
+        let error = timeout(HANG, running).await.unwrap().unwrap().unwrap_err();
+        assert!(
+            matches!(error, NeuronError::SlotLost(NotRegistered::Unregistered { .. })),
+            "{name}: {error}"
+        );
+        assert_eq!(error.code(), 77, "{name}: {error}");
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "the neuron has lost its slot: hotkey {hotkey} is not registered in subnet {}",
+                subnet.netuid
+            )
+        );
+        let hint = error.hint().unwrap();
+        assert!(
+            hint.contains("assay subnet register") && hint.contains("start the neuron again"),
+            "{hint}"
+        );
+    }
+    let book = ScoreBook::open(home("Validator").join("scores.json"), subnet.netuid).unwrap();
+    assert!(book.get(&of_whom).is_some());
+    devnet.stop().await;
+}
+
 /// What the child process of the next test does.
 const CHILD: &str = "ASSAY_TEST_BLOCKS_ITS_THREAD";
 

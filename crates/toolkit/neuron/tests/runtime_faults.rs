@@ -199,13 +199,13 @@ async fn scores_stay_with_their_miners_through_replacements_resizes_and_a_broken
     subnet.join("Usurper").await;
     assert_eq!(stage.uid("Newcomer").await, Some(idles));
     assert_eq!(stage.uid("Usurper").await, Some(poors));
-    let exit = timeout(HANG, poor)
+    let lost = timeout(HANG, poor)
         .await
         .expect("a miner that hangs")
         .unwrap()
-        .unwrap();
-    assert_eq!(exit.code(), 1);
-    assert!(exit.to_string().contains("is not registered in subnet"), "{exit}");
+        .unwrap_err();
+    assert_eq!(lost.code(), 77);
+    assert!(lost.to_string().contains("is not registered in subnet"), "{lost}");
     stage
         .rows_pay("after a replacement", &[("Good", Paid::Most)])
         .await;

@@ -123,13 +123,16 @@ impl<H: OrganicScoring> OrganicScorer<H> {
                 scorer.admit_proven(&asked.caller)?;
                 let sample_id = asked.synapse.sample_id;
                 let known = sample_id.parse().ok().and_then(|id| scorer.jobs.get(id));
+                let (stage, dropped) = match known {
+                    Some(JobState::GivenUp { stage }) => (Some(stage.name()), None),
+                    Some(JobState::Dropped { why }) => (None, Some(why.name())),
+                    _ => (None, None),
+                };
                 Ok(JobQuestion {
                     sample_id,
                     state: known.map(|state| state.name().to_owned()),
-                    stage: match known {
-                        Some(JobState::GivenUp { stage }) => Some(stage.name().to_owned()),
-                        _ => None,
-                    },
+                    stage: stage.map(str::to_owned),
+                    dropped: dropped.map(str::to_owned),
                 })
             }
         })

@@ -1,8 +1,8 @@
 //! One iteration: a sample is chosen, asked, judged, applied and logged.
 
 use crate::{
-    HookError, JobState, LogRecord, OrganicScoring, Origin, Queued, Sampled, SiblingPolicy, Stage,
-    StageError, StageProblem, scorer::Inner,
+    DropReason, HookError, JobState, LogRecord, OrganicScoring, Origin, QueueError, Queued, Sampled,
+    SiblingPolicy, Stage, StageError, StageProblem, scorer::Inner,
 };
 use assay_axon::UnixNanos;
 use futures::FutureExt;
@@ -139,11 +139,12 @@ impl<H: OrganicScoring> Inner<H> {
     async fn choose(&self) -> Result<Option<(Sampled<H::Sample>, Option<Queued<H::Sample>>)>, StageProblem> {
         let config = &self.settings.config;
         let now = UnixNanos::now();
-        let taken = self
+        let drawn = self
             .queue
             .sample(now)
             .map_err(|error| StageProblem::Failed(error.into()))?;
-        if let Some(queued) = taken {
+        self.dropped(&drawn.expired, DropReason::TooOld);
+        if let Some(queued) = drawn.next {
             self.jobs.set(queued.id, JobState::Scoring);
             let sampled = Sampled {
                 id: queued.id,
@@ -346,9 +347,17 @@ impl<H: OrganicScoring> Inner<H> {
     fn put_back(&self, queued: Queued<H::Sample>, state: JobState) {
         let id = queued.id;
         self.jobs.set(id, state);
-        if let Err(error) = self.queue.put_back(queued) {
-            tracing::warn!(%error, sample_id = %id, "an organic sample that is tried again may be lost in a restart");
-        }
+        let evicted = match self.queue.put_back(queued) {
+            Ok(added) => added.evicted,
+            Err(error) => {
+                tracing::warn!(%error, sample_id = %id, "an organic sample that is tried again may be lost in a restart");
+                match error {
+                    QueueError::NotDurable { evicted, .. } => evicted,
+                    QueueError::Unwritable(_) => Vec::new(),
+                }
+            }
+        };
+        self.dropped(&evicted, DropReason::ForAnother);
     }
 
     async fn staged<T>(

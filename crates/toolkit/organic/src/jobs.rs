@@ -30,8 +30,35 @@ pub enum JobState {
         /// Where the last try failed.
         stage: Stage,
     },
-    /// It was dropped for newer ones.
-    Dropped,
+    /// It was dropped without being scored.
+    Dropped {
+        /// Why.
+        why: DropReason,
+    },
+}
+
+/// Why a sample was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// The queue was full, and another one took its place.
+    ForAnother,
+    /// It waited for longer than samples may.
+    TooOld,
+    /// The queue could not take it.
+    NotKept,
+}
+
+impl DropReason {
+    /// As it is told.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ForAnother => "for another",
+            Self::TooOld => "too old",
+            Self::NotKept => "not kept",
+        }
+    }
 }
 
 impl JobState {
@@ -44,7 +71,7 @@ impl JobState {
             Self::Scored => "scored",
             Self::Retrying { .. } => "retrying",
             Self::GivenUp { .. } => "given up",
-            Self::Dropped => "dropped",
+            Self::Dropped { .. } => "dropped",
         }
     }
 }
@@ -58,6 +85,9 @@ pub struct JobQuestion {
     pub state: Option<String>,
     /// Where its last try failed, if it was given up.
     pub stage: Option<String>,
+    /// The [name](DropReason::name) of the reason, if it was dropped.
+    #[serde(default)]
+    pub dropped: Option<String>,
 }
 
 impl Synapse for JobQuestion {
@@ -70,6 +100,7 @@ impl Synapse for JobQuestion {
             Field::required("sample_id", FieldType::Str),
             Field::with_default("state", text(), PythonValue::None),
             Field::with_default("stage", text(), PythonValue::None),
+            Field::with_default("dropped", text(), PythonValue::None),
         ]
     }
 }

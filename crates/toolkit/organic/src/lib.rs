@@ -32,11 +32,13 @@ pub use fan_in::{
 };
 pub use history::{Fingerprint, History, HistoryLimits};
 pub use hooks::{Entered, OrganicScoring, Unverified};
-pub use jobs::{JobQuestion, JobState};
+pub use jobs::{DropReason, JobQuestion, JobState};
 pub use log_record::{LogRecord, StageTimes};
 pub use pace::{Pace, Trigger};
 pub use push::{PushIntake, Pushed};
-pub use queue::{JournalBounds, JournalQueue, MemoryQueue, Queue, QueueError, QueueLimits, QueuePolicy};
+pub use queue::{
+    Added, Drawn, JournalBounds, JournalQueue, MemoryQueue, Queue, QueueError, QueueLimits, QueuePolicy,
+};
 pub use sample::{Origin, Queued, SampleId, Sampled};
 pub use scheduler::Stopped;
 pub use scorer::{OrganicScorer, OrganicScorerBuilder};

@@ -52,11 +52,24 @@ impl Default for QueueLimits {
     }
 }
 
-/// What became of others when a sample was added.
+/// What became of others when a sample was added or put back.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Samples that were dropped for it.
     pub evicted: Vec<SampleId>,
+}
+
+/// What came out of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn<S> {
+    /// The next sample; nothing from an empty queue.
+    pub next: Option<Queued<S>>,
+    /// Samples that were too old, and dropped.
+    pub expired: Vec<SampleId>,
+}
+
+fn ids<S>(samples: Vec<Queued<S>>) -> Vec<SampleId> {
+    samples.into_iter().map(|queued| queued.id).collect()
 }
 
 /// What a queue could not do.
@@ -66,7 +79,7 @@ pub enum QueueError {
     /// It is done in memory, but would not outlive the process.
     #[error("the sample is queued in memory only: {source}")]
     NotDurable {
-        /// Samples that were dropped for an added one all the same.
+        /// Samples that were dropped for it all the same.
         evicted: Vec<SampleId>,
         /// What cannot be written.
         source: JournalError,
@@ -96,17 +109,17 @@ pub trait Queue<S>: Send + Sync + 'static {
     /// [`QueueError`].
     fn add(&self, sample: Queued<S>) -> Result<Added, QueueError>;
 
-    /// Takes the next sample out; nothing from an empty queue.
+    /// Takes the next sample out, and those that are too old.
     ///
     /// # Errors
     /// [`QueueError`].
-    fn sample(&self, now: UnixNanos) -> Result<Option<Queued<S>>, QueueError>;
+    fn sample(&self, now: UnixNanos) -> Result<Drawn<S>, QueueError>;
 
-    /// Puts a sample back that was taken, to be the next.
+    /// Puts a sample back that was taken, to be the next, in the place of the oldest when there is no room.
     ///
     /// # Errors
     /// [`QueueError`].
-    fn put_back(&self, sample: Queued<S>) -> Result<(), QueueError>;
+    fn put_back(&self, sample: Queued<S>) -> Result<Added, QueueError>;
 
     /// Forgets a sample that was taken: it is scored, or given up.
     ///

@@ -1,8 +1,8 @@
 //! The scorer: hooks, queue, datasets and settings together.
 
 use crate::{
-    ConfigError, History, HistoryLimits, JobState, MemoryQueue, OrganicConfig, OrganicScoring, Queue,
-    QueueError, Queued, SampleId, Status, config::Settings, jobs::JobBoard, scheduler::Running,
+    ConfigError, DropReason, History, HistoryLimits, JobState, MemoryQueue, OrganicConfig, OrganicScoring,
+    Queue, QueueError, Queued, SampleId, Status, config::Settings, jobs::JobBoard, scheduler::Running,
     steps::StepCounter, synth::Datasets,
 };
 use assay_axon::{Identity, UnixNanos, server::Rates};
@@ -250,19 +250,30 @@ impl<H: OrganicScoring> Inner<H> {
                 evicted
             }
             Err(error) => {
-                self.jobs.set(id, JobState::Dropped);
+                let why = DropReason::NotKept;
+                self.jobs.set(id, JobState::Dropped { why });
                 return Err(error);
             }
         };
-        for dropped in &evicted {
-            self.jobs.set(*dropped, JobState::Dropped);
-        }
-        self.status.send_modify(|status| {
-            status.queued += 1;
-            status.evicted += evicted.len() as u64;
-        });
+        self.dropped(&evicted, DropReason::ForAnother);
+        self.status.send_modify(|status| status.queued += 1);
         self.arrivals.notify_one();
         Ok(())
+    }
+
+    /// Tells of samples that the queue has dropped.
+    pub(crate) fn dropped(&self, ids: &[SampleId], why: DropReason) {
+        if ids.is_empty() {
+            return;
+        }
+        for id in ids {
+            self.jobs.set(*id, JobState::Dropped { why });
+        }
+        let count = ids.len() as u64;
+        self.status.send_modify(|status| match why {
+            DropReason::TooOld => status.expired += count,
+            DropReason::ForAnother | DropReason::NotKept => status.evicted += count,
+        });
     }
 
     fn counts_steps(&self) -> bool {

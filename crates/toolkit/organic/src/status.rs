@@ -43,6 +43,8 @@ pub struct Status {
     pub queued: u64,
     /// Organic samples that were dropped for others.
     pub evicted: u64,
+    /// Organic samples that were dropped because they had waited too long.
+    pub expired: u64,
     /// Requests whose sample never came: the hook gave none, failed, or took too long.
     pub without_sample: u64,
 }

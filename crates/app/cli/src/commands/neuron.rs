@@ -8,7 +8,7 @@ use crate::{
     hinted::coded,
 };
 use assay_chain::{AccountId, ChainClient, ConnectOptions, NetUid, Pair};
-use assay_neuron::{Exit, NeuronConfig, NeuronError, registration};
+use assay_neuron::{Exit, NeuronConfig, NeuronError, ServingError, registration};
 use miette::IntoDiagnostic;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -113,9 +113,13 @@ pub(crate) async fn plan(config: &NeuronConfig, side: Side, context: &Context) -
     })
 }
 
-/// A neuron that did not start, with its exit code.
+/// A neuron that did not start or has lost its slot, with its exit code.
 pub(crate) fn failure(error: NeuronError) -> miette::Report {
-    let (hint, code) = (error.hint(), error.code());
+    let (mut hint, code) = (error.hint(), error.code());
+    if let (NeuronError::Serving(ServingError::Address { .. }), Some(hint)) = (&error, &mut hint) {
+        // Every command that publishes an address has the flag.
+        hint.push_str(": --external IP:PORT");
+    }
     coded(error, hint, code)
 }
 

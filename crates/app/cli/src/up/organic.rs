@@ -296,6 +296,10 @@ async fn announce(subnet: &LocalSubnet, account: &Account, address: SocketAddr) 
     Ok(())
 }
 
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a validator is made of parts from as many places, once"
+)]
 fn validator(
     home: &Home,
     subnet: &LocalSubnet,

@@ -48,6 +48,20 @@ impl RefusalKind {
             _ => Self::Other(status),
         }
     }
+
+    /// The status that it was told with.
+    #[must_use]
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::Unverified => StatusCode::UNAUTHORIZED,
+            Self::Blacklisted => StatusCode::FORBIDDEN,
+            Self::UnknownRoute => StatusCode::NOT_FOUND,
+            Self::TimedOut => StatusCode::REQUEST_TIMEOUT,
+            Self::TooFast => StatusCode::TOO_MANY_REQUESTS,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed(status) | Self::Other(status) => status,
+        }
+    }
 }
 
 impl fmt::Display for Refusal {

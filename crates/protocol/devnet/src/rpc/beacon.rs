@@ -114,7 +114,10 @@ fn reason(reason: &RevealFailure) -> (&'static str, &'static str) {
     match reason {
         RevealFailure::Expired => ("expired", "the epoch ended before the pulse of the round came"),
         RevealFailure::BadPulse => ("badPulse", "the stored pulse is no signature"),
-        RevealFailure::MalformedCiphertext => ("malformedCiphertext", "the bytes are no ciphertext"),
+        RevealFailure::MalformedCiphertext => (
+            "malformedCiphertext",
+            "the bytes are no ciphertext, or name another cipher",
+        ),
         RevealFailure::OtherRoundOrBeacon => (
             "otherRoundOrBeacon",
             "it was encrypted to another round or to another beacon; devnet_beacon tells this chain's",

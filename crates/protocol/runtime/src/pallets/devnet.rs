@@ -29,7 +29,7 @@ pub enum RevealFailure {
     Expired,
     /// The stored pulse is no signature.
     BadPulse,
-    /// The bytes are no ciphertext.
+    /// The bytes are no ciphertext, or they name another cipher than the one that there is.
     MalformedCiphertext,
     /// It was encrypted to another round or to another beacon.
     OtherRoundOrBeacon,
@@ -50,7 +50,7 @@ pub enum RevealFailure {
 impl From<DecryptError> for RevealFailure {
     fn from(error: DecryptError) -> Self {
         match error {
-            DecryptError::Malformed(_) => Self::MalformedCiphertext,
+            DecryptError::Malformed(_) | DecryptError::OtherCipher { .. } => Self::MalformedCiphertext,
             DecryptError::WrongSignature => Self::OtherRoundOrBeacon,
             _ => Self::Altered,
         }

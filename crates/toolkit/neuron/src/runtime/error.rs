@@ -1,6 +1,6 @@
 //! Why a neuron did not start, or could not keep what it had.
 
-use crate::{HistoryError, NotRegistered, ScoreBookError, ServingError};
+use crate::{Exit, HistoryError, NotRegistered, ScoreBookError, ServingError, TaskFailure};
 use assay_axon::{JournalError, server::BindError};
 use assay_chain::ChainError;
 use std::io;
@@ -15,6 +15,9 @@ pub enum NeuronError {
     /// The hotkey cannot work in the subnet.
     #[error(transparent)]
     Registration(#[from] NotRegistered),
+    /// The hotkey had a slot when the neuron started, and a final block has taken it away.
+    #[error("the neuron has lost its slot: {0}")]
+    SlotLost(#[source] NotRegistered),
     /// The scores cannot be read or written.
     #[error(transparent)]
     Scores(#[from] ScoreBookError),
@@ -41,13 +44,25 @@ pub enum NeuronError {
     System(#[from] io::Error),
 }
 
+/// How a neuron that had started ended. A slot that it lost is no defect of a task, and has a code and a remedy of its own.
+pub(super) fn told(exit: Exit) -> Result<Exit, NeuronError> {
+    let lost = match &exit {
+        Exit::GaveUp {
+            failure: TaskFailure::Error(error),
+            ..
+        } => error.downcast_ref::<NotRegistered>().cloned(),
+        _ => None,
+    };
+    lost.map_or(Ok(exit), |lost| Err(NeuronError::SlotLost(lost)))
+}
+
 impl NeuronError {
     /// The process's exit code, after the system's `sysexits.h`: 69 a chain out of reach, 74 files, 77 a hotkey that may
-    /// not work there, 78 what is set up wrongly.
+    /// not work there or no longer, 78 what is set up wrongly.
     pub fn code(&self) -> u8 {
         match self {
             Self::Chain(_) | Self::Registration(NotRegistered::Chain(_)) => 69,
-            Self::Registration(_) => 77,
+            Self::Registration(_) | Self::SlotLost(_) => 77,
             Self::Scores(_) | Self::History(_) | Self::Replay(_) | Self::System(_) => 74,
             Self::Bind(_) | Self::Serving(_) | Self::Incomplete { .. } => 78,
         }
@@ -58,6 +73,9 @@ impl NeuronError {
         match self {
             Self::Chain(error) => error.hint().map(Into::into),
             Self::Registration(error) => error.hint(),
+            Self::SlotLost(error) => error.hint().map(|hint| {
+                format!("{hint}; start the neuron again then, it goes on with what it has on disk")
+            }),
             Self::Scores(error) => error.hint(),
             Self::History(error) => error.hint(),
             Self::Serving(error) => error.hint(),

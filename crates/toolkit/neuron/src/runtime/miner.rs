@@ -1,6 +1,6 @@
 //! A miner.
 
-use super::{NeuronConfig, NeuronError, ground::Ground};
+use super::{NeuronConfig, NeuronError, error::told, ground::Ground};
 use crate::{Exit, Probe, Shutdown, StakeCheck, WhenNotReached, serving::Looking};
 use assay_axon::server::Route;
 use std::{fmt, sync::Arc};
@@ -50,7 +50,7 @@ impl Miner {
     ///
     /// # Errors
     ///
-    /// [`NeuronError`] when it cannot start. How it ended otherwise is told by [`Exit`].
+    /// [`NeuronError`] when it cannot start, or has lost its slot. How it ended otherwise is told by [`Exit`].
     pub async fn run(self) -> Result<Exit, NeuronError> {
         let shutdown = Shutdown::at_signals(self.config.grace)?;
         self.run_until(shutdown).await
@@ -79,6 +79,6 @@ impl Miner {
         ground
             .open_axon(self.routes, self.looking, &mut supervisor)
             .await?;
-        Ok(supervisor.run().await)
+        told(supervisor.run().await)
     }
 }

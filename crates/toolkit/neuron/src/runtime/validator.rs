@@ -3,6 +3,7 @@
 use super::{
     Context, NeuronConfig, NeuronError, Pace, checkpoint,
     context::Desk,
+    error::told,
     ground::Ground,
     rounds::{Scorer, ScorerError, rounds},
     weights,
@@ -173,8 +174,8 @@ impl Validator {
     ///
     /// # Errors
     ///
-    /// [`NeuronError`] when it cannot start, or the last scores cannot be written. How it ended otherwise is told by
-    /// [`Exit`].
+    /// [`NeuronError`] when it cannot start, has lost its slot, or the last scores cannot be written. How it ended
+    /// otherwise is told by [`Exit`].
     pub async fn run(self) -> Result<Exit, NeuronError> {
         let shutdown = Shutdown::at_signals(self.config.grace)?;
         self.run_until(shutdown).await
@@ -254,6 +255,6 @@ impl Validator {
         let exit = supervisor.run().await;
         // However it ended: what was rewarded to the last is kept.
         checkpoint::write(&desk, &mut None).await?;
-        Ok(exit)
+        told(exit)
     }
 }

@@ -89,6 +89,13 @@ impl Subnet {
         done(self.client.register(&coldkey, self.netuid, &hotkey, limit).await).await;
     }
 
+    /// Another hotkey of its owner's takes a neuron's place.
+    pub(crate) async fn give_slot_away(&self, name: &str) {
+        let heir = pair(&format!("//{name}//heir")).account();
+        let swap = Call::swap_hotkey(&self.hotkey(name).account(), &heir, Some(self.netuid));
+        done(self.client.submit(&pair(&format!("//{name}")), &swap).await).await;
+    }
+
     pub(crate) fn hotkey(&self, name: &str) -> Pair {
         pair(&format!("//{name}//hotkey"))
     }

@@ -1,7 +1,7 @@
 //! A queue that outlives the process.
 
 use super::{
-    Added, JournalError, Queue, QueueError, QueueLimits,
+    Added, Drawn, JournalError, Queue, QueueError, QueueLimits, ids,
     journal_file::{Event, JournalFile, Record, Span, line},
     rewrite::rewrite,
     shelf::Shelf,
@@ -248,7 +248,8 @@ impl<S: Serialize> State<S> {
                 self.note(Event::Back(id, queued.failures))?;
             }
             // In their old order, so those that were tried before are no longer first.
-            let evicted = self.shelf.add(queued);
+            let evicted = self.shelf.make_room(queued.caller);
+            self.shelf.add(queued);
             self.forget_all(&evicted)?;
         }
         Ok(())
@@ -283,20 +284,22 @@ impl<S: Serialize> State<S> {
         }))?;
         let bytes = line(&json);
         let failures = queued.failures;
-        let mut evicted = self.shelf.add(queued);
+        let mut evicted = self.shelf.make_room(queued.caller);
         let mut kept = self.live_bytes;
         for queued in &evicted {
             kept = kept.saturating_sub(self.bytes_of(queued.id));
         }
-        while kept + bytes.len() as u64 > self.bounds.samples && self.shelf.len() > 1 {
+        // All others are gone before it goes in: one that is larger than the bound stays for as long as it is the newest.
+        while kept + bytes.len() as u64 > self.bounds.samples {
             let Some(oldest) = self.shelf.evict_oldest() else {
                 break;
             };
             kept = kept.saturating_sub(self.bytes_of(oldest.id));
             evicted.push(oldest);
         }
+        self.shelf.add(queued);
         let forgotten = self.forget_all(&evicted);
-        let evicted = evicted.into_iter().map(|queued| queued.id).collect();
+        let evicted = ids(evicted);
         let written = self.file.append(&bytes).map(|span| {
             self.live_bytes += span.bytes;
             let live = Live {
@@ -325,11 +328,11 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
         added
     }
 
-    fn sample(&self, now: UnixNanos) -> Result<Option<Queued<S>>, QueueError> {
+    fn sample(&self, now: UnixNanos) -> Result<Drawn<S>, QueueError> {
         let mut state = self.state();
-        let (taken, expired) = state.shelf.take(now);
+        let (next, expired) = state.shelf.take(now);
         let mut noted = state.forget_all(&expired);
-        if let Some(queued) = &taken {
+        if let Some(queued) = &next {
             if let Some(live) = state.live.get_mut(&queued.id) {
                 live.is_taken = true;
             }
@@ -339,10 +342,13 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
             // It is taken all the same: at worst it comes again after a restart.
             tracing::warn!(%error, "the queue of organic samples cannot be written to");
         }
-        Ok(taken)
+        Ok(Drawn {
+            next,
+            expired: ids(expired),
+        })
     }
 
-    fn put_back(&self, sample: Queued<S>) -> Result<(), QueueError> {
+    fn put_back(&self, sample: Queued<S>) -> Result<Added, QueueError> {
         let mut state = self.state();
         let (id, failures) = (sample.id, sample.failures);
         if let Some(live) = state.live.get_mut(&id) {
@@ -351,7 +357,12 @@ impl<S: Serialize + DeserializeOwned + Send + 'static> Queue<S> for JournalQueue
         }
         let evicted = state.shelf.put_back(sample);
         let noted = state.note(Event::Back(id, failures));
-        Ok(noted.and(state.forget_all(&evicted))?)
+        let forgotten = state.forget_all(&evicted);
+        let evicted = ids(evicted);
+        match noted.and(forgotten) {
+            Ok(()) => Ok(Added { evicted }),
+            Err(source) => Err(QueueError::NotDurable { evicted, source }),
+        }
     }
 
     fn settle(&self, id: SampleId) -> Result<(), QueueError> {

@@ -225,10 +225,10 @@ impl JournalFile {
 
     /// Puts another file in the place of this one.
     pub(super) fn replace(&mut self, rewritten: Rewriting) -> Result<(), JournalError> {
-        let path = self.path.clone();
-        fs_err::rename(&rewritten.path, &path).map_err(failed("replace", &path))?;
-        self.file = rewritten.file;
-        self.end = rewritten.end;
+        let Rewriting { place, file, end } = rewritten;
+        place.becomes(&self.path)?;
+        self.file = file;
+        self.end = end;
         self.is_torn = false;
         Ok(())
     }
@@ -237,9 +237,34 @@ impl JournalFile {
 /// A file that is to take the place of another.
 #[derive(Debug)]
 pub(super) struct Rewriting {
-    path: PathBuf,
+    place: Beside,
     file: File,
     pub(super) end: u64,
+}
+
+/// The name of a file that is being made. Dropped before the file has taken another's place, it takes the file away: what a
+/// full disk has no room for must not fill it as well.
+#[derive(Debug)]
+struct Beside {
+    path: PathBuf,
+    is_made: bool,
+}
+
+impl Beside {
+    fn becomes(mut self, path: &Path) -> Result<(), JournalError> {
+        fs_err::rename(&self.path, path).map_err(failed("replace", path))?;
+        self.is_made = true;
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if !self.is_made {
+            // One that stays is written over by the next, and taken away when the queue is opened.
+            let _ = fs_err::remove_file(&self.path);
+        }
+    }
 }
 
 impl Rewriting {
@@ -249,9 +274,10 @@ impl Rewriting {
             .truncate(true)
             .open(&path)
             .map_err(failed("write beside", journal))?;
+        let place = Beside { path, is_made: false };
         file.write_all(HEADER).map_err(failed("write beside", journal))?;
         Ok(Self {
-            path,
+            place,
             file,
             end: HEADER.len() as u64,
         })
@@ -260,7 +286,7 @@ impl Rewriting {
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<Span, JournalError> {
         self.file
             .write_all(bytes)
-            .map_err(failed("write beside", &self.path))?;
+            .map_err(failed("write", &self.place.path))?;
         let span = Span {
             offset: self.end,
             bytes: bytes.len() as u64,
@@ -271,7 +297,7 @@ impl Rewriting {
 
     /// Copies from the old file.
     pub(super) fn copy(&mut self, from: &mut File, span: Span) -> Result<Span, JournalError> {
-        let path = self.path.clone();
+        let path = self.place.path.clone();
         let mut bytes = Vec::new();
         from.seek(SeekFrom::Start(span.offset))
             .map_err(failed("read", &path))?;
@@ -283,7 +309,7 @@ impl Rewriting {
 
     /// Forces it to disk: otherwise a power cut could leave the name on an empty file.
     pub(super) fn sync(&self) -> Result<(), JournalError> {
-        self.file.sync_all().map_err(failed("save", &self.path))
+        self.file.sync_all().map_err(failed("save", &self.place.path))
     }
 }
 

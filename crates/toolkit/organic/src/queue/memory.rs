@@ -1,6 +1,6 @@
 //! A queue that ends with the process.
 
-use super::{Added, Queue, QueueError, QueueLimits, shelf::Shelf};
+use super::{Added, Drawn, Queue, QueueError, QueueLimits, ids, shelf::Shelf};
 use crate::{Queued, SampleId};
 use assay_axon::UnixNanos;
 use rand::RngCore;
@@ -26,19 +26,26 @@ impl<S> MemoryQueue<S> {
 
 impl<S: Send + 'static> Queue<S> for MemoryQueue<S> {
     fn add(&self, sample: Queued<S>) -> Result<Added, QueueError> {
-        let evicted = self.shelf().add(sample);
+        let mut shelf = self.shelf();
+        let evicted = shelf.make_room(sample.caller);
+        shelf.add(sample);
         Ok(Added {
-            evicted: evicted.into_iter().map(|queued| queued.id).collect(),
+            evicted: ids(evicted),
         })
     }
 
-    fn sample(&self, now: UnixNanos) -> Result<Option<Queued<S>>, QueueError> {
-        Ok(self.shelf().take(now).0)
+    fn sample(&self, now: UnixNanos) -> Result<Drawn<S>, QueueError> {
+        let (next, expired) = self.shelf().take(now);
+        Ok(Drawn {
+            next,
+            expired: ids(expired),
+        })
     }
 
-    fn put_back(&self, sample: Queued<S>) -> Result<(), QueueError> {
-        self.shelf().put_back(sample);
-        Ok(())
+    fn put_back(&self, sample: Queued<S>) -> Result<Added, QueueError> {
+        Ok(Added {
+            evicted: ids(self.shelf().put_back(sample)),
+        })
     }
 
     fn settle(&self, _id: SampleId) -> Result<(), QueueError> {

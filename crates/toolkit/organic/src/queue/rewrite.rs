@@ -125,7 +125,7 @@ mod tests {
         for number in 0..6 {
             queue.add(queued(number)).unwrap();
         }
-        let next = || queue.sample(UnixNanos(0)).unwrap().unwrap();
+        let next = || queue.sample(UnixNanos(0)).unwrap().next.unwrap();
         queue.settle(next().id).unwrap();
         let mut failed = next();
 
@@ -145,7 +145,7 @@ mod tests {
         queue.add(queued(9)).unwrap();
         drop(queue);
         let queue = open(&path);
-        let left: Vec<u8> = std::iter::from_fn(|| queue.sample(UnixNanos(0)).unwrap())
+        let left: Vec<u8> = std::iter::from_fn(|| queue.sample(UnixNanos(0)).unwrap().next)
             .map(|queued| queued.sample)
             .collect();
         assert_eq!(left, [3, 4, 5, 6, 7, 8, 9]);

@@ -43,18 +43,20 @@ impl<S> Shelf<S> {
         self.slots.len() + self.again.len()
     }
 
-    /// Adds one; those that had to go for it.
-    pub(super) fn add(&mut self, queued: Queued<S>) -> Vec<Queued<S>> {
+    /// Takes out those that have to go for another one of this caller.
+    pub(super) fn make_room(&mut self, caller: Option<AccountId>) -> Vec<Queued<S>> {
         let mut evicted = Vec::new();
-        if let (Some(most), Some(hotkey)) = (self.limits.per_hotkey, queued.caller) {
+        if let (Some(most), Some(hotkey)) = (self.limits.per_hotkey, caller) {
             while let Some(oldest) = self.oldest_beyond(&hotkey, most.get() - 1) {
                 evicted.extend(self.remove(oldest));
             }
         }
-        while self.len() >= self.limits.capacity.get() {
-            let Some(oldest) = self.evict_oldest() else { break };
-            evicted.push(oldest);
-        }
+        evicted.extend(self.down_to_one_less());
+        evicted
+    }
+
+    /// Adds one, for which there [is room](Self::make_room).
+    pub(super) fn add(&mut self, queued: Queued<S>) {
         let arrival = self.arrivals;
         self.arrivals += 1;
         if let Some(hotkey) = queued.caller {
@@ -62,7 +64,6 @@ impl<S> Shelf<S> {
         }
         self.order.insert(arrival, self.slots.len());
         self.slots.push(Slot { arrival, queued });
-        evicted
     }
 
     /// Takes the oldest out.
@@ -75,12 +76,18 @@ impl<S> Shelf<S> {
 
     /// Puts one back, to be the next.
     pub(super) fn put_back(&mut self, queued: Queued<S>) -> Vec<Queued<S>> {
+        let evicted = self.down_to_one_less();
+        self.again.push_front(queued);
+        evicted
+    }
+
+    /// Takes the oldest out until one more has a place.
+    fn down_to_one_less(&mut self) -> Vec<Queued<S>> {
         let mut evicted = Vec::new();
         while self.len() >= self.limits.capacity.get() {
             let Some(oldest) = self.evict_oldest() else { break };
             evicted.push(oldest);
         }
-        self.again.push_front(queued);
         evicted
     }
 

@@ -48,6 +48,7 @@ fn question(id: &str) -> SynapseRequest {
         sample_id: id.to_owned(),
         state: None,
         stage: None,
+        dropped: None,
     };
     SynapseRequest::new("OrganicJob", &question, PATIENCE)
         .unwrap()
@@ -144,6 +145,36 @@ async fn only_the_whitelist_is_answered_and_queued() {
     assert_eq!(ask(&bare, "//Stranger", "again").await, refused);
     assert_eq!(scorer.queue_len(), 0);
     bare.stop().await;
+    axon.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_is_told_that_its_request_was_dropped_and_why() {
+    let config = OrganicConfig {
+        queue_max_size: 1,
+        ..every_15_seconds()
+    };
+    let scorer = OrganicScorer::build(Recorder::default())
+        .config(config)
+        .finish()
+        .unwrap();
+    let axon = serve(&scorer).await;
+    let [dropped, waiting] = ["first", "second"].map(|text| scorer.submit(json!(text), None).unwrap());
+    let dendrite = Dendrite::new(pair("//Api"), DendriteConfig::default());
+    for (job, state, why) in [
+        (dropped, "dropped", Some("for another")),
+        (waiting, "queued", None),
+    ] {
+        let reply = dendrite
+            .call(&target(&axon, "//Validator"), &question(&job.to_string()))
+            .await;
+        let fields = reply.outcome.into_answer().unwrap().fields;
+        let told = |name: &str| fields.get::<Option<String>>(name).unwrap().unwrap();
+        assert_eq!(
+            (told("state").as_deref(), told("dropped").as_deref()),
+            (Some(state), why)
+        );
+    }
     axon.stop().await;
 }
 

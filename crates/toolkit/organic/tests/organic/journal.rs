@@ -4,8 +4,8 @@ use crate::recorder::Recorder;
 use assay_axon::UnixNanos;
 use assay_keys::AccountId;
 use assay_organic::{
-    JobState, JournalBounds, JournalQueue, OrganicScorer, Queue, QueueError, QueueLimits, QueuePolicy,
-    Queued, SampleId, queue::JournalError,
+    DropReason, JobState, JournalBounds, JournalQueue, OrganicScorer, Queue, QueueError, QueueLimits,
+    QueuePolicy, Queued, SampleId, queue::JournalError,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +15,7 @@ use std::{
     path::Path,
     process::{Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 /// A process that is started holds this one's locks for a moment, so while one is, no queue is opened again.
@@ -62,7 +63,7 @@ fn queued(number: u32) -> Queued<String> {
 }
 
 fn take(queue: &JournalQueue<String>) -> Option<Queued<String>> {
-    queue.sample(UnixNanos(0)).unwrap()
+    queue.sample(UnixNanos(0)).unwrap().next
 }
 
 fn drain(queue: &JournalQueue<String>) -> Vec<Queued<String>> {
@@ -243,6 +244,60 @@ fn the_file_stays_small_however_much_goes_through() {
 }
 
 #[test]
+fn a_sample_larger_than_the_bound_drops_the_others_and_not_itself() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let bounds = JournalBounds {
+        samples: 1_000,
+        ..JournalBounds::default()
+    };
+    let queue = open_within(&path, bounds).unwrap();
+    queue.add(queued(0)).unwrap();
+    let again = take(&queue).unwrap();
+    queue.put_back(again).unwrap();
+    let large = |number| Queued {
+        sample: "x".repeat(2_000),
+        ..queued(number)
+    };
+    // The only other one was put back, and it goes.
+    assert_eq!(queue.add(large(1)).unwrap().evicted, [id(0)]);
+    // Another one takes its place.
+    assert_eq!(queue.add(large(2)).unwrap().evicted, [id(1)]);
+    assert_eq!(queue.len(), 1);
+    assert_eq!(take(&queue), Some(large(2)));
+    queue.settle(id(2)).unwrap();
+    drop(queue);
+    // What was dropped does not come again.
+    assert!(open(&path).is_empty());
+}
+
+#[test]
+fn what_is_dropped_for_its_age_or_for_one_that_is_put_back_is_named() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("queue");
+    let limits = QueueLimits {
+        capacity: NonZeroUsize::new(2).unwrap(),
+        max_age: Some(Duration::from_nanos(100)),
+        ..limits()
+    };
+    let rng = ChaCha8Rng::seed_from_u64(1);
+    let queue = JournalQueue::open(&path, limits, JournalBounds::default(), 2, rng).unwrap();
+    for number in 0..2 {
+        queue.add(queued(number)).unwrap();
+    }
+    let first = take(&queue).unwrap();
+    queue.add(queued(2)).unwrap();
+    assert_eq!(queue.put_back(first).unwrap().evicted, [id(1)]);
+    // The first is too old by now, and the third not yet.
+    let drawn = queue.sample(UnixNanos(101)).unwrap();
+    assert_eq!((drawn.next, drawn.expired), (Some(queued(2)), vec![id(0)]));
+    drop(queue);
+    assert_eq!(drain(&open(&path)).len(), 1);
+}
+
+#[test]
 fn a_rewriting_that_fails_is_not_tried_again_until_the_file_is_twice_as_long() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
@@ -316,6 +371,8 @@ fn a_process_whose_files_cannot_grow() {
     drop(queue);
     assert_eq!(drain(&open(&path)), [queued(6)]);
 
+    a_rewriting_has_no_room(folder);
+
     let limits = QueueLimits {
         capacity: NonZeroUsize::new(3).unwrap(),
         ..limits()
@@ -334,17 +391,56 @@ fn a_process_whose_files_cannot_grow() {
         .map(|number| scorer.submit(format!("prompt {number}").into(), None).unwrap())
         .collect();
     let (dropped, waiting) = jobs.split_at(997);
-    assert!(
-        dropped
-            .iter()
-            .all(|job| scorer.job(*job) == Some(JobState::Dropped))
-    );
+    assert!(dropped.iter().all(|job| scorer.job(*job)
+        == Some(JobState::Dropped {
+            why: DropReason::ForAnother
+        })));
     assert!(
         waiting
             .iter()
             .all(|job| scorer.job(*job) == Some(JobState::Queued))
     );
     assert_eq!((scorer.status().queued, scorer.status().evicted), (1_000, 997));
+}
+
+/// A journal that is full of samples that wait would be longer when it is rewritten: each has failed before, which is a line
+/// of its own then.
+fn a_rewriting_has_no_room(folder: &Path) {
+    let path = folder.join("full");
+    let bounds = JournalBounds {
+        samples: u64::MAX,
+        spare: u64::MAX,
+    };
+    let failed = |number| Queued {
+        failures: 1,
+        ..queued(number)
+    };
+    let queue = open_within(&path, bounds).unwrap();
+    let mut kept = 0;
+    while queue.add(failed(kept)).is_ok() {
+        kept += 1;
+    }
+    let before = queue.file_bytes();
+    assert!(matches!(queue.compact(), Err(JournalError::Io { .. })));
+    // What was copied is gone, and the journal as it was.
+    assert!(!folder.join("full.rewriting").exists());
+    assert_eq!(queue.file_bytes(), before);
+    // With fewer that wait there is room, for the rewriting and for what comes after it.
+    for _ in 0..kept / 2 {
+        let _ = queue.settle(take(&queue).unwrap().id);
+    }
+    queue.compact().unwrap();
+    assert!(queue.file_bytes() < before);
+    queue.add(failed(kept + 1)).unwrap();
+    let waiting = queue.len();
+    drop(queue);
+    let found: Vec<_> = drain(&open(&path)).iter().map(|queued| queued.id).collect();
+    assert_eq!(
+        found.len(),
+        waiting - 1,
+        "the one that had no room was never written"
+    );
+    assert_eq!((found[0], found.last()), (id(kept / 2), Some(&id(kept + 1))));
 }
 
 #[cfg(unix)]

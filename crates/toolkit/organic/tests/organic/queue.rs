@@ -31,7 +31,7 @@ fn with(policy: QueuePolicy) -> QueueLimits {
 }
 
 fn drain(queue: &MemoryQueue<u8>, second: u64) -> Vec<u8> {
-    std::iter::from_fn(|| queue.sample(UnixNanos(second * SECOND)).unwrap())
+    std::iter::from_fn(|| queue.sample(UnixNanos(second * SECOND)).unwrap().next)
         .map(|queued| queued.sample)
         .collect()
 }
@@ -46,8 +46,8 @@ fn a_policy_says_which_is_next_and_what_was_put_back_goes_first() {
         for id in 0..4 {
             queue.add(queued(id, None, 0)).unwrap();
         }
-        let first = queue.sample(UnixNanos(0)).unwrap().unwrap();
-        let second = queue.sample(UnixNanos(0)).unwrap().unwrap();
+        let first = queue.sample(UnixNanos(0)).unwrap().next.unwrap();
+        let second = queue.sample(UnixNanos(0)).unwrap().next.unwrap();
         assert_eq!([first.sample, second.sample], order[..2]);
         queue.add(queued(4, None, 0)).unwrap();
         queue.put_back(first).unwrap();

@@ -2,8 +2,8 @@
 
 use crate::recorder::{Always, Fault, Recorder, every_15_seconds, pauses, synthetic, until};
 use assay_organic::{
-    JobState, JournalBounds, JournalQueue, OrganicConfig, OrganicScorer, OrganicScorerBuilder, Phase,
-    Privacy, Profile, SiblingPolicy, Stage, Stopped, Trigger,
+    DropReason, JobState, JournalBounds, JournalQueue, OrganicConfig, OrganicScorer, OrganicScorerBuilder,
+    Phase, Privacy, Profile, SiblingPolicy, Stage, Stopped, Trigger,
     queue::JournalError,
     synth::{Datasets, SynthDataset},
 };
@@ -424,6 +424,46 @@ async fn an_iteration_may_end_within_the_patience_and_is_cancelled_after_it() {
     assert_eq!(scorer.stop(SOON).await, Stopped::Cancelled);
     // Its weights may count already.
     assert_eq!((scorer.queue_len(), scorer.job(job)), (0, Some(JobState::Scored)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sample_that_is_dropped_ends_in_a_state_that_says_why() {
+    let config = OrganicConfig {
+        queue_max_size: 1,
+        ..every_15_seconds()
+    };
+    let hooks = Recorder {
+        query_time: Duration::from_secs(20),
+        ..Recorder::default()
+    };
+    let scorer = scorer(hooks, config);
+    let first = scorer.submit(json!("A"), None).unwrap();
+    scorer.start();
+    until(&scorer, |status| status.phase == Phase::Scoring).await;
+    sleep(Duration::from_secs(1)).await;
+    // The first is in flight, so there is room for one. It comes back, and takes that room again.
+    let second = scorer.submit(json!("B"), None).unwrap();
+    assert_eq!(scorer.job(second), Some(JobState::Queued));
+    assert_eq!(scorer.stop(SOON).await, Stopped::Cancelled);
+    let dropped = |why| Some(JobState::Dropped { why });
+    assert_eq!(
+        (scorer.job(first), scorer.job(second)),
+        (Some(JobState::Queued), dropped(DropReason::ForAnother))
+    );
+    assert_eq!((scorer.queue_len(), scorer.status().evicted), (1, 1));
+
+    let config = OrganicConfig {
+        // Whatever waits at all has waited longer.
+        queue_max_age: Some(1e-9),
+        ..every_15_seconds()
+    };
+    let scorer = self::scorer(Recorder::default(), config);
+    let old = scorer.submit(json!("A"), None).unwrap();
+    scorer.start();
+    let status = until(&scorer, |status| status.idle == 1).await;
+    assert_eq!(scorer.job(old), dropped(DropReason::TooOld));
+    assert_eq!((scorer.queue_len(), status.expired, status.evicted), (0, 1, 0));
+    scorer.stop(SOON).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,7 +3,11 @@
 mod program;
 
 use super::declared_field::DeclaredField;
-use crate::{commands::wallet::unlock, context::Context, output::Output};
+use crate::{
+    commands::{neuron, wallet::unlock},
+    context::Context,
+    output::Output,
+};
 use assay_axon::{
     Caller, Identity, Standing,
     dendrite::SynapseFields,
@@ -12,7 +16,8 @@ use assay_axon::{
 use assay_chain::NetUid;
 use assay_keys::{KeyRole, Pair};
 use assay_neuron::{
-    AccessRules, AxonPlace, Callers, Miner, NeuronConfig, Shutdown, WhenNotReached, own_axon,
+    AccessRules, AxonPlace, Callers, Miner, NeuronConfig, Shutdown, WhenNotReached, check_axon_address,
+    own_axon,
 };
 use miette::{IntoDiagnostic, miette};
 use program::Program;
@@ -29,7 +34,9 @@ use std::{
 /// Checks signatures, freshness and replays as a miner does, in four dialects on one port. With --exec a program is run for
 /// each request: it reads a line of JSON with the caller and the fields, and writes the fields of the answer. Without, the
 /// fields go back as they came. With --netuid it is a whole miner: its hotkey must be registered there, only the subnet's
-/// neurons are answered, and --external publishes its address on chain.
+/// neurons are answered, and --external publishes its address on chain. The miner ends with exit code 0 when it is asked to
+/// stop, 69 when the chain is out of reach, 74 when files cannot be used, 77 when the hotkey is not registered or no longer,
+/// 78 when the axon cannot listen or be published there, and 70 when it hangs.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example: assay axon serve Echo --field text:str --field 'reply:Optional[str]=null' --hash text --exec ./answer.py"
@@ -147,6 +154,9 @@ async fn mine(
     } else {
         Callers::Registered
     };
+    if let Some(external) = args.external {
+        check_axon_address(external).map_err(|error| neuron::failure(error.into()))?;
+    }
     let mut place = AxonPlace::listening(args.listen);
     place.external = args.external;
     place.config = config;
@@ -154,21 +164,14 @@ async fn mine(
         callers,
         ..AccessRules::default()
     };
-    let neuron = NeuronConfig::new(network, netuid, pair, home).with_axon(place);
-    let exit = Miner::new(neuron)
+    let config = NeuronConfig::new(network, netuid, pair, home).with_axon(place);
+    let exit = Miner::new(config)
         .route(route)
         .probe(own_axon(hotkey), WhenNotReached::Warn)
         .run()
         .await
-        .map_err(|error| {
-            let hint = error.hint();
-            crate::hinted::hinted(error, hint)
-        })?;
-    if exit.code() == 0 {
-        Ok(())
-    } else {
-        Err(miette!("the miner has ended: {exit}"))
-    }
+        .map_err(neuron::failure)?;
+    neuron::ended(&exit, context)
 }
 
 /// A request that was answered, or not.

@@ -7,12 +7,11 @@ use crate::{
         wallet::unlock,
     },
     context::Context,
-    hinted::coded,
 };
 use assay_keys::KeyRole;
 use assay_neuron::{
-    AccessRules, AxonPlace, Callers, Miner, NeuronConfig, NeuronError, ServingError, Shutdown,
-    WhenNotReached, check_axon_address, own_axon,
+    AccessRules, AxonPlace, Callers, Miner, NeuronConfig, NeuronError, Shutdown, WhenNotReached,
+    check_axon_address, own_axon,
 };
 use std::net::SocketAddr;
 
@@ -20,7 +19,7 @@ use std::net::SocketAddr;
 ///
 /// Looks from outside whether its axon is reached, publishes the address on chain, and answers validators until it is asked
 /// to stop. Ends with exit code 0 then, 69 when the chain is out of reach, 74 when files cannot be used, 77 when the hotkey
-/// is not registered, 78 when the axon cannot listen or be published there, and 70 when it hangs.
+/// is not registered or no longer, 78 when the axon cannot listen or be published there, and 70 when it hangs.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -40,7 +39,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let external = args.external.unwrap_or(args.axon);
-    check_axon_address(external).map_err(not_reachable)?;
+    check_axon_address(external).map_err(|error| neuron::failure(error.into()))?;
     let hotkey = unlock(context, KeyRole::Hotkey)?;
     let account = hotkey.account();
     let mut place = AxonPlace::listening([args.axon]).published_at(external);
@@ -77,11 +76,4 @@ fn tell(config: &NeuronConfig, external: SocketAddr, context: &Context) {
         config.netuid,
         config.home.display()
     ));
-}
-
-fn not_reachable(error: ServingError) -> miette::Report {
-    let hint = "say with --external IP:PORT at which address others reach this machine";
-    let error = NeuronError::from(error);
-    let code = error.code();
-    coded(error, Some(hint.to_owned()), code)
 }

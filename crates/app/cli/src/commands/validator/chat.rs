@@ -36,7 +36,7 @@ const MISCONFIGURED: u8 = 78;
 /// Opens a gateway that speaks OpenAI's API, for whoever has a key of its folder (`assay gateway key`). What people are
 /// answered is scored; when nobody asks, the validator asks itself. Prints one line for each scored sample, with no text of
 /// anybody. Runs until it is asked to stop and ends with exit code 0 then, 69 when the chain is out of reach, 74 when files
-/// cannot be used, 77 when the hotkey is not registered or has too little stake, and 70 when it hangs.
+/// cannot be used, 77 when the hotkey is not registered or no longer, or has too little stake, and 70 when it hangs.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]

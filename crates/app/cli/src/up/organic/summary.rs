@@ -104,7 +104,7 @@ pub(super) async fn of(
                     .flat_map(|standing| &standing.scores)
                     .find(|(known, _)| *known == hotkey)
                     .map_or(0.0, |(_, score)| *score),
-                incentive: paid.clone().last().map_or(0.0, |miner| miner.incentive),
+                incentive: paid.clone().next_back().map_or(0.0, |miner| miner.incentive),
                 earned_rao: paid.map(|miner| miner.emission_rao).sum(),
             }
         })
@@ -127,7 +127,7 @@ pub(super) async fn of(
     let scoring = standing.map_or_else(ScoringSummary::default, |standing| ScoringSummary {
         organic: standing.scoring.organic,
         synthetic: standing.scoring.synthetic,
-        lost: standing.scoring.dead_letters + standing.scoring.evicted,
+        lost: standing.scoring.dead_letters + standing.scoring.evicted + standing.scoring.expired,
         queued: standing.queued,
     });
     Ok(Summary {

@@ -283,7 +283,7 @@ fn traffic(organic: &mut OrganicView, standing: &ChatStanding) {
     organic.interval_s = Some(standing.interval);
     organic.scored_organic = standing.scoring.organic;
     organic.scored_synthetic = standing.scoring.synthetic;
-    organic.lost = standing.scoring.dead_letters + standing.scoring.evicted;
+    organic.lost = standing.scoring.dead_letters + standing.scoring.evicted + standing.scoring.expired;
 }
 
 fn validator(
