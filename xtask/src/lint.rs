@@ -4,9 +4,7 @@ use crate::{error::TaskError, process, repository};
 
 pub(crate) fn run() -> Result<(), TaskError> {
     process::run(process::cargo().args(["fmt", "--all", "--check"]))?;
-    process::run(process::cargo().args([
-        "clippy",
-        "--workspace",
+    process::run(process::cargo().arg("clippy").args(process::WORKSPACE).args([
         "--all-targets",
         "--locked",
         "--",

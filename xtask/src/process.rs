@@ -3,6 +3,9 @@
 use crate::{error::TaskError, repository};
 use std::process::Command;
 
+/// The whole workspace as it is tested and documented: with what a newcomer's first build leaves out, the SQL engine.
+pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli/sql"];
+
 /// `cargo` of the toolchain that runs us, in the root of the workspace.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
     let packages = |command: &mut std::process::Command| {
         match &args.package {
             Some(package) => command.args(["--package", package]),
-            None => command.arg("--workspace"),
+            None => command.args(process::WORKSPACE),
         };
     };
 

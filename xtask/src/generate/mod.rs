@@ -37,7 +37,10 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
         return base_model::make();
     }
     let mut out_of_date = Vec::new();
-    let generated = [("docs/cli.md", command_line_reference()?)];
+    let generated = [
+        ("docs/cli.md", described("command-line")?),
+        ("docs/streams.md", described("streams")?),
+    ];
     for (path, content) in generated {
         let file = repository::root().join(path);
         if fs_err::read_to_string(&file).is_ok_and(|old| old == content) {
@@ -60,11 +63,15 @@ pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
     }
 }
 
-/// The reference of the command line, as the binary itself describes it.
-fn command_line_reference() -> Result<String, TaskError> {
+/// What the binary itself says of its command line, or of the streams that it records.
+fn described(what: &str) -> Result<String, TaskError> {
     // The workspace as a whole, as the tests build it: another choice of packages means other features of what they
     // depend on, and all of that compiled once more.
-    process::run(process::cargo().args(["build", "--quiet", "--locked", "--workspace", "--bin", "assay"]))?;
+    process::run(
+        process::cargo()
+            .args(["build", "--quiet", "--locked", "--bin", "assay"])
+            .args(process::WORKSPACE),
+    )?;
     let assay = repository::target().join("debug").join("assay");
-    process::output(Command::new(assay).args(["config", "command-line"]))
+    process::output(Command::new(assay).args(["config", what]))
 }

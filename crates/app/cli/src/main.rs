@@ -82,6 +82,7 @@ enum Command {
     /// Send any call of the chain by its name, and tell what bytes do
     #[command(subcommand)]
     Tx(commands::tx::Command),
+    Query(commands::query::Args),
     Doctor(commands::doctor::Args),
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
@@ -128,6 +129,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),
         Command::Chain(command) => commands::chain::run(command, &context),
         Command::Tx(command) => commands::tx::run(command, &context),
+        Command::Query(args) => commands::query::run(args, &context),
         Command::Doctor(args) => commands::doctor::run(args, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),

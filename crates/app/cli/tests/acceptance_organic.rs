@@ -34,6 +34,57 @@ fn miner<'a>(run: &'a Value, name: &str) -> &'a Value {
     miners.find(|miner| miner["name"] == name).unwrap()
 }
 
+/// What `assay query` answers is what the run told.
+#[cfg(feature = "sql")]
+fn records_tell_the_same(home: &Path, run: &Value) {
+    let ask = |sql: &str| -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+            .args(["query", sql, "--json", "--home"])
+            .arg(home)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let samples = ask(
+        "SELECT count(*) FILTER (WHERE is_organic) AS organic, count(*) FILTER (WHERE NOT is_organic) AS synthetic \
+         FROM organic_iterations",
+    );
+    for source in ["organic", "synthetic"] {
+        assert_eq!(samples[0][source], run["scoring"][source], "{samples} {run:#}");
+    }
+    for miner in run["miners"].as_array().unwrap() {
+        let hotkey = miner["hotkey"].as_str().unwrap();
+        let recorded = ask(&format!(
+            "SELECT emission FROM epochs WHERE hotkey = '{hotkey}' ORDER BY epoch"
+        ));
+        let name = &miner["name"];
+        let paid: Vec<f64> = run["epochs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .flat_map(|epoch| epoch["miners"].as_array().unwrap())
+            .filter(|paid| paid["name"] == *name)
+            .map(|paid| paid["emission_rao"].as_f64().unwrap() / 1e9)
+            .collect();
+        let recorded: Vec<f64> = recorded
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["emission"].as_f64().unwrap())
+            .collect();
+        assert_eq!(recorded.len(), paid.len(), "{name}");
+        for (recorded, paid) in recorded.iter().zip(&paid) {
+            assert!((recorded - paid).abs() < 1e-9, "{name}: {recorded} {paid}");
+        }
+    }
+}
+
 #[test]
 fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
     let home = tempfile::tempdir().unwrap();
@@ -51,6 +102,8 @@ fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
         assert!(run["scoring"][source].as_u64().unwrap() > 0, "{run:#}");
     }
     assert_eq!(run["epochs"].as_array().unwrap().len(), 2);
+    #[cfg(feature = "sql")]
+    records_tell_the_same(home.path(), &run);
 
     // The same command goes on with the same chain, scores and key.
     let folder = run["home"].as_str().unwrap();

@@ -85,6 +85,67 @@ fn the_demonstration_pays_the_good_data_and_names_what_is_wrong_with_the_rest() 
         "{malformed:#}"
     );
     assert_eq!(malformed["earned_rao"], 0);
+    #[cfg(feature = "sql")]
+    records_tell_the_same(home.path(), &summary);
+}
+
+/// What `assay query` answers is what the run told.
+#[cfg(feature = "sql")]
+fn records_tell_the_same(home: &Path, summary: &Value) {
+    let ask = |sql: &str| -> Vec<Value> {
+        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+            .args(["query", sql, "--json", "--home"])
+            .arg(home)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{told}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let close = |one: &Value, other: f64| (number(one) - other).abs() < 1e-9;
+    for epoch in summary["epochs"].as_array().unwrap() {
+        for told in epoch["miners"].as_array().unwrap() {
+            let (number, hotkey) = (&epoch["epoch"], told["hotkey"].as_str().unwrap());
+            let recorded = ask(&format!(
+                "SELECT incentive, emission FROM epochs WHERE epoch = {number} AND hotkey = '{hotkey}'"
+            ));
+            let [recorded] = recorded.as_slice() else {
+                panic!("{recorded:?}")
+            };
+            assert!(
+                close(&recorded["incentive"], self::number(&told["incentive"])),
+                "{recorded} {told}"
+            );
+            assert!(
+                close(&recorded["emission"], self::number(&told["emission_rao"]) / 1e9),
+                "{recorded} {told}"
+            );
+        }
+    }
+    let rounds = ask(
+        "SELECT block, count(*) AS miners, count(loss) AS measured, count(DISTINCT hotkey) AS different \
+         FROM dataset_evaluations WHERE outcome <> 'not_asked' GROUP BY block",
+    );
+    assert!(rounds.len() >= 3, "{rounds:?}");
+    for round in rounds {
+        // Each miner once, and the three that have a loss.
+        assert_eq!(round["miners"], round["different"], "{round}");
+        assert_eq!(
+            (&round["miners"], &round["measured"]),
+            (&5.into(), &3.into()),
+            "{round}"
+        );
+    }
+    let clean = miner(summary, "clean");
+    let loss = ask(&format!(
+        "SELECT loss FROM dataset_evaluations WHERE hotkey = {} ORDER BY block DESC LIMIT 1",
+        clean["hotkey"].to_string().replace('"', "'")
+    ));
+    assert!(
+        close(&loss[0]["loss"], number(&clean["loss"])),
+        "{loss:?} {clean}"
+    );
 }
 
 #[test]

@@ -167,7 +167,7 @@ fn data_type(schema: &Map<String, Value>) -> Result<DataType, &'static str> {
         }
         Some("object") => {
             let properties = object(schema, "properties").ok_or("it is a map")?;
-            let fields: Result<Vec<Field>, _> = properties
+            let fields: Result<Vec<Field>, &str> = properties
                 .iter()
                 .map(|(name, property)| {
                     let property = property.as_object().ok_or("a field of it is of any kind")?;

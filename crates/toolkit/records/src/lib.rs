@@ -9,6 +9,8 @@ mod read;
 mod reference;
 mod retention;
 mod roll;
+#[cfg(feature = "sql")]
+pub mod sql;
 mod stream;
 pub mod streams;
 

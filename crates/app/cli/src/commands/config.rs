@@ -9,6 +9,8 @@ use std::fmt::Write as _;
 pub(crate) enum Command {
     /// Print every key of assay.toml with its meaning and default
     Reference,
+    /// Print the tables that `assay query` knows, as Markdown
+    Streams,
     /// Print the reference of the command line as Markdown
     #[command(hide = true)]
     CommandLine,
@@ -17,6 +19,9 @@ pub(crate) enum Command {
 pub(crate) fn run(command: Command, context: &Context, root: clap::Command) -> miette::Result<()> {
     match command {
         Command::Reference => reference(context),
+        Command::Streams => context
+            .output()
+            .text(&assay_records::reference().into_diagnostic()?),
         Command::CommandLine => context.output().text(&command_line(root)),
     }
 }

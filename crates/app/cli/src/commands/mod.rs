@@ -16,6 +16,7 @@ pub(crate) mod miner;
 pub(crate) mod model;
 pub(crate) mod neuron;
 pub(crate) mod on_chain;
+pub(crate) mod query;
 pub(crate) mod stake;
 pub(crate) mod subnet;
 pub(crate) mod tx;

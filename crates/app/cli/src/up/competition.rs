@@ -7,6 +7,7 @@ use super::{
     history::{History, PendingEpoch},
     home::Home,
     participants::{self, Surroundings},
+    records::Records,
     results,
     summary::{self, ChainSummary, CompetitionSummary, Summary, ValidatorSummary},
     terminal::Terminal,
@@ -88,6 +89,7 @@ pub(super) struct Competition {
     pub(super) block_time: Duration,
     /// The newest snapshot, one an epoch.
     pub(super) metagraph: Option<Metagraph>,
+    pub(super) records: Records,
 }
 
 impl Competition {
@@ -158,6 +160,7 @@ impl Competition {
     fn hear(&mut self, event: Result<DatasetEvent, RecvError>) -> miette::Result<()> {
         match event {
             Ok(event) => {
+                self.records.hear(&event);
                 if let Some(line) = self.board.take(&event) {
                     self.tell(&line);
                 }
@@ -231,6 +234,7 @@ impl Competition {
             schedule.next_epoch_block.map(|block| block.0),
         );
         self.view.chain(self.chain_view(&schedule));
+        self.records.chain(&schedule);
         if self.metagraph.is_none() {
             self.metagraph = Some(self.chain.metagraph(self.netuid).await.into_diagnostic()?);
         }
@@ -258,6 +262,7 @@ impl Competition {
         let metagraph = self.chain.metagraph(self.netuid).await.into_diagnostic()?;
         results::pay(&mut miners, &metagraph);
         let record = self.history.finish(round, schedule.last_epoch_block, miners)?;
+        self.records.epoch(record.epoch, record.block, &metagraph);
         self.terminal.epoch(record);
         self.view.epoch(record);
         self.metagraph = Some(metagraph);

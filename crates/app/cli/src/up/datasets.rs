@@ -11,6 +11,7 @@ use super::{
     history::History,
     home::Home,
     participants::{self, Surroundings},
+    records::Records,
     summary,
     terminal::Terminal,
     view::View,
@@ -149,6 +150,7 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
             .map(|account| (account.name.clone(), account.hotkey.account()))
             .collect(),
     );
+    let records = Records::open(&home, "datasets", netuid);
     let mut competition = Competition {
         terminal: Terminal::new(output, &board),
         paid: history.last_round(),
@@ -168,6 +170,7 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
         view,
         block_time: plan.block_time,
         metagraph: None,
+        records,
     };
     competition.start(miners, validators);
     let end = competition.follow(inbox).await;

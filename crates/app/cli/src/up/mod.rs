@@ -8,6 +8,7 @@ mod history;
 mod home;
 mod organic;
 mod participants;
+mod records;
 mod results;
 mod summary;
 mod terminal;

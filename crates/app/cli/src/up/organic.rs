@@ -13,6 +13,7 @@ mod view;
 use super::{
     datasets::Plan,
     home::{Home, write_atomically},
+    records::Records,
 };
 use crate::{commands::chat, output::Output};
 use assay_chain::{AxonAnnouncement, Endpoints};
@@ -168,6 +169,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )?;
 
     let mut epochs = Epochs {
+        records: Records::open(&home, "organic", subnet.netuid),
         subnet: &subnet,
         view: &mut view,
         output,

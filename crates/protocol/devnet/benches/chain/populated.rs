@@ -20,7 +20,9 @@ pub(crate) fn neuron(uid: u16) -> sr25519::Pair {
     // Each pair from its phrase would take more of the benchmark's time than what it measures.
     static ALL: LazyLock<sr25519::Pair> =
         LazyLock::new(|| sr25519::Pair::from_string("//neuron", None).unwrap());
-    ALL.derive([DeriveJunction::hard(uid)].into_iter(), None).unwrap().0
+    ALL.derive([DeriveJunction::hard(uid)].into_iter(), None)
+        .unwrap()
+        .0
 }
 
 /// Registers hotkeys until the subnet has `neurons`, and lets all of them set weights whenever they like.

@@ -27,6 +27,8 @@ pub enum EvaluationOutcome {
 /// What became of a miner's dataset in a round of a competition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DatasetEvaluation {
+    /// The validator's hotkey.
+    pub validator: String,
     /// The subnet.
     pub netuid: Option<u16>,
     /// The competition.

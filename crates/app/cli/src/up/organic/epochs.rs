@@ -3,7 +3,7 @@
 use super::{Ended, untimely, view::View};
 use crate::{
     output::{self, Output},
-    up::datasets::Plan,
+    up::{datasets::Plan, records::Records},
 };
 use assay_chain::{Block, EpochSchedule, Metagraph};
 use assay_chat::{ChatEvent, ChatStanding};
@@ -65,6 +65,7 @@ pub(super) struct PaidMiner {
 pub(super) struct Epochs<'a> {
     pub(super) subnet: &'a LocalSubnet,
     pub(super) view: &'a mut View,
+    pub(super) records: Records,
     pub(super) output: Output,
     pub(super) block_time: Duration,
     pub(super) wanted: Option<u64>,
@@ -100,7 +101,13 @@ impl Epochs<'_> {
         loop {
             tokio::select! {
                 event = inbox.recv() => match event {
-                    Ok(event) => self.view.hear(&event),
+                    Ok(event) => {
+                        if let ChatEvent::Scored(sample) = &event {
+                            let queued = standings.borrow().as_ref().map_or(0, |standing| standing.scoring.queued);
+                            self.records.sample(sample, queued as u64);
+                        }
+                        self.view.hear(&event);
+                    }
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Err(miette!("nobody scores any more")),
                 },
@@ -128,6 +135,7 @@ impl Epochs<'_> {
         let metagraph = self.subnet.metagraph().await.into_diagnostic()?;
         let standing = standings.borrow().clone();
         self.view.chain(self.chain_view(&schedule));
+        self.records.chain(&schedule);
         self.view.stand(standing.as_ref(), &metagraph, &self.names());
         if schedule.last_epoch_block > seen.epoch {
             seen.epoch = schedule.last_epoch_block;
@@ -175,6 +183,11 @@ impl Epochs<'_> {
             block,
             miners,
         };
+        self.records.epoch(paid.epoch, block, metagraph);
+        if let Some(standing) = standing {
+            self.records
+                .scores(paid.epoch, block, metagraph, &standing.scores);
+        }
         self.view.epoch(&paid, metagraph);
         if !self.output.is_json() {
             self.output
