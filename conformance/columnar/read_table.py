@@ -65,7 +65,7 @@ duckdb.sql("SET TimeZone = 'UTC'")
 rows, numbers, scores, answers, first, last = duckdb.sql(
     "SELECT count(*), sum(number), sum(score), sum(len(answers)), min(time)::VARCHAR, max(time)::VARCHAR "
     f"FROM read_parquet('{files}', hive_partitioning = true) WHERE date >= '2000-01-01'"
-).fetchone()
+).fetchall()[0]
 tell("duckdb", rows, numbers, scores, answers, stamp(first), stamp(last))
 
 lazy = polars.scan_parquet(files, hive_partitioning=True)

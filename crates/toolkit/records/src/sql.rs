@@ -26,10 +26,10 @@ pub enum SqlError {
     #[error(transparent)]
     Records(#[from] RecordsError),
     /// The query names what is not there, cannot be parsed, or failed.
-    #[error("{}", source.strip_backtrace())]
+    #[error("{message}")]
     Query {
         /// What the engine says.
-        source: Box<DataFusionError>,
+        message: String,
     },
     /// There is no such folder.
     #[error("there is no folder {}", folder.display())]
@@ -46,9 +46,11 @@ pub enum SqlError {
 }
 
 impl From<DataFusionError> for SqlError {
-    fn from(source: DataFusionError) -> Self {
+    fn from(error: DataFusionError) -> Self {
+        let message = error.find_root().strip_backtrace();
         Self::Query {
-            source: Box::new(source),
+            // What follows the first line lists every column of every table.
+            message: message.lines().next().unwrap_or_default().to_owned(),
         }
     }
 }

@@ -72,7 +72,7 @@ mod asked {
     use miette::{IntoDiagnostic, WrapErr, miette};
     use serde::Serialize;
     use std::{
-        io::{self, BufWriter, IsTerminal, Write},
+        io::{self, BufWriter, IsTerminal},
         path::{Path, PathBuf},
     };
     use walkdir::WalkDir;
@@ -202,7 +202,7 @@ mod asked {
             }
             context
                 .output()
-                .text(&format!("{}\n{}\n\n{rows}\n", entry.name, entry.description))?;
+                .text(&format!("{}\n{}\n\n{rows}\n\n", entry.name, entry.description))?;
         }
         Ok(())
     }

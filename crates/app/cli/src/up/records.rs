@@ -2,7 +2,10 @@
 //!
 //! A record that cannot be written stops nothing. It is missing then, and the log says so.
 
-use super::home::Home;
+use super::{
+    home::Home,
+    results::{no_answer, not_asked},
+};
 use assay_chain::{Block, EpochSchedule, Metagraph, NetUid};
 use assay_chat::{SampleSource, ScoredSample};
 use assay_datasets::event::{DatasetEvent, EventKind, MinerScore, Standing};
@@ -226,10 +229,12 @@ fn evaluation(row: &MinerScore) -> DatasetEvaluation {
             Some(*loss),
         ),
         Standing::Copy { of } => (EvaluationOutcome::Copy, Some(format!("a copy of {of}")), None),
-        Standing::NotAsked(why) => (EvaluationOutcome::NotAsked, Some(why.to_string()), None),
-        Standing::NoAnswer(why) => (EvaluationOutcome::NoAnswer, Some(why.to_string()), None),
+        Standing::NotAsked(why) => (EvaluationOutcome::NotAsked, Some(not_asked(why)), None),
+        Standing::NoAnswer(why) => (EvaluationOutcome::NoAnswer, Some(no_answer(why)), None),
         Standing::BadAnswer(why) => (EvaluationOutcome::BadAnswer, Some(why.to_string()), None),
         Standing::OwnFault(why) => (EvaluationOutcome::OwnFault, Some(why.to_string()), None),
+        // A standing of a later version, which this one cannot have made.
+        other => (EvaluationOutcome::NotAsked, Some(format!("{other:?}")), None),
     };
     DatasetEvaluation {
         hotkey: row.hotkey.to_string(),

@@ -128,7 +128,7 @@ pub(super) fn pay(lines: &mut [MinerLine], metagraph: &Metagraph) {
     }
 }
 
-fn not_asked(reason: &NotAsked) -> String {
+pub(super) fn not_asked(reason: &NotAsked) -> String {
     match reason {
         NotAsked::LaterTurn => "its turn comes in a later round".to_owned(),
         NotAsked::CommittedAfterClose { committed, closed } => {
@@ -141,7 +141,7 @@ fn not_asked(reason: &NotAsked) -> String {
     }
 }
 
-fn no_answer(reason: &NoAnswer) -> String {
+pub(super) fn no_answer(reason: &NoAnswer) -> String {
     match reason {
         NoAnswer::NoCommitment => "has committed nothing".to_owned(),
         NoAnswer::OtherCompetition { competition } => format!("takes part in {competition}"),
