@@ -28,7 +28,7 @@ pub enum LocalnetError {
     #[error("{doing} failed")]
     Chain {
         /// What was being done.
-        doing: String,
+        doing: Box<str>,
         /// Why.
         source: ChainError,
     },
@@ -45,7 +45,7 @@ pub(crate) trait Doing<T> {
 impl<T> Doing<T> for Result<T, ChainError> {
     fn doing(self, what: impl Into<String>) -> Result<T, LocalnetError> {
         self.map_err(|source| LocalnetError::Chain {
-            doing: what.into(),
+            doing: what.into().into_boxed_str(),
             source,
         })
     }

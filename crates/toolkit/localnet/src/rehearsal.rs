@@ -257,7 +257,7 @@ fn neuron(
         .url()
         .parse()
         .map_err(|error| LocalnetError::Chain {
-            doing: "connecting to the chain".to_owned(),
+            doing: "connecting to the chain".into(),
             source: assay_chain::ChainError::Endpoint(error),
         })?;
     let mut config = NeuronConfig::new(network, subnet.netuid, account.hotkey.clone(), home);
