@@ -3,6 +3,7 @@
 mod axon;
 mod chain;
 mod lora;
+mod records;
 mod yuma;
 
 use crate::error::TaskError;
@@ -17,6 +18,8 @@ pub(crate) enum Bench {
     Chain,
     /// LoRA training and evaluation, beside PyTorch
     Lora,
+    /// The event log, beside lines of JSON in Python
+    Records,
     /// One epoch of Yuma Consensus, beside the chain's pallet
     Yuma,
 }
@@ -26,6 +29,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
         Bench::Axon => axon::run(),
         Bench::Chain => chain::run(),
         Bench::Lora => lora::run(),
+        Bench::Records => records::run(),
         Bench::Yuma => yuma::run(),
     }
 }
