@@ -6,6 +6,7 @@ Says its port and hotkey in one line once it listens, and ends when its standard
 import asyncio
 import json
 import os
+import random
 import socket
 import sys
 import time
@@ -80,10 +81,16 @@ async def tokens(synapse: Tokens):
 
 
 def free_port():
-    """One that nobody listens on. The axon binds it a moment later, and silently listens nowhere if it cannot."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody listens on. The axon binds it a moment later, and silently listens nowhere if it cannot: so it is
+    none of those that a connection may take for itself meanwhile, of which other tests open thousands."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    sys.exit("a hundred ports are taken")
 
 
 def is_listening(port):
