@@ -12,8 +12,8 @@ pub(crate) enum Command {
     /// Print the tables that `assay query` knows, as Markdown
     Streams,
     /// Print the reference of the command line as Markdown
-    #[command(hide = true)]
-    CommandLine,
+    #[command(name = "command-line", hide = true)]
+    Arguments,
 }
 
 pub(crate) fn run(command: Command, context: &Context, root: clap::Command) -> miette::Result<()> {
@@ -22,7 +22,7 @@ pub(crate) fn run(command: Command, context: &Context, root: clap::Command) -> m
         Command::Streams => context
             .output()
             .text(&assay_records::reference().into_diagnostic()?),
-        Command::CommandLine => context.output().text(&command_line(root)),
+        Command::Arguments => context.output().text(&command_line(root)),
     }
 }
 

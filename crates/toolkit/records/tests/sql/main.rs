@@ -49,7 +49,7 @@ const NOON: OffsetDateTime = datetime!(2026-11-29 12:00:00 UTC);
 fn question(number: u64) -> Question {
     Question {
         number,
-        score: (number % 4 != 0).then_some(number as f64 / 8.0),
+        score: (!number.is_multiple_of(4)).then_some(number as f64 / 8.0),
         answers: (0..number % 3)
             .map(|answer| format!("\"{answer}\", said {number}"))
             .collect(),

@@ -104,7 +104,7 @@ impl Epochs<'_> {
                     Ok(event) => {
                         if let ChatEvent::Scored(sample) = &event {
                             let queued = standings.borrow().as_ref().map_or(0, |standing| standing.scoring.queued);
-                            self.records.sample(sample, queued as u64);
+                            self.records.sample(sample, queued);
                         }
                         self.view.hear(&event);
                     }
