@@ -119,11 +119,15 @@ impl Log {
             for segment in segments.live {
                 let last = match segment.last {
                     Some(last) => Some(last),
+                    None if segment::cut_torn_line(&segment.path)? == 0 => {
+                        // Its name is that of the next segment, which must not be rolled away under the writer.
+                        fs::remove_file(&segment.path)?;
+                        continue;
+                    }
                     None => {
-                        segment::cut_torn_line(&segment.path)?;
-                        let last = last_seq(&segment.path)?;
+                        let last = last_seq(&segment.path)?.unwrap_or(segment.first);
                         left.push((stream.clone(), segment));
-                        last
+                        Some(last)
                     }
                 };
                 after = after.max(last.map_or(0, |last| last + 1));

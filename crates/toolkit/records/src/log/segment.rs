@@ -45,6 +45,8 @@ impl OpenSegment {
             }
             file => file,
         }?;
+        // Its name too must survive a power cut.
+        std::fs::File::open(&folder)?.sync_all()?;
         Ok(Self {
             segment: Segment {
                 path,
@@ -99,8 +101,8 @@ impl OpenSegment {
     }
 }
 
-/// Cuts off the part of a line that a kill left at a file's end.
-pub(super) fn cut_torn_line(path: &Path) -> Result<(), RecordsError> {
+/// Cuts off the part of a line that a kill left at a file's end, and returns the bytes that are left.
+pub(super) fn cut_torn_line(path: &Path) -> Result<u64, RecordsError> {
     const STEP: u64 = 64 * 1024;
     let mut file = fs::OpenOptions::new().read(true).write(true).open(path)?;
     let length = file.seek(SeekFrom::End(0))?;
@@ -124,5 +126,5 @@ pub(super) fn cut_torn_line(path: &Path) -> Result<(), RecordsError> {
         file.file().set_len(end)?;
         file.sync_data()?;
     }
-    Ok(())
+    Ok(end)
 }

@@ -75,7 +75,7 @@ impl Writer {
                 outcome = self.sync();
             }
             if outcome.is_ok() {
-                self.close_segments(work.close_segments);
+                outcome = self.close_segments(work.close_segments);
             }
             let failure = outcome.err();
             if let Some(error) = &failure
@@ -131,8 +131,9 @@ impl Writer {
         let appended = segment.append(&chunk.lines);
         if segment.is_torn()
             && let Some(segment) = self.segments.remove(&key)
+            && segment.bytes > 0
         {
-            // Rolling it takes what is whole.
+            // Rolling it takes what is whole. Without a whole line the next try begins the same file anew.
             self.roller.roll(chunk.stream.to_owned(), segment.segment);
         }
         appended
@@ -147,14 +148,18 @@ impl Writer {
     }
 
     /// Hands segments over that are large or old enough, or all of them.
-    fn close_segments(&mut self, all: bool) {
+    fn close_segments(&mut self, all: bool) -> Result<(), RecordsError> {
         let (bytes, age) = (self.segment_bytes, self.segment_age);
-        let closing = self.segments.extract_if(.., |_, segment| {
-            all || segment.bytes >= bytes || segment.opened.elapsed() >= age
-        });
-        for ((stream, _), segment) in closing {
+        let closes = |segment: &OpenSegment| all || segment.bytes >= bytes || segment.opened.elapsed() >= age;
+        if !self.segments.values().any(closes) {
+            return Ok(());
+        }
+        // Until they are rolled nobody else forces them to the disk, and a later flush speaks for them too.
+        self.sync()?;
+        for ((stream, _), segment) in self.segments.extract_if(.., |_, segment| closes(segment)) {
             self.roller.roll(stream.to_owned(), segment.segment);
         }
+        Ok(())
     }
 }
 

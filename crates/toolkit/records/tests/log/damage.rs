@@ -25,6 +25,27 @@ fn a_torn_line_is_cut_and_nothing_else() {
 }
 
 #[test]
+fn a_file_without_a_whole_line_does_not_take_the_next_ones_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::open(config(folder.path())).unwrap();
+    record(&log, 0..3);
+    log.roll().unwrap();
+    drop(log);
+    // Killed right after the file was made, or in the middle of its first line.
+    for left in ["", "{\"seq\":3,\"time\":"] {
+        let next = files(folder.path(), "parquet")[0].with_file_name("00000000000000000003.jsonl");
+        fs::write(&next, left).unwrap();
+        let log = Log::open(config(folder.path())).unwrap();
+        assert!(!next.exists(), "the roller would take it away under the writer");
+        drop(log);
+    }
+    let log = Log::open(config(folder.path())).unwrap();
+    record(&log, 3..5);
+    log.roll().unwrap();
+    assert_eq!(numbers(folder.path()), [0, 1, 2, 3, 4]);
+}
+
+#[test]
 fn a_damaged_line_is_set_aside_and_the_rest_is_read() {
     let folder = tempfile::tempdir().unwrap();
     let log = Log::open(config(folder.path())).unwrap();
