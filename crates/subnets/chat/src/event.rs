@@ -19,6 +19,8 @@ pub enum ChatEvent {
 /// A sample that was scored. What was said in it is not here.
 #[derive(Clone, Debug)]
 pub struct ScoredSample {
+    /// The validator that scored it.
+    pub validator: AccountId,
     /// Its name.
     pub id: String,
     /// Where it is from.

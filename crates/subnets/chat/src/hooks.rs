@@ -198,6 +198,7 @@ impl OrganicScoring for ChatScoring {
         };
         // Nobody need be listening.
         let _ = self.events.send(ChatEvent::Scored(ScoredSample {
+            validator: self.context.hotkey(),
             id: sample.id.to_string(),
             source,
             rewards: rewards.clone(),

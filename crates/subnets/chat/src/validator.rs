@@ -180,6 +180,18 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
     let _stop = stop.clone().drop_guard();
     scorer.start();
     let _ended = Ended(scorer.clone());
+    let standing = || {
+        let queued = scorer.queue_len();
+        ChatStanding {
+            gateway: address,
+            traffic: stats.snapshot(),
+            scoring: scorer.status(),
+            queued,
+            capacity: parts.organic.queue_max_size,
+            interval: interval_of(&parts.organic, queued),
+            scores: scores(&context),
+        }
+    };
     let mut look = interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -191,16 +203,7 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
                     return Err("the scoring has ended by itself".into());
                 }
                 context.alive();
-                let queued = scorer.queue_len();
-                parts.standing.send_replace(Some(ChatStanding {
-                    gateway: address,
-                    traffic: stats.snapshot(),
-                    scoring: scorer.status(),
-                    queued,
-                    capacity: parts.organic.queue_max_size,
-                    interval: interval_of(&parts.organic, queued),
-                    scores: scores(&context),
-                }));
+                parts.standing.send_replace(Some(standing()));
             }
         }
     }
@@ -210,6 +213,8 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
         tracing::warn!(%error, "the gateway broke at its end");
     }
     scorer.stop(FAREWELL).await;
+    // What was scored since the last look counts too.
+    parts.standing.send_replace(Some(standing()));
     Ok(())
 }
 

@@ -120,7 +120,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             None => announce(&subnet, account, address).await?,
         }
     }
-    let (events, inbox) = broadcast::channel(EVENTS);
+    let (events, mut inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
         let gateway = if index == 0 {
@@ -178,7 +178,16 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         pace: Pace::of(&plan),
         done: Vec::new(),
     };
-    let end = epochs.follow(inbox, standings.clone(), &mut neurons).await;
+    let end = epochs
+        .follow(&mut inbox, standings.clone(), &mut neurons)
+        .await;
+    users.abort_all_and_wait().await;
+    shutdown.begin();
+    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
+    if ended.await.is_err() {
+        neurons.abort_all();
+    }
+    epochs.rest(&mut inbox, &standings);
     let done = epochs.done;
     view.phase(match &end {
         Ok(()) => Phase::Finished,
@@ -186,12 +195,6 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             reason: error.to_string(),
         },
     });
-    users.abort_all_and_wait().await;
-    shutdown.begin();
-    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
-    if ended.await.is_err() {
-        neurons.abort_all();
-    }
     let document = summary::of(&home, &subnet, &url, &roles, &view, &standings, done).await;
     subnet.stop().await;
     stop.cancel();

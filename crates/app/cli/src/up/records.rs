@@ -135,6 +135,7 @@ impl Records {
     /// A sample that was scored. The validator keeps its words to itself.
     pub(super) fn sample(&mut self, sample: &ScoredSample, queued: u64) {
         self.put(&OrganicIteration {
+            validator: Some(sample.validator.to_string()),
             sample: Some(sample.id.clone()),
             is_organic: sample.source != SampleSource::Synthetic,
             is_private: sample.source == SampleSource::Private,

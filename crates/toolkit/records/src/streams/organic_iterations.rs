@@ -24,6 +24,8 @@ pub struct MinerReward {
 /// One turn of organic scoring: a request that was answered, judged and paid for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct OrganicIteration {
+    /// The validator's hotkey.
+    pub validator: Option<String>,
     /// The sample's id; null when there was none to take.
     pub sample: Option<String>,
     /// Whether a user asked; otherwise it was made up.

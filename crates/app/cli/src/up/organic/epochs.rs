@@ -14,7 +14,7 @@ use miette::{IntoDiagnostic, miette};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::{
-    sync::{broadcast, broadcast::error::RecvError, watch},
+    sync::{broadcast, broadcast::error::{RecvError, TryRecvError}, watch},
     task::JoinSet,
 };
 
@@ -85,7 +85,7 @@ impl Epochs<'_> {
     /// Lives through the run until as many epochs have paid as are wanted, or the user ends it.
     pub(super) async fn follow(
         &mut self,
-        mut inbox: broadcast::Receiver<ChatEvent>,
+        inbox: &mut broadcast::Receiver<ChatEvent>,
         standings: watch::Receiver<Option<ChatStanding>>,
         neurons: &mut JoinSet<Ended>,
     ) -> miette::Result<()> {
@@ -101,13 +101,7 @@ impl Epochs<'_> {
         loop {
             tokio::select! {
                 event = inbox.recv() => match event {
-                    Ok(event) => {
-                        if let ChatEvent::Scored(sample) = &event {
-                            let queued = standings.borrow().as_ref().map_or(0, |standing| standing.scoring.queued);
-                            self.records.sample(sample, queued);
-                        }
-                        self.view.hear(&event);
-                    }
+                    Ok(event) => self.hear(&event, &standings),
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Err(miette!("nobody scores any more")),
                 },
@@ -124,6 +118,32 @@ impl Epochs<'_> {
                 }
             }
         }
+    }
+
+    /// Hears what validators told while they were ending.
+    pub(super) fn rest(
+        &mut self,
+        inbox: &mut broadcast::Receiver<ChatEvent>,
+        standings: &watch::Receiver<Option<ChatStanding>>,
+    ) {
+        loop {
+            match inbox.try_recv() {
+                Ok(event) => self.hear(&event, standings),
+                Err(TryRecvError::Lagged(_)) => {}
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
+    }
+
+    fn hear(&mut self, event: &ChatEvent, standings: &watch::Receiver<Option<ChatStanding>>) {
+        if let ChatEvent::Scored(sample) = event {
+            let queued = standings
+                .borrow()
+                .as_ref()
+                .map_or(0, |standing| standing.scoring.queued);
+            self.records.sample(sample, queued);
+        }
+        self.view.hear(event);
     }
 
     async fn look(
