@@ -100,7 +100,7 @@ struct Open {
     writer: Option<JoinHandle<()>>,
     roller: Option<Roller>,
     /// Held while this log is open.
-    _lock: File,
+    lock: File,
 }
 
 impl Log {
@@ -154,7 +154,7 @@ impl Log {
             secrets,
             writer: Some(writer),
             roller: Some(roller),
-            _lock: lock,
+            lock,
         })))
     }
 
@@ -216,6 +216,10 @@ impl Drop for Open {
         }
         // What is not rolled now is at the next start.
         self.roller.take();
+        // Not left to the closing of the file: a child that is being started has it open too for a moment.
+        if let Err(error) = self.lock.unlock() {
+            tracing::debug!(%error, "the folder of events stays locked until this process ends");
+        }
     }
 }
 

@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+
+mod epochs;
+mod evaluations;
+mod follow;
+mod kept;
+mod machine;
+mod mean;
+mod miner;
+mod prompting;
+mod requests;
+mod scope;
+mod scores;
+mod store;
+mod table;
+mod weights;
+
+pub use follow::Follower;
+pub use miner::Miner;
+pub use scope::Scope;
+pub use store::{Holds, Limits, Store};
+pub use table::{Cell, Column, Kind, Table};
