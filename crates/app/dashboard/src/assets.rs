@@ -9,7 +9,7 @@ pub(crate) struct Asset {
 }
 
 /// Every file of the page.
-pub(crate) const ASSETS: [Asset; 5] = [
+pub(crate) const ASSETS: [Asset; 6] = [
     Asset {
         name: "dashboard.css",
         content_type: "text/css; charset=utf-8",
@@ -19,6 +19,11 @@ pub(crate) const ASSETS: [Asset; 5] = [
         name: "explorer.css",
         content_type: "text/css; charset=utf-8",
         content: include_str!("../assets/explorer.css"),
+    },
+    Asset {
+        name: "records.css",
+        content_type: "text/css; charset=utf-8",
+        content: include_str!("../assets/records.css"),
     },
     Asset {
         name: "dashboard.js",

@@ -22,6 +22,7 @@ use assay_chain::{
 };
 use futures::StreamExt;
 use kept::Kept;
+use maud::{Markup, html};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -86,6 +87,24 @@ pub(crate) struct Explorer {
     neuron: Kept<(BlockHash, NetUid, Uid), neuron::NeuronView>,
     account: Kept<(BlockHash, AccountId), account::AccountView>,
     identities: Kept<BlockHash, search::Names>,
+}
+
+/// What stands between a neuron and its weights, or why that cannot be told.
+pub(crate) async fn diagnosed(explorer: &Explorer, netuid: NetUid, uid: Uid) -> Markup {
+    let read = tokio::time::timeout(routes::DEADLINE, Box::pin(explorer.neuron(netuid, uid))).await;
+    match read.unwrap_or(Err(ExplorerError::Late)) {
+        Ok(view) => match &view.diagnosis {
+            Some(diagnosis) => html! {
+                p {
+                    @if diagnosis.can_set_weights { span class="pill good" { "can set weights" } }
+                    @else { span class="pill off" { "cannot set weights" } }
+                }
+                (page::findings(diagnosis))
+            },
+            None => html! { p class="note" { "The chain does not tell enough to say." } },
+        },
+        Err(error) => html! { p class="note" { (error) } },
+    }
 }
 
 impl Explorer {

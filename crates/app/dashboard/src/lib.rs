@@ -4,15 +4,18 @@ mod assets;
 mod drawing;
 mod error;
 mod explorer;
+mod frame;
 mod host;
 mod live;
 mod page;
 mod plot;
 mod quantity;
+mod records;
 mod routes;
 mod server;
 pub mod state;
 
 pub use error::DashboardError;
 pub use explorer::Chain;
+pub use records::{About, Plotted, Report, report};
 pub use server::{Dashboard, DashboardConfig};

@@ -17,6 +17,7 @@ pub(crate) use pieces::bar;
 
 use crate::assets::{VERSION, address};
 use crate::drawing::{Drawing, Publisher};
+use crate::frame::{Here, Places};
 use crate::state::DashboardState;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -37,7 +38,7 @@ pub(crate) const SECTIONS: [(&str, Draw); 9] = [
 ];
 
 /// The whole page.
-pub(crate) fn document(drawing: &Drawing, has_explorer: bool) -> Markup {
+pub(crate) fn document(drawing: &Drawing, places: Places) -> Markup {
     let section = |id: &str| PreEscaped(drawing.html(id).to_owned());
     html! {
         (DOCTYPE)
@@ -50,6 +51,7 @@ pub(crate) fn document(drawing: &Drawing, has_explorer: bool) -> Markup {
                 meta name="description" content="A Bittensor subnet, live";
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(address("dashboard.css"));
+                link rel="stylesheet" href=(address("records.css"));
                 // Before anything is painted, so that a chosen theme does not flash.
                 script src=(address("theme.js")) {}
                 script src=(address("dashboard.js")) defer {}
@@ -59,13 +61,7 @@ pub(crate) fn document(drawing: &Drawing, has_explorer: bool) -> Markup {
                 header class="top" {
                     img class="mark" src=(address("icon.svg")) alt="" width="28" height="28";
                     h1 { "Assay" }
-                    @if has_explorer {
-                        nav aria-label="Pages" {
-                            a href="/" aria-current="page" { "Run" }
-                            a href="/blocks" { "Blocks" }
-                            a href="/subnets" { "Subnets" }
-                        }
-                    }
+                    (places.nav(Here::Run))
                     div id="status" class="status" role="status" { (section("status")) }
                     button id="theme" type="button" class="quiet" hidden { "Theme" }
                 }

@@ -1,9 +1,9 @@
-//! Line plots as SVG: what goes where, and nothing about what it means.
+//! Plots as SVG, of lines or of bars: what goes where, and nothing about what it means.
 //!
 //! Colour alone never tells two lines apart: each also has its own marker and dashes. Texts keep their size because
 //! every plot is drawn twice, for a wide and a narrow place, and the style shows the one that fits.
 
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 
 /// Lines that are told apart. More are not drawn: nobody can read them.
 pub(crate) const MOST_LINES: usize = 8;
@@ -20,13 +20,25 @@ pub(crate) struct Line {
     pub(crate) values: Vec<Option<f64>>,
 }
 
+/// How values are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Points with lines between them.
+    Lines,
+    /// Bars from zero, those of a column side by side.
+    Bars,
+}
+
 /// What is plotted.
 #[derive(Debug, Clone)]
 pub(crate) struct Plot<'a> {
     pub(crate) title: &'a str,
-    /// What each column is, `epoch 3` for instance.
-    pub(crate) columns: Vec<u32>,
+    /// What the columns are: `Epoch`, `Time`.
+    pub(crate) across: &'a str,
+    /// Which each column is.
+    pub(crate) columns: Vec<String>,
     pub(crate) lines: Vec<Line>,
+    pub(crate) shape: Shape,
     /// How a value reads.
     pub(crate) format: fn(f64) -> String,
     /// How a value reads beside its axis.
@@ -60,6 +72,19 @@ const FRAMES: [Frame; 2] = [
     },
 ];
 
+/// The look of a picture that stands alone: the light theme, written out, since not every viewer knows variables.
+const PICTURE_STYLE: &str = "text{font:13px sans-serif;fill:#665f53}.heading{font-size:17px;font-weight:600;fill:#1f1c17}\
+.paper{fill:#ffffff}.grid line{stroke:#e2ddd2}.hit{fill:none}.guide{stroke:none}\
+.line path{fill:none;stroke-width:2;stroke-linejoin:round}\
+.look0 path{stroke:#1a66b0}.look0 circle,.look0 polygon,.look0 rect{fill:#1a66b0}\
+.look1 path{stroke:#b8500a;stroke-dasharray:7 4}.look1 circle,.look1 polygon,.look1 rect{fill:#b8500a}\
+.look2 path{stroke:#15794b;stroke-dasharray:2 4}.look2 circle,.look2 polygon,.look2 rect{fill:#15794b}\
+.look3 path{stroke:#a8307c;stroke-dasharray:9 3 2 3}.look3 circle,.look3 polygon,.look3 rect{fill:#a8307c}\
+.look4 path{stroke:#6d4fc4}.look4 circle,.look4 polygon,.look4 rect{fill:#6d4fc4}\
+.look5 path{stroke:#7a5d12;stroke-dasharray:7 4}.look5 circle,.look5 polygon,.look5 rect{fill:#7a5d12}\
+.look6 path{stroke:#0b7285;stroke-dasharray:2 4}.look6 circle,.look6 polygon,.look6 rect{fill:#0b7285}\
+.look7 path{stroke:#4d5560;stroke-dasharray:9 3 2 3}.look7 circle,.look7 polygon,.look7 rect{fill:#4d5560}";
+
 const LEFT: f64 = 46.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
@@ -71,7 +96,51 @@ impl Plot<'_> {
         html! { @for frame in FRAMES { (self.draw_in(frame)) } }
     }
 
+    /// The plot with its heading and legend as a picture that stands alone.
+    pub(crate) fn picture(&self, heading: &str) -> String {
+        const FRAME: Frame = Frame {
+            class: "plot",
+            width: 800.0,
+            height: 420.0,
+            ticks_across: 10,
+        };
+        // Room above for the heading, and below for the legend.
+        const ABOVE: f64 = 36.0;
+        const LINE: f64 = 20.0;
+        const BESIDE: usize = 4;
+        let below = self.lines.len().div_ceil(BESIDE) as f64 * LINE + 26.0;
+        let (width, height) = (FRAME.width, FRAME.height + ABOVE + below);
+        html! {
+            svg xmlns="http://www.w3.org/2000/svg" width=(width) height=(height) viewBox=(format!("0 0 {width} {height}")) {
+                style { (PreEscaped(PICTURE_STYLE)) }
+                rect class="paper" width=(width) height=(height) {}
+                text class="heading" x=(n(LEFT)) y="24" { (heading) }
+                g transform=(format!("translate(0 {ABOVE})")) { (self.inside(FRAME)) }
+                text class="across" x=(n(width / 2.0)) y=(n(ABOVE + FRAME.height + 8.0)) text-anchor="middle" { (self.across.to_lowercase()) }
+                @for (place, line) in self.lines.iter().enumerate() {
+                    @let left = LEFT + (place % BESIDE) as f64 * (width - LEFT - RIGHT) / BESIDE as f64;
+                    @let top = ABOVE + FRAME.height + 26.0 + (place / BESIDE) as f64 * LINE;
+                    g class=(format!("line look{}", line.look)) {
+                        path d=(format!("M{} {}L{} {}", n(left), n(top), n(left + 28.0), n(top))) {}
+                        (marker(line.look, left + 14.0, top))
+                    }
+                    text x=(n(left + 36.0)) y=(n(top + 4.0)) { (line.name) }
+                }
+            }
+        }
+        .into_string()
+    }
+
     fn draw_in(&self, frame: Frame) -> Markup {
+        html! {
+            svg class=(frame.class) viewBox=(format!("0 0 {} {}", frame.width, frame.height)) role="img"
+                aria-label=(format!("{} by {}; the numbers are in the table below", self.title, self.across.to_lowercase())) tabindex="0" {
+                (self.inside(frame))
+            }
+        }
+    }
+
+    fn inside(&self, frame: Frame) -> Markup {
         let ticks = self.ticks();
         let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
         let right = frame.width - RIGHT;
@@ -82,31 +151,45 @@ impl Plot<'_> {
         } else {
             0.0
         };
-        let x = |column: usize| {
-            if count > 1 {
-                LEFT + step * column as f64
-            } else {
-                (LEFT + right) / 2.0
+        // A bar needs room on both sides of its place.
+        let (first, step) = match self.shape {
+            Shape::Bars => {
+                let step = (right - LEFT) / count.max(1) as f64;
+                (LEFT + step / 2.0, step)
             }
+            Shape::Lines if count > 1 => (LEFT, step),
+            Shape::Lines => ((LEFT + right) / 2.0, 0.0),
         };
+        let x = |column: usize| first + step * column as f64;
         let y = |value: f64| bottom - (value - low) / (high - low) * (bottom - TOP);
         let label_every = count.div_ceil(frame.ticks_across).max(1);
         html! {
-            svg class=(frame.class) viewBox=(format!("0 0 {} {}", frame.width, frame.height)) role="img"
-                aria-label=(format!("{} by epoch; the numbers are in the table below", self.title)) tabindex="0" {
                 g class="grid" {
                     @for tick in &ticks {
                         line x1=(n(LEFT)) x2=(n(right)) y1=(n(y(*tick))) y2=(n(y(*tick))) {}
                         text x=(n(LEFT - 8.0)) y=(n(y(*tick) + 4.0)) text-anchor="end" { ((self.tick)(*tick)) }
                     }
-                    @for (column, epoch) in self.columns.iter().enumerate() {
+                    @for (column, name) in self.columns.iter().enumerate() {
                         // Counted from the newest, which always has its label.
                         @if (count - 1 - column).is_multiple_of(label_every) {
-                            text x=(n(x(column))) y=(n(bottom + 18.0)) text-anchor="middle" { (epoch) }
+                            text x=(n(x(column))) y=(n(bottom + 18.0)) text-anchor="middle" { (name) }
                         }
                     }
                 }
-                @for line in &self.lines {
+                @if self.shape == Shape::Bars {
+                    @let wide = (step * 0.8 / self.lines.len().max(1) as f64).max(0.5);
+                    @for (place, line) in self.lines.iter().enumerate() {
+                        g class=(format!("bars look{}", line.look)) {
+                            @for (column, value) in line.values.iter().enumerate() {
+                                @if let Some(value) = value.filter(|value| value.is_finite()) {
+                                    @let left = x(column) - step * 0.4 + wide * place as f64;
+                                    rect x=(n(left)) width=(n(wide)) y=(n(y(value).min(y(0.0)))) height=(n((y(value) - y(0.0)).abs())) {}
+                                }
+                            }
+                        }
+                    }
+                }
+                @for line in self.lines.iter().filter(|_| self.shape == Shape::Lines) {
                     g class=(format!("line look{}", line.look)) {
                         path d=(path(&line.values, x, y)) {}
                         @for (column, value) in line.values.iter().enumerate() {
@@ -119,13 +202,12 @@ impl Plot<'_> {
                         }
                     }
                 }
-                @for (column, epoch) in self.columns.iter().enumerate() {
-                    g class="column" data-tip=(self.tip(column)) data-title=(format!("Epoch {epoch}")) {
+                @for (column, name) in self.columns.iter().enumerate() {
+                    g class="column" data-tip=(self.tip(column)) data-title=(format!("{} {name}", self.across)) {
                         line class="guide" x1=(n(x(column))) x2=(n(x(column))) y1=(n(TOP)) y2=(n(bottom)) {}
                         (hit(x(column), step, frame, bottom))
                     }
                 }
-            }
         }
     }
 
@@ -175,13 +257,13 @@ impl Plot<'_> {
                 div class="scroll" tabindex="0" {
                     table {
                         thead { tr {
-                            th scope="col" { "Epoch" }
+                            th scope="col" { (self.across) }
                             @for line in &self.lines { th scope="col" { (line.name) } }
                         } }
                         tbody {
-                            @for (column, epoch) in self.columns.iter().enumerate().rev() {
+                            @for (column, name) in self.columns.iter().enumerate().rev() {
                                 tr {
-                                    th scope="row" { (epoch) }
+                                    th scope="row" { (name) }
                                     @for line in &self.lines {
                                         td { @match line.values[column] {
                                             Some(value) => ((self.format)(value)),
@@ -204,7 +286,10 @@ impl Plot<'_> {
             .iter()
             .flat_map(|line| line.values.iter().flatten().copied());
         let finite = values.filter(|value| value.is_finite());
-        let seen = finite.chain(self.always.iter().flat_map(|(low, high)| [*low, *high]));
+        let zero = (self.shape == Shape::Bars).then_some(0.0);
+        let seen = finite
+            .chain(self.always.iter().flat_map(|(low, high)| [*low, *high]))
+            .chain(zero);
         let (low, high) = seen.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
             (low.min(value), high.max(value))
         });

@@ -3,7 +3,9 @@
 use crate::assets::ASSETS;
 use crate::drawing::Drawing;
 use crate::explorer::{self, Explorer};
+use crate::frame::Places;
 use crate::host::{self, AllowedHosts};
+use crate::records::Records;
 use crate::state::DashboardState;
 use crate::{live, page};
 use axum::extract::{DefaultBodyLimit, Path, Request, State};
@@ -34,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) drawing: watch::Receiver<Arc<Drawing>>,
     /// Whether the chain can be explored.
     pub(crate) explorer: Option<Arc<Explorer>>,
+    /// What was recorded, where it is shown.
+    pub(crate) records: Option<Arc<Records>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
 }
@@ -51,9 +55,13 @@ pub(crate) fn of_run(shared: Shared) -> Router {
 /// What stands in the place of the run's page where only a chain is shown.
 pub(crate) fn of_chain_alone(explorer: Arc<Explorer>) -> Router {
     Router::new()
-        .route("/", get(async || Redirect::to("/blocks")))
         .route("/healthz", get(chain_health))
         .with_state(explorer)
+}
+
+/// What `/` leads to where there is no run.
+pub(crate) fn start(places: Places) -> Router {
+    Router::new().route("/", get(async move || Redirect::to(places.start())))
 }
 
 /// Every page, behind the checks.
@@ -69,7 +77,16 @@ pub(crate) fn checked(pages: Router, allowed: AllowedHosts) -> Router {
 /// `GET /`: the page as it is now, readable without any script.
 async fn whole_page(State(shared): State<Shared>) -> Markup {
     let drawing = Arc::clone(&shared.drawing.borrow());
-    page::document(&drawing, shared.explorer.is_some())
+    let places = Places {
+        run: true,
+        chain: shared.explorer.is_some(),
+        ..Places::default()
+    };
+    let places = match &shared.records {
+        Some(records) => records.places(places),
+        None => places,
+    };
+    page::document(&drawing, places)
 }
 
 /// `GET /api/state`.

@@ -3,8 +3,10 @@
 use crate::drawing::{Drawing, Publisher, keep_drawn};
 use crate::error::DashboardError;
 use crate::explorer::{self, Chain, Explorer};
+use crate::frame::Places;
 use crate::host::AllowedHosts;
 use crate::live::MOST_STREAMS;
+use crate::records::{self, Records};
 use crate::routes::{self, Shared};
 use crate::state::DashboardState;
 use hyper::server::conn::http1;
@@ -13,6 +15,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -63,6 +66,7 @@ pub struct Dashboard {
     address: SocketAddr,
     state: Option<watch::Receiver<DashboardState>>,
     chain: Option<watch::Receiver<Chain>>,
+    records: Vec<PathBuf>,
     allowed: AllowedHosts,
 }
 
@@ -98,6 +102,27 @@ impl Dashboard {
         }
     }
 
+    /// Listens, to show what was recorded in these folders.
+    ///
+    /// # Errors
+    /// When the address is taken or not ours.
+    pub async fn bind_to_records(
+        config: DashboardConfig,
+        folders: Vec<PathBuf>,
+    ) -> Result<Dashboard, DashboardError> {
+        let dashboard = Dashboard::listen(config, None, None).await?;
+        Ok(dashboard.with_records(folders))
+    }
+
+    /// The same with pages about what was recorded in these folders, which need not be there yet.
+    #[must_use]
+    pub fn with_records(self, folders: Vec<PathBuf>) -> Dashboard {
+        Dashboard {
+            records: folders,
+            ..self
+        }
+    }
+
     async fn listen(
         config: DashboardConfig,
         state: Option<watch::Receiver<DashboardState>>,
@@ -115,6 +140,7 @@ impl Dashboard {
             address,
             state,
             chain,
+            records: Vec::new(),
             allowed,
         })
     }
@@ -142,7 +168,7 @@ impl Dashboard {
     /// Serves until `stop` is ready, then ends every connection and returns.
     pub async fn serve(self, stop: impl Future<Output = ()> + Send) {
         let stopping = CancellationToken::new();
-        let (pages, tasks) = pages(self.state, self.chain, &stopping);
+        let (pages, tasks) = pages(self.state, self.chain, &self.records, &stopping);
         let service = TowerToHyperService::new(routes::checked(pages, self.allowed));
 
         let connections = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -193,21 +219,40 @@ impl Dashboard {
 fn pages(
     state: Option<watch::Receiver<DashboardState>>,
     chain: Option<watch::Receiver<Chain>>,
+    folders: &[PathBuf],
     stop: &CancellationToken,
 ) -> (axum::Router, Vec<JoinHandle<()>>) {
     let streams = Arc::new(Semaphore::new(MOST_STREAMS));
     let explorer = chain.map(|chain| Arc::new(Explorer::new(chain)));
+    let records = (!folders.is_empty()).then(|| Arc::new(Records::new(folders)));
     let mut pages = axum::Router::new();
     let mut tasks = Vec::new();
+    if let Some(records) = &records {
+        tasks.push(tokio::spawn(Arc::clone(records).follow(stop.clone())));
+        pages = pages.merge(records::router(records::Shared {
+            records: Arc::clone(records),
+            run: state.clone(),
+            explorer: explorer.clone(),
+            streams: Arc::clone(&streams),
+            stop: stop.clone(),
+        }));
+    }
     if let Some(explorer) = &explorer {
         tasks.push(tokio::spawn(Arc::clone(explorer).follow(stop.clone())));
         pages = pages.merge(explorer::router(explorer::Shared {
             explorer: Arc::clone(explorer),
             run: state.clone(),
+            records: records.clone(),
             streams: Arc::clone(&streams),
             stop: stop.clone(),
         }));
     }
+    let places = Places {
+        run: state.is_some(),
+        records: records.is_some(),
+        chain: explorer.is_some(),
+        ..Places::default()
+    };
     match (state, explorer) {
         (Some(state), explorer) => {
             let first = Drawing::of(&state.borrow().clone(), Publisher::Alive);
@@ -217,12 +262,17 @@ fn pages(
                 state,
                 drawing,
                 explorer,
+                records,
                 streams,
                 stop: stop.clone(),
             }));
         }
-        (None, Some(explorer)) => pages = pages.merge(routes::of_chain_alone(explorer)),
-        (None, None) => {}
+        (None, Some(explorer)) => {
+            pages = pages
+                .merge(routes::of_chain_alone(explorer))
+                .merge(routes::start(places));
+        }
+        (None, None) => pages = pages.merge(routes::start(places)),
     }
     (pages, tasks)
 }

@@ -4,6 +4,7 @@ use crate::Scope;
 use crate::store::{Limits, Store, Taken};
 use assay_records::{Events, RecordsError, read, streams as recorded};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// Problems that are kept: the same file is damaged at every look.
 const PROBLEMS: usize = 50;
@@ -11,7 +12,8 @@ const PROBLEMS: usize = 50;
 /// Follows the records in some folders.
 pub struct Follower {
     store: Store,
-    readers: Vec<Box<dyn Reader>>,
+    /// Nobody shares them. The lock only lets those who look at the store share the follower.
+    readers: Mutex<Vec<Box<dyn Reader>>>,
     problems: Vec<RecordsError>,
 }
 
@@ -34,7 +36,7 @@ impl Follower {
         }
         Self {
             store: Store::new(scope, limits),
-            readers,
+            readers: Mutex::new(readers),
             problems: Vec::new(),
         }
     }
@@ -48,7 +50,7 @@ impl Follower {
             problems,
         } = self;
         let mut events = 0;
-        for reader in readers {
+        for reader in readers.get_mut().unwrap_or_else(PoisonError::into_inner) {
             events += reader.read(store, &mut |problem| {
                 let is_known = problems
                     .iter()

@@ -16,7 +16,7 @@ mod table;
 mod weights;
 
 pub use follow::Follower;
-pub use miner::Miner;
+pub use miner::{Change, Miner};
 pub use scope::Scope;
 pub use store::{Holds, Limits, Store};
 pub use table::{Cell, Column, Kind, Table};

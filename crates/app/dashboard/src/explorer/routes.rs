@@ -1,10 +1,12 @@
 //! The explorer's addresses: pages for people, and the same as JSON for programs.
 
 use super::block::{BlockName, extrinsic_place};
-use super::page::{self, Frame, Order, Place, Updates};
+use super::page::{self, Order, Updates};
 use super::search::HitKind;
 use super::{Explorer, ExplorerError};
 use crate::assets::VERSION;
+use crate::frame::{Frame, Here, Places, document};
+use crate::records::Records;
 use crate::state::DashboardState;
 use assay_chain::{AccountId, NetUid, Uid};
 use axum::extract::{Path, Query, State};
@@ -26,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A page that takes longer is given up. A public node answers one request a second; half a minute is what a person
 /// waits.
-const DEADLINE: Duration = Duration::from_secs(30);
+pub(super) const DEADLINE: Duration = Duration::from_secs(30);
 /// An open page takes its connection for dead after three of these.
 const BEAT: Duration = Duration::from_secs(5);
 /// A stream ends after this, so that a forgotten socket is not held for ever; the page opens another.
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) explorer: Arc<Explorer>,
     /// The run beside it, whose names the search knows.
     pub(crate) run: Option<watch::Receiver<DashboardState>>,
+    /// What was recorded, whose pages stand beside these.
+    pub(crate) records: Option<Arc<Records>>,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) stop: CancellationToken,
 }
@@ -102,7 +106,7 @@ impl Shared {
     fn page<T>(
         &self,
         title: String,
-        place: Place,
+        here: Here,
         updates: Updates,
         read: &Result<T, ExplorerError>,
         draw: impl FnOnce(&T) -> Markup,
@@ -119,14 +123,27 @@ impl Shared {
                 (error.status(), page::failure(error), updates)
             }
         };
-        let frame = Frame {
-            title: &title,
-            place,
-            query: "",
-            has_run: self.run.is_some(),
-            updates,
+        (status, self.framed(&title, here, "", updates, &content)).into_response()
+    }
+
+    fn framed(&self, title: &str, here: Here, query: &str, updates: Updates, content: &Markup) -> Markup {
+        let places = Places {
+            run: self.run.is_some(),
+            chain: true,
+            ..Places::default()
         };
-        (status, page::document(frame, &content)).into_response()
+        let frame = Frame {
+            title,
+            here,
+            places: match &self.records {
+                Some(records) => records.places(places),
+                None => places,
+            },
+            query,
+            stream: updates.stream(),
+            origin: "Read from the chain as its metadata describes it.",
+        };
+        document(frame, content)
     }
 
     /// Names that the run knows, with their hotkeys' addresses.
@@ -197,7 +214,7 @@ async fn blocks(State(shared): State<Shared>, Query(wanted): Query<Before>) -> R
         None => Updates::EveryBlock,
         Some(_) => Updates::Never,
     };
-    shared.page("Blocks".to_owned(), Place::Blocks, updates, &read, page::blocks)
+    shared.page("Blocks".to_owned(), Here::Blocks, updates, &read, page::blocks)
 }
 
 async fn api_blocks(State(shared): State<Shared>, Query(wanted): Query<Before>) -> Response {
@@ -210,7 +227,7 @@ async fn block(State(shared): State<Shared>, Path(name): Path<String>) -> Respon
         |_| "Block".to_owned(),
         |view| format!("Block {}", view.contents.block.number),
     );
-    shared.page(title, Place::Elsewhere, Updates::Never, &read, page::block)
+    shared.page(title, Here::Elsewhere, Updates::Never, &read, page::block)
 }
 
 async fn api_block(State(shared): State<Shared>, Path(name): Path<String>) -> Response {
@@ -226,7 +243,7 @@ async fn extrinsic(State(shared): State<Shared>, Path(place): Path<String>) -> R
     let title = read
         .as_ref()
         .map_or_else(|_| "Extrinsic".to_owned(), |view| view.extrinsic.title());
-    shared.page(title, Place::Elsewhere, Updates::Never, &read, page::extrinsic)
+    shared.page(title, Here::Elsewhere, Updates::Never, &read, page::extrinsic)
 }
 
 async fn api_extrinsic(State(shared): State<Shared>, Path(place): Path<String>) -> Response {
@@ -243,7 +260,7 @@ async fn account(State(shared): State<Shared>, Path(address): Path<String>) -> R
     let read = in_time(async { shared.explorer.account(account_of(&address)?).await }).await;
     shared.page(
         "Account".to_owned(),
-        Place::Elsewhere,
+        Here::Elsewhere,
         Updates::EveryBlock,
         &read,
         |view| page::account(view),
@@ -258,7 +275,7 @@ async fn subnets(State(shared): State<Shared>) -> Response {
     let read = in_time(shared.explorer.subnets()).await;
     shared.page(
         "Subnets".to_owned(),
-        Place::Subnets,
+        Here::Subnets,
         Updates::EveryBlock,
         &read,
         |view| page::subnets(view),
@@ -279,7 +296,7 @@ async fn subnet(
         |_| "Subnet".to_owned(),
         |view| format!("Subnet {}", view.summary.netuid),
     );
-    shared.page(title, Place::Subnets, Updates::EveryBlock, &read, |view| {
+    shared.page(title, Here::Subnets, Updates::EveryBlock, &read, |view| {
         page::subnet(view, order)
     })
 }
@@ -294,7 +311,7 @@ async fn neuron(State(shared): State<Shared>, Path((netuid, uid)): Path<(String,
         |_| "Neuron".to_owned(),
         |view| format!("Uid {} of subnet {}", view.neuron.uid, view.netuid),
     );
-    shared.page(title, Place::Subnets, Updates::EveryBlock, &read, |view| {
+    shared.page(title, Here::Subnets, Updates::EveryBlock, &read, |view| {
         page::neuron(view)
     })
 }
@@ -315,18 +332,14 @@ async fn search(State(shared): State<Shared>, Query(wanted): Query<Wanted>) -> R
     }
     match read {
         Ok(view) => {
-            let frame = Frame {
-                title: "Search",
-                place: Place::Elsewhere,
-                query: &view.query,
-                has_run: shared.run.is_some(),
-                updates: Updates::Never,
-            };
-            page::document(frame, &page::search(&view)).into_response()
+            let content = page::search(&view);
+            shared
+                .framed("Search", Here::Elsewhere, &view.query, Updates::Never, &content)
+                .into_response()
         }
         failed => shared.page(
             "Search".to_owned(),
-            Place::Elsewhere,
+            Here::Elsewhere,
             Updates::Never,
             &failed,
             page::search,

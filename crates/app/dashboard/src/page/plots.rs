@@ -1,7 +1,7 @@
 //! Loss and incentive over the epochs.
 
 use super::pieces::empty;
-use crate::plot::{Line, MOST_LINES, Plot};
+use crate::plot::{Line, MOST_LINES, Plot, Shape};
 use crate::quantity::{loss, name, percent};
 use crate::state::{DashboardState, MinerPoint};
 use maud::{Markup, html};
@@ -9,8 +9,14 @@ use maud::{Markup, html};
 pub(super) fn draw(state: &DashboardState) -> Markup {
     let plot = |title, value: fn(&MinerPoint) -> Option<f64>, format, tick, always| Plot {
         title,
-        columns: state.history.iter().map(|point| point.epoch).collect(),
+        across: "Epoch",
+        columns: state
+            .history
+            .iter()
+            .map(|point| point.epoch.to_string())
+            .collect(),
         lines: lines(state, value),
+        shape: Shape::Lines,
         format,
         tick,
         always,

@@ -71,18 +71,25 @@ fn doctor(diagnosis: &Diagnosis) -> Markup {
                 @if diagnosis.can_set_weights { span class="pill good" { "can set weights" } }
                 @else { span class="pill off" { "cannot set weights" } }
             }
-            dl class="facts" {
-                @for finding in &diagnosis.findings {
-                    (fact(subject(finding), html! {
-                        @match finding.verdict {
-                            Verdict::Passes => { span class="pill good" { "ok" } },
-                            Verdict::Stops => { span class="pill bad" { "stops it" } },
-                            Verdict::Note => { span class="pill off" { "note" } },
-                        }
-                        " " (visible(&finding.fact))
-                        @if let Some(remedy) = &finding.remedy { span class="note" { " " b { "What to do: " } (visible(remedy)) } }
-                    }))
-                }
+            (findings(diagnosis))
+        }
+    }
+}
+
+/// Each finding in a line.
+pub(crate) fn findings(diagnosis: &Diagnosis) -> Markup {
+    html! {
+        dl class="facts" {
+            @for finding in &diagnosis.findings {
+                (fact(subject(finding), html! {
+                    @match finding.verdict {
+                        Verdict::Passes => { span class="pill good" { "ok" } },
+                        Verdict::Stops => { span class="pill bad" { "stops it" } },
+                        Verdict::Note => { span class="pill off" { "note" } },
+                    }
+                    " " (visible(&finding.fact))
+                    @if let Some(remedy) = &finding.remedy { span class="note" { " " b { "What to do: " } (visible(remedy)) } }
+                }))
             }
         }
     }

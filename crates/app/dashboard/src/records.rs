@@ -1,0 +1,100 @@
+//! What was recorded, as pages: followed in the background, drawn when somebody asks.
+
+mod card;
+mod cell;
+mod doctor;
+mod metrics;
+mod miner;
+mod order;
+mod pages;
+mod report;
+mod routes;
+
+pub use report::{About, Plotted, Report, report};
+pub(crate) use routes::{Shared, router};
+
+use crate::frame::Places;
+use assay_analysis::{Follower, Limits, Scope, Store};
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+/// How often the records are looked at. An event is written within a tenth of a second, and an eye wants no more than one
+/// change a second of a table.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What was recorded in some folders, and is recorded now.
+#[derive(Debug)]
+pub(crate) struct Records {
+    follower: RwLock<Follower>,
+    /// Grows with every look that found something.
+    revision: watch::Sender<u64>,
+}
+
+impl Records {
+    pub(crate) fn new(folders: &[PathBuf]) -> Records {
+        Records {
+            follower: RwLock::new(Follower::new(folders, Scope::default(), Limits::live())),
+            revision: watch::Sender::new(0),
+        }
+    }
+
+    /// Reads on until the stop.
+    pub(crate) async fn follow(self: Arc<Records>, stop: CancellationToken) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = look.tick() => {}
+                () = stop.cancelled() => return,
+            }
+            let records = Arc::clone(&self);
+            // It waits for the disk. A panic in it is reported, and the next look goes on.
+            let read = tokio::task::spawn_blocking(move || {
+                let mut follower = records.follower.write().unwrap_or_else(PoisonError::into_inner);
+                follower.read()
+            });
+            if read.await.is_ok_and(|events| events > 0) {
+                self.revision.send_modify(|revision| *revision += 1);
+            }
+        }
+    }
+
+    /// Looks at what was read, on a thread that may take its time.
+    pub(crate) async fn with<T: Send + 'static>(
+        self: Arc<Records>,
+        look: impl FnOnce(&Store) -> T + Send + 'static,
+    ) -> Option<T> {
+        let looked = tokio::task::spawn_blocking(move || {
+            let follower = self.follower.read().unwrap_or_else(PoisonError::into_inner);
+            look(follower.store())
+        });
+        looked.await.ok()
+    }
+
+    /// Which pages the records fill.
+    pub(crate) fn places(&self, places: Places) -> Places {
+        // While a long record is read in, what is not known yet is not offered.
+        let Ok(follower) = self.follower.try_read() else {
+            return Places {
+                records: true,
+                ..places
+            };
+        };
+        let holds = follower.store().holds();
+        Places {
+            records: true,
+            rounds: holds.rounds,
+            requests: holds.requests,
+            prompts: holds.questions,
+            ..places
+        }
+    }
+
+    /// Changes when there is more.
+    pub(crate) fn revision(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+}
