@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod announced;
 mod body_digest;
 pub mod btauth;
 mod caller;
 pub mod dendrite;
 mod dialect;
 pub mod epistula;
+mod json;
 mod moment;
 mod operator;
 pub mod probe;

@@ -1,6 +1,9 @@
 //! The fields of a synapse as JSON, in their order.
 
-use crate::synapse::{PythonJsonError, PythonValue};
+use crate::{
+    json::to_json,
+    synapse::{PythonJsonError, PythonValue},
+};
 use indexmap::IndexMap;
 use serde::{
     Deserializer, Serialize, Serializer,
@@ -20,7 +23,7 @@ impl SynapseFields {
     /// # Errors
     /// When it cannot be written as JSON, or is no object there.
     pub fn of(value: &impl Serialize) -> Result<Self, serde_json::Error> {
-        Self::read(&serde_json::to_vec(value)?, |_| true)
+        Self::read(&to_json(value, 0)?, |_| true)
     }
 
     /// Those of a JSON object that are wanted. The others are passed over without being kept: an answer may have

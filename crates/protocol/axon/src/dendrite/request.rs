@@ -1,11 +1,15 @@
 //! What to ask.
 
 use super::SynapseFields;
-use crate::synapse::{
-    BodyHash, CoercionError, Field, InputObject, PythonJsonError, SynapseHead, Terminal, body_hash,
+use crate::{
+    json::to_json,
+    synapse::{
+        BodyHash, CoercionError, Field, InputObject, PythonJsonError, SynapseHead, Terminal, body_hash,
+    },
 };
 use http::uri::PathAndQuery;
 use serde::{Serialize, Serializer, ser::SerializeMap};
+use serde_json::{Map, Value};
 use std::time::Duration;
 
 /// Keys of the body that are not the class's.
@@ -101,8 +105,8 @@ impl SynapseRequest {
     /// [`RequestError::Unknown`] for a field that the synapse does not have.
     pub fn requiring(mut self, fields: &[&str]) -> Result<Self, RequestError> {
         for &field in fields {
-            let value = self.fields.get(field)?.ok_or_else(|| unknown(field))?;
-            self.required.extend(InputObject::of(field, &value));
+            let json = self.fields.json(field).ok_or_else(|| unknown(field))?;
+            self.required.extend(InputObject::of(field, &emptied(json)?));
         }
         Ok(self)
     }
@@ -168,7 +172,21 @@ impl SynapseRequest {
 
     /// The body, in the order of Python's.
     pub(super) fn body(&self, head: &SynapseHead) -> Result<Vec<u8>, serde_json::Error> {
-        serde_json::to_vec(&Body { request: self, head })
+        /// What stands around the fields.
+        const ENVELOPE: usize = 2_048;
+        let fields = self.fields.entries();
+        let length: usize = fields.map(|(name, json)| name.len() + json.get().len()).sum();
+        to_json(&Body { request: self, head }, ENVELOPE + length)
+    }
+}
+
+/// A value with the type of this one. A long text is not read only to see that it is one.
+fn emptied(json: &str) -> Result<Value, serde_json::Error> {
+    match json.as_bytes().first() {
+        Some(b'"') => Ok(Value::String(String::new())),
+        Some(b'[') => Ok(Value::Array(Vec::new())),
+        Some(b'{') => Ok(Value::Object(Map::new())),
+        _ => serde_json::from_str(json),
     }
 }
 

@@ -4,6 +4,7 @@ use super::{
     BadAnswer, DendriteConfig, Failure, NoAnswer, Outcome, OwnFault, Refusal, RefusalKind, Reply, Target,
     refusal::{MAX_REFUSAL, message},
 };
+use crate::announced::room_for_rest;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -238,6 +239,9 @@ async fn read_into(
                 return Err(BadAnswer::TooLarge { limit }.into());
             }
             hold(bytes.len() + data.len())?;
+            if bytes.is_empty() {
+                bytes.reserve_exact((data.len() + room_for_rest(&body)).min(limit));
+            }
             bytes.extend_from_slice(&data);
         }
     }

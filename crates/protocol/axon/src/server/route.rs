@@ -3,6 +3,7 @@
 use crate::{
     Caller, Dialect,
     dendrite::SynapseFields,
+    json::to_json,
     synapse::{Field, SynapseHead, Terminal},
 };
 use bytes::Bytes;
@@ -172,17 +173,17 @@ impl Route {
         A: Future<Output = Result<S, Failure>> + Send + 'static,
     {
         let name: Arc<str> = class.name.as_str().into();
-        Self::of(class, read, move |asked, head| {
+        Self::of(class, read, move |asked, head, room| {
             let (answer, name) = (handler(asked), name.clone());
             Box::pin(async move {
                 let began = tokio::time::Instant::now();
                 let answer = answer.await?;
                 match head {
                     None => Ok(Answered {
-                        body: AnswerBody::Whole(written(&answer)?),
+                        body: AnswerBody::Whole(written(&answer, room)?),
                         head: None,
                     }),
-                    Some(head) => as_synapse(&name, head, &answer, began.elapsed()),
+                    Some(head) => as_synapse(&name, head, &answer, room, began.elapsed()),
                 }
             })
         })
@@ -196,7 +197,7 @@ impl Route {
         F: Fn(Asked<S>) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Parts, Failure>> + Send + 'static,
     {
-        Self::of(SynapseClass::of::<S>(), read, move |asked, head| {
+        Self::of(SynapseClass::of::<S>(), read, move |asked, head, _| {
             let answer = handler(asked);
             Box::pin(async move {
                 let began = tokio::time::Instant::now();
@@ -212,7 +213,7 @@ impl Route {
     fn of<S: 'static>(
         class: SynapseClass,
         read: Read<S>,
-        work: impl Fn(Asked<S>, Option<SynapseHead>) -> BoxFuture<'static, Result<Answered, Refusal>>
+        work: impl Fn(Asked<S>, Option<SynapseHead>, usize) -> BoxFuture<'static, Result<Answered, Refusal>>
         + Send
         + Sync
         + 'static,
@@ -231,13 +232,14 @@ impl Route {
                 declared.check_hash(&body, &head.body_hash)?;
             }
             let synapse = read(&declared, &body)?;
+            let room = room_for_answer(body.len());
             let asked = Asked {
                 synapse,
                 caller,
                 peer,
                 time,
             };
-            Ok(work(asked, head))
+            Ok(work(asked, head, room))
         };
         Self {
             class,
@@ -296,10 +298,11 @@ fn as_synapse(
     name: &str,
     asked: SynapseHead,
     answer: &impl Serialize,
+    room: usize,
     took: Duration,
 ) -> Result<Answered, Refusal> {
     let head = answering(name, asked, took);
-    let body = written(&Wire {
+    let wire = Wire {
         name,
         timeout: head.timeout.filter(|timeout| timeout.is_finite()).unwrap_or(12.0),
         total_size: 0,
@@ -308,7 +311,8 @@ fn as_synapse(
         axon: &head.axon,
         computed_body_hash: "",
         fields: answer,
-    })?;
+    };
+    let body = written(&wire, room)?;
     Ok(Answered {
         body: AnswerBody::Whole(body),
         head: Some(head),
@@ -340,8 +344,13 @@ fn misread(error: &serde_json::Error) -> String {
     format!("{kind}, at line {} column {}", error.line(), error.column())
 }
 
-fn written(value: &impl Serialize) -> Result<Vec<u8>, Refusal> {
-    serde_json::to_vec(value).map_err(|error| {
+/// Bytes to set aside for the answer to a question: it repeats the question's fields, and adds about as much.
+const fn room_for_answer(question: usize) -> usize {
+    2 * question + 1_024
+}
+
+fn written(value: &impl Serialize, room: usize) -> Result<Vec<u8>, Refusal> {
+    to_json(value, room).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written as JSON");
         Refusal::Defect
     })

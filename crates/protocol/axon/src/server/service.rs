@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     BodyDigest, Caller, Dialect, DialectError, Identity, ReplayStore, RequestUuid, Standing,
+    announced::room_for_rest,
     replay::NewestNonces,
     synapse::{AnswerText, PeerVersion, ResponseText, SIGN_ANSWER, SynapseHead, SynapseRefusal, Terminal},
 };
@@ -267,6 +268,7 @@ impl Service {
                     first = data;
                 } else {
                     if whole.is_empty() {
+                        whole.reserve(first.len() + data.len() + room_for_rest(&body));
                         whole.extend_from_slice(&std::mem::take(&mut first));
                     }
                     whole.extend_from_slice(&data);
