@@ -4,7 +4,7 @@ use crate::{error::TaskError, repository};
 use std::process::Command;
 
 /// The whole workspace as it is tested and documented: with what a newcomer's first build leaves out, the SQL engine.
-pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli/sql"];
+pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli/full"];
 
 /// `cargo` of the toolchain that runs us, in the root of the workspace.
 pub(crate) fn cargo() -> Command {

@@ -35,7 +35,6 @@ enum Command {
     Up(up::Args),
     #[command(visible_alias = "localnet")]
     Devnet(commands::devnet::Args),
-    /// Show what is on a chain as web pages: blocks, accounts, subnets, neurons
     Dashboard(commands::dashboard::Args),
     /// Make, list, move and use wallets
     #[command(subcommand)]
@@ -83,6 +82,7 @@ enum Command {
     #[command(subcommand)]
     Tx(commands::tx::Command),
     Query(commands::query::Args),
+    Report(commands::report::Args),
     Doctor(commands::doctor::Args),
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
@@ -130,6 +130,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Chain(command) => commands::chain::run(command, &context),
         Command::Tx(command) => commands::tx::run(command, &context),
         Command::Query(args) => commands::query::run(args, &context),
+        Command::Report(args) => commands::report::run(&args, &context),
         Command::Doctor(args) => commands::doctor::run(args, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),

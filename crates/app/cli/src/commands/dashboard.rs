@@ -1,5 +1,6 @@
-//! `assay dashboard`: pages about any chain.
+//! `assay dashboard`: pages about any chain, and about what was recorded.
 
+use super::records_folders::RecordsFolders;
 use crate::{context::Context, hinted::hinted};
 use assay_chain::{ChainClient, ChainError, ConnectOptions, Endpoints};
 use assay_dashboard::{Chain, Dashboard, DashboardConfig, DashboardError};
@@ -8,6 +9,7 @@ use serde::Serialize;
 use std::{
     io::ErrorKind,
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
     time::Duration,
 };
 use tokio::{
@@ -19,7 +21,10 @@ use tokio::{
 /// has come up.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Show what is on a chain as web pages.
+/// Show what is on a chain, or what was recorded, as web pages
+///
+/// Blocks, accounts, subnets and neurons of the network; with --records or --home also what was recorded: miners, epochs,
+/// weights, rounds, requests, prompts and the machine. Records alone are shown where no --network is named.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Port of the pages; 0 takes a free one
@@ -31,45 +36,75 @@ pub(crate) struct Args {
     /// Another name under which the pages may be opened; again for more
     #[arg(long, value_name = "NAME")]
     allow_host: Vec<String>,
+    #[command(flatten)]
+    folders: RecordsFolders,
 }
 
 /// What a program that started the dashboard needs to know.
 #[derive(Debug, Serialize)]
 struct Listening {
     url: String,
-    endpoint: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    records: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
-    let endpoint: Endpoints = context
-        .network()
-        .parse()
-        .map_err(|error| crate::chain::chain_failure(ChainError::Endpoint(error)))?;
-    context.block_on(serve(args, endpoint, context))
+    let records = if args.folders.are_named() {
+        args.folders.find()?
+    } else {
+        Vec::new()
+    };
+    let endpoint = match (context.chosen_network(), records.is_empty()) {
+        // Who looks at records need not have a chain.
+        (None, false) => None,
+        _ => Some(
+            context
+                .network()
+                .parse()
+                .map_err(|error| crate::chain::chain_failure(ChainError::Endpoint(error)))?,
+        ),
+    };
+    context.block_on(serve(args, endpoint, records, context))
 }
 
-async fn serve(args: Args, endpoint: Endpoints, context: &Context) -> miette::Result<()> {
+async fn serve(
+    args: Args,
+    endpoint: Option<Endpoints>,
+    records: Vec<PathBuf>,
+    context: &Context,
+) -> miette::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
     let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
-    let (chain, watched) = watch::channel(Chain::Connecting {
-        endpoint: endpoint.to_string(),
-        trouble: None,
-    });
     let config = DashboardConfig {
         listen: SocketAddr::new(args.host, args.port),
         allowed_hosts: args.allow_host,
     };
-    let dashboard = Dashboard::bind_to_chain(config, watched)
-        .await
-        .map_err(not_started)?;
+    let (dashboard, connecting) = match &endpoint {
+        None => (Dashboard::bind_to_records(config, records.clone()).await, None),
+        Some(endpoint) => {
+            let (chain, watched) = watch::channel(Chain::Connecting {
+                endpoint: endpoint.to_string(),
+                trouble: None,
+            });
+            let bound = Dashboard::bind_to_chain(config, watched).await;
+            let bound = bound.map(|dashboard| dashboard.with_records(records.clone()));
+            (bound, Some(connect(endpoint.clone(), chain)))
+        }
+    };
+    let dashboard = dashboard.map_err(not_started)?;
     let listening = Listening {
         url: dashboard.url(),
-        endpoint: endpoint.to_string(),
+        endpoint: endpoint.as_ref().map(ToString::to_string),
+        records,
     };
     context.output().data(&listening, |listening| {
-        format!("{} shows {}", listening.url, listening.endpoint)
+        let records = listening.records.iter().map(|folder| folder.display().to_string());
+        let shown: Vec<String> = listening.endpoint.iter().cloned().chain(records).collect();
+        format!("{} shows {}", listening.url, shown.join(", "))
     })?;
-    let connecting = tokio::spawn(connect(endpoint, chain));
+    let connecting = connecting.map(tokio::spawn);
     dashboard
         .serve(async move {
             tokio::select! {
@@ -78,7 +113,9 @@ async fn serve(args: Args, endpoint: Endpoints, context: &Context) -> miette::Re
             }
         })
         .await;
-    connecting.abort();
+    if let Some(connecting) = connecting {
+        connecting.abort();
+    }
     Ok(())
 }
 

@@ -17,6 +17,8 @@ pub(crate) mod model;
 pub(crate) mod neuron;
 pub(crate) mod on_chain;
 pub(crate) mod query;
+mod records_folders;
+pub(crate) mod report;
 pub(crate) mod stake;
 pub(crate) mod subnet;
 pub(crate) mod tx;

@@ -1,5 +1,6 @@
 //! `assay query`: questions in SQL over what programs recorded.
 
+use super::records_folders::RecordsFolders;
 use crate::context::Context;
 use std::path::PathBuf;
 
@@ -19,12 +20,8 @@ pub(crate) struct Args {
     /// List the tables with their columns
     #[arg(long, conflicts_with = "sql")]
     tables: bool,
-    /// A folder with records; may be given several times
-    #[arg(long, value_name = "DIR")]
-    records: Vec<PathBuf>,
-    /// Where to look for folders named records [default: ~/.assay]
-    #[arg(long, value_name = "DIR", conflicts_with = "records")]
-    home: Option<PathBuf>,
+    #[command(flatten)]
+    folders: RecordsFolders,
     /// How the answer is written [default: table; json under --json]
     #[arg(long, value_enum, value_name = "FORMAT")]
     format: Option<FormatName>,
@@ -51,7 +48,7 @@ enum FormatName {
 #[cfg(not(feature = "sql"))]
 pub(crate) fn run(_: Args, _: &Context) -> miette::Result<()> {
     Err(miette::miette!(
-        help = "build one that has it: cargo build --release --features sql (some minutes, once)",
+        help = "build one that has it: cargo build --release --features full (some minutes, once)",
         "this build of assay has no SQL engine"
     ))
 }
@@ -64,7 +61,7 @@ pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
 #[cfg(feature = "sql")]
 mod asked {
     use super::{Args, FormatName};
-    use crate::{configuration::expand_home, context::Context, hinted::hinted, output::table};
+    use crate::{context::Context, hinted::hinted, output::table};
     use assay_records::{
         in_words,
         sql::{Database, Format, SqlError, Table, Written, write},
@@ -73,15 +70,11 @@ mod asked {
     use serde::Serialize;
     use std::{
         io::{self, BufWriter, IsTerminal},
-        path::{Path, PathBuf},
+        path::Path,
     };
-    use walkdir::WalkDir;
-
-    /// How deep folders of records lie under a home: `up`'s folder, `validators`, the validator's name, `records`.
-    const DEPTH: usize = 5;
 
     pub(super) fn run(args: Args, context: &Context) -> miette::Result<()> {
-        let folders = folders(&args)?;
+        let folders = args.folders.find()?;
         let database = Database::open(&folders, args.memory.saturating_mul(1024 * 1024)).map_err(failure)?;
         for problem in database.problems() {
             context.output().warn(&format!("left out: {problem}"));
@@ -90,34 +83,6 @@ mod asked {
             None => tables(&database, context),
             Some(sql) => context.block_on(answer(&args, sql, &database, context)),
         }
-    }
-
-    /// The folders that were named, or all under the home.
-    fn folders(args: &Args) -> miette::Result<Vec<PathBuf>> {
-        if !args.records.is_empty() {
-            return Ok(args.records.iter().map(|folder| expand_home(folder)).collect());
-        }
-        let home = expand_home(args.home.as_deref().unwrap_or(Path::new("~/.assay")));
-        let mut found = Vec::new();
-        let mut walk = WalkDir::new(&home)
-            .max_depth(DEPTH)
-            .sort_by_file_name()
-            .into_iter();
-        while let Some(entry) = walk.next() {
-            let Ok(entry) = entry else { continue };
-            if entry.file_type().is_dir() && entry.file_name() == "records" {
-                found.push(entry.into_path());
-                walk.skip_current_dir();
-            }
-        }
-        if found.is_empty() {
-            return Err(miette!(
-                help = "`assay up` records what it does; --records names a folder elsewhere",
-                "there are no records under {}",
-                home.display()
-            ));
-        }
-        Ok(found)
     }
 
     async fn answer(args: &Args, sql: &str, database: &Database, context: &Context) -> miette::Result<()> {

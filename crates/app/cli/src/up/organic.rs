@@ -81,7 +81,8 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )
     .await
     .map_err(crate::commands::dashboard::not_started)?
-    .with_chain(explorable);
+    .with_chain(explorable)
+    .with_records(vec![Records::folder(&home)]);
     output.say(&format!("page     {}", dashboard.url()));
     let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
 

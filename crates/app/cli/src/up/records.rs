@@ -18,7 +18,7 @@ use assay_records::{
 };
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 use time::OffsetDateTime;
@@ -47,9 +47,14 @@ pub(super) struct Records {
 }
 
 impl Records {
+    /// Where the records of a run are.
+    pub(super) fn folder(home: &Home) -> PathBuf {
+        home.folder().join("records")
+    }
+
     /// Opens the records of a run.
     pub(super) fn open(home: &Home, system: &'static str, netuid: NetUid) -> Self {
-        let folder = home.folder().join("records");
+        let folder = Self::folder(home);
         let config = LogConfig {
             retention: Retention {
                 days: Some(DAYS),

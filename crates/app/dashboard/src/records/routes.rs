@@ -39,7 +39,8 @@ const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Where everything that is shown is from.
 pub(super) const ORIGIN: &str = "Everything on this page is on record on this machine. Under each table is the query that \
-                                 `assay query` answers with the same numbers.";
+                                 `assay query` answers with the same numbers; the same as JSON is at /api/records, for \
+                                 Prometheus at /metrics.";
 
 /// What the handlers read.
 #[derive(Debug, Clone)]
@@ -68,6 +69,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/miner/{hotkey}", get(one_miner))
         .route("/doctor", get(doctors))
         .route("/metrics", get(scraped))
+        .route("/grafana.json", get(grafana))
         .route(STREAM, get(events))
         .route("/api/records", get(api_tables))
         .route("/api/records/{table}", get(api_table))
@@ -207,6 +209,12 @@ async fn scraped(State(shared): State<Shared>) -> Response {
         Some(Ok(text)) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         _ => failed(),
     }
+}
+
+/// `GET /grafana.json`: a dashboard for Grafana over these metrics, to be imported there.
+async fn grafana() -> Response {
+    let content_type = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    (content_type, include_str!("../../assets/grafana.json")).into_response()
 }
 
 /// What is said of a table where it is not shown.

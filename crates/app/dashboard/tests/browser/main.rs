@@ -10,6 +10,9 @@ mod explorer;
 mod made_up;
 #[path = "../../examples/demo/made_up_organic.rs"]
 mod made_up_organic;
+#[path = "../../../../toolkit/analysis/tests/made_up/mod.rs"]
+mod made_up_records;
+mod records;
 
 use assay_dashboard::state::DashboardState;
 use assay_dashboard::{Dashboard, DashboardConfig};
