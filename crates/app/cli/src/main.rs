@@ -6,6 +6,7 @@ mod configuration;
 mod context;
 mod hinted;
 mod output;
+mod top;
 mod up;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -83,6 +84,7 @@ enum Command {
     Tx(commands::tx::Command),
     Query(commands::query::Args),
     Report(commands::report::Args),
+    Top(commands::top::Args),
     Doctor(commands::doctor::Args),
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
@@ -131,6 +133,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Tx(command) => commands::tx::run(command, &context),
         Command::Query(args) => commands::query::run(args, &context),
         Command::Report(args) => commands::report::run(&args, &context),
+        Command::Top(args) => commands::top::run(args, &context),
         Command::Doctor(args) => commands::doctor::run(args, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),

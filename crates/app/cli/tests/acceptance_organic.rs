@@ -1,6 +1,9 @@
 //! `assay up organic` as a newcomer runs it: people ask through the gateway, miners answer, and the better answers are paid.
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+#[cfg(feature = "sql")]
+mod on_record;
+
 use serde_json::Value;
 use std::{
     path::Path,
@@ -37,20 +40,7 @@ fn miner<'a>(run: &'a Value, name: &str) -> &'a Value {
 /// What `assay query` answers is what the run told.
 #[cfg(feature = "sql")]
 fn records_tell_the_same(home: &Path, run: &Value) {
-    let ask = |sql: &str| -> Value {
-        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
-            .args(["query", sql, "--json", "--home"])
-            .arg(home)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        serde_json::from_slice(&output.stdout).unwrap()
-    };
+    let ask = |sql: &str| Value::from(on_record::ask(home, sql));
     let samples = ask(
         "SELECT count(*) FILTER (WHERE is_organic) AS organic, count(*) FILTER (WHERE NOT is_organic) AS synthetic \
          FROM organic_iterations",
@@ -103,7 +93,23 @@ fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
     }
     assert_eq!(run["epochs"].as_array().unwrap().len(), 2);
     #[cfg(feature = "sql")]
-    records_tell_the_same(home.path(), &run);
+    {
+        records_tell_the_same(home.path(), &run);
+        let tables = on_record::every_number_on_a_page_is_the_answer_of_its_query(home.path());
+        for table in [
+            "miners",
+            "epochs",
+            "leaderboard",
+            "traffic",
+            "answers",
+            "requests",
+        ] {
+            assert!(
+                tables.iter().any(|name| name == table),
+                "{table} is not in {tables:?}"
+            );
+        }
+    }
 
     // The same command goes on with the same chain, scores and key.
     let folder = run["home"].as_str().unwrap();

@@ -4,6 +4,9 @@
     reason = "a test that cannot be set up fails by panicking"
 )]
 
+#[cfg(feature = "sql")]
+mod on_record;
+
 use serde_json::Value;
 use std::{
     fmt::Write as _,
@@ -86,23 +89,30 @@ fn the_demonstration_pays_the_good_data_and_names_what_is_wrong_with_the_rest() 
     );
     assert_eq!(malformed["earned_rao"], 0);
     #[cfg(feature = "sql")]
-    records_tell_the_same(home.path(), &summary);
+    {
+        records_tell_the_same(home.path(), &summary);
+        let tables = on_record::every_number_on_a_page_is_the_answer_of_its_query(home.path());
+        for table in [
+            "miners",
+            "network",
+            "epochs",
+            "earnings",
+            "evaluations",
+            "losses",
+            "rounds",
+        ] {
+            assert!(
+                tables.iter().any(|name| name == table),
+                "{table} is not in {tables:?}"
+            );
+        }
+    }
 }
 
 /// What `assay query` answers is what the run told.
 #[cfg(feature = "sql")]
 fn records_tell_the_same(home: &Path, summary: &Value) {
-    let ask = |sql: &str| -> Vec<Value> {
-        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
-            .args(["query", sql, "--json", "--home"])
-            .arg(home)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{told}");
-        serde_json::from_slice(&output.stdout).unwrap()
-    };
+    let ask = |sql: &str| on_record::ask(home, sql);
     let close = |one: &Value, other: f64| (number(one) - other).abs() < 1e-9;
     for epoch in summary["epochs"].as_array().unwrap() {
         for told in epoch["miners"].as_array().unwrap() {

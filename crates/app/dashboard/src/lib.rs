@@ -17,5 +17,5 @@ pub mod state;
 
 pub use error::DashboardError;
 pub use explorer::Chain;
-pub use records::{About, Plotted, Report, report};
+pub use records::{About, Plotted, Report, in_words, report};
 pub use server::{Dashboard, DashboardConfig};

@@ -100,7 +100,10 @@ async fn serve(
         records,
     };
     context.output().data(&listening, |listening| {
-        let records = listening.records.iter().map(|folder| folder.display().to_string());
+        let records = listening
+            .records
+            .iter()
+            .map(|folder| folder.display().to_string());
         let shown: Vec<String> = listening.endpoint.iter().cloned().chain(records).collect();
         format!("{} shows {}", listening.url, shown.join(", "))
     })?;

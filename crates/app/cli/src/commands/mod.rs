@@ -21,6 +21,7 @@ mod records_folders;
 pub(crate) mod report;
 pub(crate) mod stake;
 pub(crate) mod subnet;
+pub(crate) mod top;
 pub(crate) mod tx;
 pub(crate) mod validator;
 pub(crate) mod wallet;

@@ -84,7 +84,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
     let now = OffsetDateTime::now_utc();
     let about = About {
         title: args.title.clone(),
-        sources: folders.iter().map(|folder| folder.display().to_string()).collect(),
+        sources: folders
+            .iter()
+            .map(|folder| folder.display().to_string())
+            .collect(),
         made: now
             .format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))
             .into_diagnostic()?,
@@ -115,7 +118,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> miette::Result<()> {
 }
 
 fn names_of(folders: &[PathBuf]) -> String {
-    let names: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
+    let names: Vec<String> = folders
+        .iter()
+        .map(|folder| folder.display().to_string())
+        .collect();
     names.join(", ")
 }
 
@@ -154,8 +160,9 @@ fn moment(text: &str) -> Result<OffsetDateTime, String> {
     } else {
         format!("{text}T00:00:00Z")
     };
-    OffsetDateTime::parse(&whole, &Rfc3339)
-        .map_err(|_| "neither a time (2026-11-30T12:00:00Z) nor a day (2026-11-30) nor an age (24h)".to_owned())
+    OffsetDateTime::parse(&whole, &Rfc3339).map_err(|_| {
+        "neither a time (2026-11-30T12:00:00Z) nor a day (2026-11-30) nor an age (24h)".to_owned()
+    })
 }
 
 #[cfg(feature = "png")]

@@ -179,9 +179,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         pace: Pace::of(&plan),
         done: Vec::new(),
     };
-    let end = epochs
-        .follow(&mut inbox, standings.clone(), &mut neurons)
-        .await;
+    let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
     users.abort_all_and_wait().await;
     shutdown.begin();
     let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });

@@ -48,8 +48,9 @@ pub(crate) fn cell(cell: &Cell, kind: Kind, names: &Names, links: Links) -> Mark
     }
 }
 
-/// A cell in plain words.
-pub(crate) fn words(cell: &Cell, kind: Kind) -> String {
+/// A cell of a table in plain words, as the pages show it. A number and its unit are parted by a space that does not break.
+#[must_use]
+pub fn words(cell: &Cell, kind: Kind) -> String {
     match (cell, kind) {
         (Cell::Null, _) => UNKNOWN.to_owned(),
         (Cell::Flag(true), _) => "yes".to_owned(),

@@ -14,7 +14,11 @@ use miette::{IntoDiagnostic, miette};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::{
-    sync::{broadcast, broadcast::error::{RecvError, TryRecvError}, watch},
+    sync::{
+        broadcast,
+        broadcast::error::{RecvError, TryRecvError},
+        watch,
+    },
     task::JoinSet,
 };
 
