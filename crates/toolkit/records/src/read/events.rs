@@ -56,7 +56,7 @@ pub struct Events<S> {
 }
 
 /// Lines of JSON with their file's name in errors.
-type Rows = Box<dyn Iterator<Item = Result<Vec<u8>, RecordsError>>>;
+pub(super) type Rows = Box<dyn Iterator<Item = Result<Vec<u8>, RecordsError>> + Send>;
 
 impl<S: Stream> Events<S> {
     /// Lists the files from where the reader is.
@@ -174,7 +174,7 @@ fn rows_of_lines(path: &Path) -> Result<Rows, RecordsError> {
     })))
 }
 
-fn rows_of_parquet(path: &Path) -> Result<Rows, RecordsError> {
+pub(super) fn rows_of_parquet(path: &Path) -> Result<Rows, RecordsError> {
     let damaged = {
         let path = path.to_owned();
         move |error: &dyn fmt::Display| RecordsError::damaged(&path, error)
