@@ -5,7 +5,7 @@ use base64::Engine as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use std::{path::PathBuf, time::Duration};
-use url::Url;
+use url::{Host, Url};
 
 /// The public server.
 pub const PUBLIC_SERVER: &str = "https://api.wandb.ai";
@@ -172,6 +172,9 @@ pub struct WandbConfig {
     pub begin: Begin,
     /// When a run ends.
     pub rotation: Rotation,
+    /// Bytes of offline runs that are kept. Before another begins the oldest ones go, those that were uploaded first: a disk
+    /// that nobody looks after must not fill up. The log keeps what was in them.
+    pub offline_bytes: u64,
     /// What must not leave this machine.
     pub redaction: Redaction,
     /// The exporter's times.
@@ -194,6 +197,7 @@ impl WandbConfig {
             folder: folder.into(),
             begin: Begin::default(),
             rotation: Rotation::default(),
+            offline_bytes: 2 * 1024 * 1024 * 1024,
             redaction: Redaction::default(),
             timing: Timing::default(),
         }
@@ -277,7 +281,16 @@ impl WandbConfig {
             );
         }
         if let Mode::Online(server) = &self.mode {
-            address(&server.base_url)?;
+            let url = address(&server.base_url)?;
+            let is_here = match url.host() {
+                Some(Host::Ipv4(address)) => address.is_loopback(),
+                Some(Host::Ipv6(address)) => address.is_loopback(),
+                Some(Host::Domain(name)) => name == "localhost",
+                None => false,
+            };
+            if url.scheme() == "http" && !is_here {
+                tracing::warn!(%url, "the W&B server is asked without encryption: others can read the key on the way");
+            }
         }
         Ok(())
     }

@@ -70,7 +70,7 @@ impl Exporter {
             stop.await;
             return Ok(());
         };
-        let worker = Worker::begin(self.config, folder, self.reporter, OffsetDateTime::now_utc())?;
+        let (config, reporter) = (self.config, self.reporter);
         let token = CancellationToken::new();
         let _stops_when_dropped = token.clone().drop_guard();
         let (done, mut ended) = oneshot::channel();
@@ -79,8 +79,12 @@ impl Exporter {
             .build()?;
         let stopping = token.clone();
         thread::Builder::new().name("wandb".to_owned()).spawn(move || {
+            let outcome = runtime.block_on(async {
+                let worker = Worker::begin(config, folder, reporter, OffsetDateTime::now_utc())?;
+                worker.run(&stopping).await
+            });
             // Nobody waits for it any more when this fails.
-            let _ = done.send(runtime.block_on(worker.run(&stopping)));
+            let _ = done.send(outcome);
         })?;
         let outcome = tokio::select! {
             outcome = &mut ended => outcome,

@@ -9,6 +9,7 @@
 
 mod blocks;
 mod messages;
+mod room;
 
 use crate::{
     WandbError,
@@ -25,6 +26,9 @@ use std::{
     path::{Path, PathBuf},
 };
 use time::{format_description::BorrowedFormatItem, macros::format_description};
+
+/// How the name of a run's folder begins.
+const FOLDER: &str = "offline-run-";
 
 const STAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]_[hour][minute][second]");
 
@@ -44,7 +48,7 @@ pub(crate) fn folder(root: &Path, run: &Run) -> Result<PathBuf, WandbError> {
         .to_offset(time::UtcOffset::UTC)
         .format(STAMP)
         .map_err(std::io::Error::other)?;
-    Ok(root.join(format!("offline-run-{stamp}-{}", run.id)))
+    Ok(root.join(format!("{FOLDER}{stamp}-{}", run.id)))
 }
 
 impl RunFile {
@@ -55,6 +59,7 @@ impl RunFile {
         config: &WandbConfig,
         redactor: &Redactor,
     ) -> Result<Self, WandbError> {
+        room::make(root, config.offline_bytes)?;
         let folder = folder(root, run)?;
         fs::create_dir_all(folder.join("files"))?;
         let file = fs::File::create(folder.join(file_name(&run.id)))?;
@@ -79,7 +84,7 @@ impl RunFile {
     /// too short, or was uploaded.
     pub(crate) fn resume(root: &Path, run: &Run) -> Result<Option<Self>, WandbError> {
         let path = folder(root, run)?.join(file_name(&run.id));
-        let is_synced = path.with_extension("wandb.synced").exists();
+        let is_synced = synced(&path).exists();
         if run.file_bytes == 0 || is_synced || !path.is_file() {
             return Ok(None);
         }
@@ -147,4 +152,9 @@ impl RunFile {
 
 fn file_name(id: &str) -> String {
     format!("run-{id}.wandb")
+}
+
+/// What the official client puts beside a run's file when it has uploaded it.
+fn synced(run_file: &Path) -> PathBuf {
+    run_file.with_extension("wandb.synced")
 }

@@ -58,12 +58,17 @@ pub struct Row {
 /// What was read before is not held in memory, and files that are written are read on where they grew.
 pub struct Follower {
     root: PathBuf,
-    place: Place,
-    until: Option<Place>,
-    since: Option<OffsetDateTime>,
+    bounds: Bounds,
     streams: BTreeMap<String, Tail>,
     /// Files of lines that were read to their present end.
     growing: HashMap<PathBuf, Lines>,
+}
+
+/// Which events are taken.
+struct Bounds {
+    place: Place,
+    until: Option<Place>,
+    since: Option<OffsetDateTime>,
 }
 
 impl Follower {
@@ -72,9 +77,11 @@ impl Follower {
     pub fn new(root: impl Into<PathBuf>, place: Place) -> Self {
         Self {
             root: root.into(),
-            place,
-            until: None,
-            since: None,
+            bounds: Bounds {
+                place,
+                until: None,
+                since: None,
+            },
             streams: BTreeMap::new(),
             growing: HashMap::new(),
         }
@@ -83,14 +90,14 @@ impl Follower {
     /// Leaves out what happened before a moment.
     #[must_use]
     pub fn since(mut self, since: Option<OffsetDateTime>) -> Self {
-        self.since = since;
+        self.bounds.since = since;
         self
     }
 
     /// Leaves out what lies after a place. What another follower took to get there comes in the same order.
     #[must_use]
     pub fn until(mut self, until: Option<Place>) -> Self {
-        self.until = until;
+        self.bounds.until = until;
         self
     }
 
@@ -100,19 +107,20 @@ impl Follower {
     /// # Errors
     /// When a file cannot be read. The next call goes on with the next file, and the next look tries it again.
     pub fn next_row(&mut self) -> Result<Option<Row>, RecordsError> {
-        let mut first: Option<(OffsetDateTime, String)> = None;
-        let names: Vec<String> = self.streams.keys().cloned().collect();
-        for name in names {
-            let Some(time) = self.head_of(&name)? else {
-                continue;
+        let mut earliest: Option<&mut Tail> = None;
+        for (stream, tail) in &mut self.streams {
+            tail.fill(stream, &self.bounds, &mut self.growing)?;
+            let is_earlier = |other: &&mut Tail| match (tail.time(), other.time()) {
+                (Some(time), Some(other)) => time < other,
+                (time, _) => time.is_some(),
             };
-            if first.as_ref().is_none_or(|(earliest, _)| time < *earliest) {
-                first = Some((time, name));
+            if earliest.as_ref().is_none_or(is_earlier) {
+                earliest = Some(tail);
             }
         }
-        let row = first.and_then(|(_, name)| self.streams.get_mut(&name)?.head.take());
+        let row = earliest.and_then(|tail| tail.head.take());
         if let Some(row) = &row {
-            self.place.pass(row);
+            self.bounds.place.pass(row);
         }
         Ok(row)
     }
@@ -122,7 +130,7 @@ impl Follower {
     /// # Errors
     /// When a folder cannot be listed.
     pub fn look(&mut self) -> Result<(), RecordsError> {
-        let first_day = self.since.map(Day::of);
+        let first_day = self.bounds.since.map(Day::of);
         let listed = layout::streams(&self.root)?;
         let mut growing = HashMap::new();
         for (stream, segments) in listed {
@@ -131,7 +139,9 @@ impl Follower {
             tail.queue.clear();
             for segment in segments.live {
                 let part = part_of(&stream, &segment);
-                let is_taken = segment.last.is_some_and(|last| last < self.place.next(&part));
+                let is_taken = segment
+                    .last
+                    .is_some_and(|last| last < self.bounds.place.next(&part));
                 let is_early = first_day.is_some_and(|first| segment.day < first);
                 if is_taken || is_early || current.as_ref() == Some(&segment.path) {
                     continue;
@@ -145,61 +155,6 @@ impl Follower {
         // What is left over was rolled, or is gone.
         self.growing = growing;
         Ok(())
-    }
-
-    /// The time of a stream's next event.
-    fn head_of(&mut self, stream: &str) -> Result<Option<OffsetDateTime>, RecordsError> {
-        let Some(tail) = self.streams.get_mut(stream) else {
-            return Ok(None);
-        };
-        loop {
-            if let Some(head) = &tail.head {
-                return Ok(Some(head.stamp.time));
-            }
-            let Some(source) = &mut tail.current else {
-                let Some(segment) = tail.queue.pop_front() else {
-                    return Ok(None);
-                };
-                match Source::open(stream, &segment, &mut self.growing) {
-                    Ok(source) => tail.current = Some(source),
-                    // It was rolled in between: the next look finds what it became.
-                    Err(RecordsError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(error),
-                }
-                continue;
-            };
-            match source.next_line() {
-                Some(Ok(line)) => {
-                    let Some(row) = row_of(stream, &source.part, &line) else {
-                        tracing::warn!(file = %source.path.display(), "a line is no event and is left out");
-                        continue;
-                    };
-                    let is_after = |until: &Place| row.stamp.seq >= until.next(&row.part);
-                    if self.until.as_ref().is_some_and(is_after) {
-                        tail.current = None;
-                    } else if row.stamp.seq >= self.place.next(&row.part)
-                        && self.since.is_none_or(|since| row.stamp.time >= since)
-                    {
-                        tail.head = Some(row);
-                    }
-                }
-                Some(Err(error)) => {
-                    tail.current = None;
-                    return Err(error);
-                }
-                None => {
-                    if let Some(Source {
-                        path,
-                        rows: SourceRows::Growing(lines),
-                        ..
-                    }) = tail.current.take()
-                        && lines.has_lines
-                    {
-                        self.growing.insert(path, lines);
-                    }
-                }
-            }
-        }
     }
 }
 
@@ -219,6 +174,67 @@ struct Tail {
     queue: VecDeque<Segment>,
     current: Option<Source>,
     head: Option<Row>,
+}
+
+impl Tail {
+    fn time(&self) -> Option<OffsetDateTime> {
+        self.head.as_ref().map(|row| row.stamp.time)
+    }
+
+    /// Reads on to the stream's next event, if there is one.
+    fn fill(
+        &mut self,
+        stream: &str,
+        bounds: &Bounds,
+        growing: &mut HashMap<PathBuf, Lines>,
+    ) -> Result<(), RecordsError> {
+        while self.head.is_none() {
+            let Some(source) = &mut self.current else {
+                let Some(segment) = self.queue.pop_front() else {
+                    break;
+                };
+                match Source::open(stream, &segment, growing) {
+                    Ok(source) => self.current = Some(source),
+                    // It was rolled in between: the next look finds what it became.
+                    Err(RecordsError::Disk(error)) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+                continue;
+            };
+            match source.next_line() {
+                Some(Ok(line)) => {
+                    let Some(row) = row_of(stream, &source.part, &line) else {
+                        tracing::warn!(file = %source.path.display(), "a line is no event and is left out");
+                        continue;
+                    };
+                    let is_after = |until: &Place| row.stamp.seq >= until.next(&row.part);
+                    if bounds.until.as_ref().is_some_and(is_after) {
+                        self.current = None;
+                    } else if row.stamp.seq >= bounds.place.next(&row.part)
+                        && bounds.since.is_none_or(|since| row.stamp.time >= since)
+                    {
+                        self.head = Some(row);
+                    }
+                }
+                Some(Err(error)) => {
+                    self.current = None;
+                    return Err(error);
+                }
+                None => {
+                    if let Some(Source {
+                        path,
+                        rows: SourceRows::Growing(lines),
+                        ..
+                    }) = self.current.take()
+                        && lines.has_lines
+                    {
+                        growing.insert(path, lines);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A file that is being read.

@@ -103,8 +103,6 @@ pub(super) fn in_words(error: &reqwest::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
     use super::wait;
     use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
     use std::time::{Duration, SystemTime};

@@ -164,7 +164,7 @@ impl StandIn {
 }
 
 /// What stands before any request: the key, and what the test planned. `true` means that the answer gets lost.
-fn admit(shared: &Shared, headers: &HeaderMap, brings_lines: bool) -> Result<bool, Response> {
+fn admit(shared: &Shared, headers: &HeaderMap, brings_lines: bool) -> Result<bool, Box<Response>> {
     let mut plan = None;
     shared.0.send_modify(|seen| plan = seen.plan());
     let pair = base64::engine::general_purpose::STANDARD.encode(format!("api:{KEY}"));
@@ -172,7 +172,9 @@ fn admit(shared: &Shared, headers: &HeaderMap, brings_lines: bool) -> Result<boo
     if authorization != Some(&format!("Basic {pair}")) {
         // An unkind server: it sends back what it was given.
         let given = authorization.unwrap_or("nothing");
-        return Err((StatusCode::UNAUTHORIZED, format!("not a user: {given}")).into_response());
+        return Err(Box::new(
+            (StatusCode::UNAUTHORIZED, format!("not a user: {given}")).into_response(),
+        ));
     }
     match plan {
         Some(Plan::Refuse(status, wait)) => {
@@ -183,7 +185,7 @@ fn admit(shared: &Shared, headers: &HeaderMap, brings_lines: bool) -> Result<boo
                     .headers_mut()
                     .insert("retry-after", wait.to_string().parse().unwrap());
             }
-            Err(response)
+            Err(Box::new(response))
         }
         Some(Plan::LoseAnswer) => Ok(true),
         Some(Plan::LoseLinesAnswer) => Ok(brings_lines),
@@ -194,7 +196,7 @@ fn admit(shared: &Shared, headers: &HeaderMap, brings_lines: bool) -> Result<boo
 async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let is_lost = match admit(&shared, &headers, false) {
         Ok(is_lost) => is_lost,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let request: Value = serde_json::from_slice(&body).unwrap();
     let query = request["query"].as_str().unwrap();
@@ -271,7 +273,7 @@ async fn file_stream(
 ) -> Response {
     let is_lost = match admit(&shared, &headers, true) {
         Ok(is_lost) => is_lost,
-        Err(response) => return response,
+        Err(response) => return *response,
     };
     let request: Value = serde_json::from_slice(&body).unwrap();
     let mut status = StatusCode::OK;

@@ -142,6 +142,29 @@ async fn a_full_run_is_ended_and_another_begins() {
 }
 
 #[tokio::test]
+async fn the_oldest_runs_make_room_and_uploaded_ones_first() {
+    let scene = Scene::new();
+    let rotation = Rotation {
+        steps: 1,
+        lines: 90_000,
+    };
+    let config = |offline_bytes| WandbConfig {
+        rotation,
+        offline_bytes,
+        ..scene.config(Mode::Offline)
+    };
+    scene.steps(0..4);
+    export(config(u64::MAX), 4).await;
+    let files = run_files(&scene);
+    let bytes = fs_err::metadata(&files[3]).unwrap().len();
+    fs_err::write(files[2].with_extension("wandb.synced"), "").unwrap();
+    // Room for two and a half beside the new one.
+    scene.steps(4..5);
+    export(config(bytes * 5 / 2), 1).await;
+    assert_eq!(histories(&scene), [vec![1], vec![3], vec![4]]);
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_written_is_waited_for() {
     let scene = Scene::new();
     scene.steps(0..1);
