@@ -216,7 +216,9 @@ async fn graphql(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) 
             "teams": { "edges": [] },
         } })
     } else {
-        json!({})
+        json!({ "serverInfo": {
+            "features": [], "latestLocalVersionInfo": null, "cliVersionInfo": { "max_cli_version": "0.99.0" },
+        } })
     };
     if data.is_null() {
         return (StatusCode::CONFLICT, "the run was deleted").into_response();
