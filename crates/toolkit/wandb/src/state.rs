@@ -105,12 +105,13 @@ impl Folder {
     /// Keeps it, whole or not at all, also when the power goes.
     pub(crate) fn save(&self, state: &State) -> Result<(), WandbError> {
         let bytes = serde_json::to_vec(state).map_err(io::Error::other)?;
-        let mut beside = tempfile::NamedTempFile::new_in(&self.path)?;
-        beside.write_all(&bytes)?;
-        beside.as_file().sync_data()?;
-        beside
-            .persist(self.path.join(FILE))
-            .map_err(|error| error.error)?;
+        let file = self.path.join(FILE);
+        // Always the same name: what kills leave behind is written over.
+        let beside = self.path.join(format!("{FILE}.part"));
+        let mut part = fs::File::create(&beside)?;
+        part.write_all(&bytes)?;
+        part.sync_data()?;
+        fs::rename(&beside, &file)?;
         Ok(())
     }
 }

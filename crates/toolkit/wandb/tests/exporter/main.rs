@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod confidential;
+mod kill;
 mod live;
 mod official;
 mod run_file;
@@ -16,7 +17,7 @@ use assay_wandb::{About, Begin, Exporter, Mode, Server, Timing, WandbConfig, Wan
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use stand_in::{KEY, StandIn};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use tempfile::TempDir;
 use time::{OffsetDateTime, macros::datetime};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -40,29 +41,7 @@ impl Scene {
     }
 
     fn config(&self, mode: Mode) -> WandbConfig {
-        WandbConfig {
-            mode,
-            entity: Some("opentensor-dev".to_owned()),
-            about: About {
-                version: "1.2.0".to_owned(),
-                hotkey: Some(HOTKEY.to_owned()),
-                netuid: Some(1),
-                system: Some("prompting".to_owned()),
-            },
-            begin: Begin::Everything,
-            timing: Timing {
-                poll: Duration::from_millis(5),
-                heartbeat: Duration::from_millis(20),
-                retry_first: Duration::from_millis(1),
-                retry_most: Duration::from_millis(20),
-                ..Timing::default()
-            },
-            ..WandbConfig::new(
-                "openvalidators",
-                self.home.path().join("records"),
-                self.home.path().join("wandb"),
-            )
-        }
+        config_in(self.home.path(), mode)
     }
 
     fn live(&self, server: &StandIn) -> WandbConfig {
@@ -111,6 +90,28 @@ impl Scene {
             .record(later(4), &organic("a user's question", false))
             .unwrap();
         self.log.flush().unwrap();
+    }
+}
+
+fn config_in(home: &Path, mode: Mode) -> WandbConfig {
+    WandbConfig {
+        mode,
+        entity: Some("opentensor-dev".to_owned()),
+        about: About {
+            version: "1.2.0".to_owned(),
+            hotkey: Some(HOTKEY.to_owned()),
+            netuid: Some(1),
+            system: Some("prompting".to_owned()),
+        },
+        begin: Begin::Everything,
+        timing: Timing {
+            poll: Duration::from_millis(5),
+            heartbeat: Duration::from_millis(20),
+            retry_first: Duration::from_millis(1),
+            retry_most: Duration::from_millis(20),
+            ..Timing::default()
+        },
+        ..WandbConfig::new("openvalidators", home.join("records"), home.join("wandb"))
     }
 }
 
