@@ -17,6 +17,7 @@ pub(super) struct Intake {
     pub(super) rows: VecDeque<Row>,
     /// Whether these are the rows of a batch that may have arrived before a kill, and nothing after.
     is_replay: bool,
+    was_read: bool,
 }
 
 impl Intake {
@@ -27,12 +28,13 @@ impl Intake {
                 .until(state.ahead.clone()),
             rows: VecDeque::new(),
             is_replay: state.ahead.is_some(),
+            was_read: false,
         }
     }
 
     /// Whether the batch before the kill was read, and was dealt with.
     pub(super) fn is_replayed(&self) -> bool {
-        self.is_replay && self.rows.is_empty()
+        self.is_replay && self.was_read && self.rows.is_empty()
     }
 
     /// Reads what there is, up to a batch; whether there may be more.
@@ -45,7 +47,10 @@ impl Intake {
                     bytes += row.bytes;
                     self.rows.push_back(row);
                 }
-                Ok(None) => return Ok(false),
+                Ok(None) => {
+                    self.was_read = true;
+                    return Ok(false);
+                }
                 // It stays as it is; what comes after it can be exported.
                 Err(error @ RecordsError::Damaged { .. }) => {
                     tracing::warn!(%error, "a file of events is not exported");
@@ -53,6 +58,7 @@ impl Intake {
                 Err(error) => return Err(error.into()),
             }
         }
+        self.was_read = true;
         Ok(true)
     }
 }

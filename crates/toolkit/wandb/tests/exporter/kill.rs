@@ -61,6 +61,7 @@ async fn kills_neither_lose_nor_double_what_is_sent() {
     exporter.stop().await.unwrap();
     let seen = server.seen();
     assert_eq!(seen.order.len(), 1, "one run went on through all lives");
+    assert_eq!(seen.run(0).rewritten, 0, "what is sent again is the same");
     assert_eq!(steps_of(&seen.run(0).history()), (0..steps).collect::<Vec<_>>());
 }
 

@@ -166,6 +166,7 @@ async fn a_batch_that_arrived_before_a_kill_comes_once() {
     assert_eq!(steps, [0, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     let numbers: Vec<u64> = history.iter().map(|row| row["_step"].as_u64().unwrap()).collect();
     assert_eq!(numbers, (0..33).collect::<Vec<_>>());
+    assert_eq!(seen.run(0).rewritten, 0, "what is sent again is the same");
 }
 
 #[tokio::test]

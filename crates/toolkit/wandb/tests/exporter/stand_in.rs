@@ -37,6 +37,8 @@ pub(crate) struct StoredRun {
     /// How often it was announced.
     pub(crate) announced: usize,
     pub(crate) beats: usize,
+    /// Lines of history that were sent again, and were others.
+    pub(crate) rewritten: usize,
 }
 
 impl StoredRun {
@@ -314,7 +316,12 @@ fn take(run: &mut StoredRun, request: &Value) {
         for (place, line) in part["content"].as_array().unwrap().iter().enumerate() {
             let line = line.as_str().unwrap().to_owned();
             match lines.get_mut(offset + place) {
-                Some(old) => *old = line,
+                Some(old) => {
+                    if file == "wandb-history.jsonl" && *old != line {
+                        run.rewritten += 1;
+                    }
+                    *old = line;
+                }
                 None => lines.push(line),
             }
         }
