@@ -1,10 +1,16 @@
 //! Reads what is recorded into a store, and goes on with what is recorded later.
 
-use crate::Scope;
-use crate::store::{Limits, Store, Taken};
-use assay_records::{Events, RecordsError, read, streams as recorded};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use crate::{
+    Scope,
+    store::{Limits, Store, Taken},
+};
+use assay_records::{Event, Place, RecordsError, Row, Stream, streams as recorded};
+use serde_json::Value;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+};
 
 /// Problems that are kept: the same file is damaged at every look.
 const PROBLEMS: usize = 50;
@@ -13,30 +19,27 @@ const PROBLEMS: usize = 50;
 pub struct Follower {
     store: Store,
     /// Nobody shares them. The lock only lets those who look at the store share the follower.
-    readers: Mutex<Vec<Box<dyn Reader>>>,
+    folders: Mutex<Vec<Folder>>,
     problems: Vec<RecordsError>,
+}
+
+/// A folder of records, and up to where it was read.
+struct Folder {
+    path: PathBuf,
+    rows: assay_records::Follower,
 }
 
 impl Follower {
     /// A follower that has read nothing yet. A folder need not be there yet.
     #[must_use]
     pub fn new(folders: &[PathBuf], scope: Scope, limits: Limits) -> Self {
-        let mut readers: Vec<Box<dyn Reader>> = Vec::new();
-        for folder in folders {
-            readers.push(Streamed::<recorded::EpochNeuron>::of(folder));
-            readers.push(Streamed::<recorded::Score>::of(folder));
-            readers.push(Streamed::<recorded::OrganicIteration>::of(folder));
-            readers.push(Streamed::<recorded::DatasetEvaluation>::of(folder));
-            readers.push(Streamed::<recorded::WeightStep>::of(folder));
-            readers.push(Streamed::<recorded::Forward>::of(folder));
-            readers.push(Streamed::<recorded::AxonCalls>::of(folder));
-            readers.push(Streamed::<recorded::BlockSeen>::of(folder));
-            readers.push(Streamed::<recorded::Hardware>::of(folder));
-            readers.push(Streamed::<recorded::PromptingStep>::of(folder));
-        }
+        let folders = folders.iter().map(|path| Folder {
+            rows: assay_records::Follower::new(path, Place::default()).since(scope.since),
+            path: path.clone(),
+        });
         Self {
             store: Store::new(scope, limits),
-            readers: Mutex::new(readers),
+            folders: Mutex::new(folders.collect()),
             problems: Vec::new(),
         }
     }
@@ -46,12 +49,12 @@ impl Follower {
     pub fn read(&mut self) -> usize {
         let Self {
             store,
-            readers,
+            folders,
             problems,
         } = self;
-        let mut events = 0;
-        for reader in readers.get_mut().unwrap_or_else(PoisonError::into_inner) {
-            events += reader.read(store, &mut |problem| {
+        let mut taken = 0;
+        for folder in folders.get_mut().unwrap_or_else(PoisonError::into_inner) {
+            taken += folder.read(store, &mut |problem| {
                 let is_known = problems
                     .iter()
                     .any(|known| known.to_string() == problem.to_string());
@@ -61,10 +64,10 @@ impl Follower {
                 }
             });
         }
-        if events > 0 {
+        if taken > 0 {
             store.settle();
         }
-        events
+        taken
     }
 
     /// What has been read.
@@ -80,8 +83,8 @@ impl Follower {
     }
 }
 
-impl std::fmt::Debug for Follower {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Follower {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Follower")
             .field("events", &self.store.events())
@@ -90,47 +93,65 @@ impl std::fmt::Debug for Follower {
     }
 }
 
-/// Reads one stream of one folder.
-trait Reader: Send {
-    fn read(&mut self, store: &mut Store, problem: &mut dyn FnMut(RecordsError)) -> usize;
-}
-
-struct Streamed<S> {
-    folder: PathBuf,
-    /// Nothing until the folder is there.
-    events: Option<Events<S>>,
-}
-
-impl<S: Taken + Send + 'static> Streamed<S> {
-    fn of(folder: &Path) -> Box<dyn Reader> {
-        Box::new(Self {
-            folder: folder.to_owned(),
-            events: None,
-        })
-    }
-}
-
-impl<S: Taken + Send> Reader for Streamed<S> {
-    fn read(&mut self, store: &mut Store, problem: &mut dyn FnMut(RecordsError)) -> usize {
-        let opened = match &mut self.events {
-            Some(events) => events.again(),
-            None if !self.folder.is_dir() => return 0,
-            None => read::<S>(&self.folder, ..).map(|events| self.events = Some(events)),
-        };
-        if let Err(error) = opened {
+impl Folder {
+    fn read(&mut self, store: &mut Store, problem: &mut impl FnMut(RecordsError)) -> usize {
+        if !self.path.is_dir() {
+            return 0;
+        }
+        if let Err(error) = self.rows.look() {
             problem(error);
             return 0;
         }
         let mut taken = 0;
-        for event in self.events.iter_mut().flatten() {
-            match event {
-                Ok(event) => {
-                    S::take(store, event);
-                    taken += 1;
-                }
+        loop {
+            match self.rows.next_row() {
+                Ok(Some(row)) => match take(store, row, &self.path) {
+                    Ok(is_taken) => taken += usize::from(is_taken),
+                    Err(error) => problem(error),
+                },
+                Ok(None) => return taken,
                 Err(error) => problem(error),
             }
         }
-        taken
     }
+}
+
+/// Puts a row where it belongs; whether it is of a stream that the store knows.
+fn take(store: &mut Store, row: Row, folder: &Path) -> Result<bool, RecordsError> {
+    macro_rules! streams {
+        ($($event:ty),*) => {
+            match row.stream.as_str() {
+                $(<$event as Stream>::NAME => typed::<$event>(store, row, folder)?,)*
+                _ => return Ok(false),
+            }
+        };
+    }
+    streams!(
+        recorded::EpochNeuron,
+        recorded::Score,
+        recorded::OrganicIteration,
+        recorded::DatasetEvaluation,
+        recorded::WeightStep,
+        recorded::Forward,
+        recorded::AxonCalls,
+        recorded::BlockSeen,
+        recorded::Hardware,
+        recorded::PromptingStep
+    );
+    Ok(true)
+}
+
+fn typed<S: Taken>(store: &mut Store, row: Row, folder: &Path) -> Result<(), RecordsError> {
+    let event = serde_json::from_value(Value::Object(row.fields)).map_err(|error| RecordsError::Damaged {
+        file: folder.join(S::NAME),
+        why: error.to_string(),
+    })?;
+    S::take(
+        store,
+        Event {
+            stamp: row.stamp,
+            event,
+        },
+    );
+    Ok(())
 }

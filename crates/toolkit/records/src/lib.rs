@@ -18,7 +18,7 @@ pub use columns::{Column, Columns};
 pub use error::{RecordError, RecordsError, ShapeError};
 pub use layout::{Day, Segment, Segments, streams};
 pub use log::{Health, Log, LogConfig};
-pub use read::{Events, read};
+pub use read::{Events, Follower, Place, Row, read};
 pub use reference::{in_words, reference};
 pub use retention::Retention;
 pub use stream::{Event, Stamp, Stream};

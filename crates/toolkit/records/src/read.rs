@@ -1,8 +1,10 @@
 //! Reading events back: the rows of a table for queries, or the events themselves.
 
 mod events;
+mod follow;
 
 pub use events::{Events, read};
+pub use follow::{Follower, Place, Row};
 
 use crate::error::RecordsError;
 use arrow_array::{RecordBatch, new_null_array};

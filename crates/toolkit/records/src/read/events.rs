@@ -12,14 +12,10 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{
     collections::VecDeque,
     fmt,
-    io::{self, BufRead, BufReader, Seek, SeekFrom},
+    io::{self, BufRead, BufReader},
     marker::PhantomData,
     ops::{Bound, RangeBounds},
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
 };
 
 /// How often files that a roll took away under a reader are looked for anew. Each time at least one was, so more means that
@@ -37,10 +33,7 @@ pub fn read<S: Stream>(root: &Path, days: impl RangeBounds<Day>) -> Result<Event
         segments: VecDeque::new(),
         rows: Box::new(std::iter::empty()),
         current: None,
-        tail: None,
         reached: None,
-        highest: None,
-        before: None,
         looks: 0,
         stream: PhantomData,
     };
@@ -48,8 +41,7 @@ pub fn read<S: Stream>(root: &Path, days: impl RangeBounds<Day>) -> Result<Event
     Ok(events)
 }
 
-/// An iterator over events; see [`read`]. After an error it goes on with the next file, and after its end with what was
-/// written since, when it is told to ([`again`](Events::again)).
+/// An iterator over events; see [`read`]. After an error it goes on with the next file.
 pub struct Events<S> {
     root: PathBuf,
     days: (Bound<Day>, Bound<Day>),
@@ -57,34 +49,16 @@ pub struct Events<S> {
     rows: Rows,
     /// Day and version of the file that is being read.
     current: Option<(Day, u32)>,
-    /// The last file of lines that was opened, and how many of its bytes were read.
-    tail: Option<(PathBuf, Arc<AtomicU64>)>,
-    /// Up to where events were returned since the files were last begun with.
+    /// Up to where events were returned.
     reached: Option<(Day, u32, u64)>,
-    /// The highest number that was returned, and the one of when the iterator was told to go on.
-    highest: Option<u64>,
-    before: Option<u64>,
     looks: usize,
     stream: PhantomData<fn() -> S>,
 }
 
 /// Lines of JSON with their file's name in errors.
-type Rows = Box<dyn Iterator<Item = Result<Vec<u8>, RecordsError>> + Send>;
+pub(super) type Rows = Box<dyn Iterator<Item = Result<Vec<u8>, RecordsError>> + Send>;
 
 impl<S: Stream> Events<S> {
-    /// Goes on with what was written since the iterator came to its end. Nothing is returned twice, and of a file that is
-    /// being written only what is new is read.
-    ///
-    /// # Errors
-    /// As [`read`].
-    pub fn again(&mut self) -> Result<(), RecordsError> {
-        self.looks = 0;
-        // By number alone: around midnight a later event may belong to an earlier day.
-        self.before = self.highest;
-        self.reached = None;
-        self.look()
-    }
-
     /// Lists the files from where the reader is.
     fn look(&mut self) -> Result<(), RecordsError> {
         let segments = layout::streams(&self.root)?.remove(S::NAME).unwrap_or_default();
@@ -92,12 +66,6 @@ impl<S: Stream> Events<S> {
             .live
             .into_iter()
             .filter(|segment| self.days.contains(&segment.day))
-            .filter(|segment| {
-                segment
-                    .last
-                    .zip(self.before)
-                    .is_none_or(|(last, before)| last > before)
-            })
             .filter(|segment| {
                 let end = (segment.day, segment.version, segment.last.unwrap_or(u64::MAX));
                 self.reached.is_none_or(|reached| end > reached)
@@ -118,7 +86,7 @@ impl<S: Stream> Events<S> {
     /// Goes on to the next file; `None` after the last.
     fn advance(&mut self) -> Option<Result<(), RecordsError>> {
         let segment = self.segments.pop_front()?;
-        self.rows = match self.open(&segment) {
+        self.rows = match open(&segment) {
             Ok(rows) => rows,
             Err(RecordsError::Disk(error))
                 if error.kind() == io::ErrorKind::NotFound && self.looks < LOOKS =>
@@ -132,19 +100,6 @@ impl<S: Stream> Events<S> {
         Some(Ok(()))
     }
 
-    fn open(&mut self, segment: &Segment) -> Result<Rows, RecordsError> {
-        if segment.last.is_some() {
-            return rows_of_parquet(&segment.path);
-        }
-        let read = match self.tail.take() {
-            Some((path, read)) if path == segment.path => read,
-            _ => Arc::default(),
-        };
-        let rows = rows_of_lines(&segment.path, read.clone())?;
-        self.tail = Some((segment.path.clone(), read));
-        Ok(rows)
-    }
-
     /// `None` for an event that was returned before.
     fn event(&mut self, line: &[u8]) -> Option<Result<Event<S>, RecordsError>> {
         let (day, version) = self.current?;
@@ -153,13 +108,10 @@ impl<S: Stream> Events<S> {
         match parsed {
             Ok((stamp, event)) => {
                 let at = (day, version, stamp.seq);
-                let is_known = self.reached.is_some_and(|reached| at <= reached)
-                    || self.before.is_some_and(|before| stamp.seq <= before);
-                if is_known {
+                if self.reached.is_some_and(|reached| at <= reached) {
                     return None;
                 }
                 self.reached = Some(at);
-                self.highest = self.highest.max(Some(stamp.seq));
                 Some(Ok(Event { stamp, event }))
             }
             Err(error) => Some(Err(RecordsError::Damaged {
@@ -202,25 +154,27 @@ impl<S> fmt::Debug for Events<S> {
     }
 }
 
-/// Whole lines after those that were read: what comes after the last end of a line is being written.
-fn rows_of_lines(path: &Path, read: Arc<AtomicU64>) -> Result<Rows, RecordsError> {
-    let mut file = fs::File::open(path)?;
-    file.seek(SeekFrom::Start(read.load(Ordering::Relaxed)))?;
-    let mut file = BufReader::with_capacity(256 * 1024, file);
+fn open(segment: &Segment) -> Result<Rows, RecordsError> {
+    if segment.last.is_some() {
+        rows_of_parquet(&segment.path)
+    } else {
+        rows_of_lines(&segment.path)
+    }
+}
+
+/// Whole lines: what comes after the last end of a line is being written.
+fn rows_of_lines(path: &Path) -> Result<Rows, RecordsError> {
+    let mut file = BufReader::with_capacity(256 * 1024, fs::File::open(path)?);
     Ok(Box::new(std::iter::from_fn(move || {
         let mut line = Vec::new();
         match file.read_until(b'\n', &mut line) {
-            Ok(_) if line.last() == Some(&b'\n') => {
-                read.fetch_add(line.len() as u64, Ordering::Relaxed);
-                Some(Ok(line))
-            }
-            Ok(_) => None,
+            Ok(_) => (line.last() == Some(&b'\n')).then_some(Ok(line)),
             Err(error) => Some(Err(error.into())),
         }
     })))
 }
 
-fn rows_of_parquet(path: &Path) -> Result<Rows, RecordsError> {
+pub(super) fn rows_of_parquet(path: &Path) -> Result<Rows, RecordsError> {
     let damaged = {
         let path = path.to_owned();
         move |error: &dyn fmt::Display| RecordsError::damaged(&path, error)

@@ -1,7 +1,7 @@
 //! Segments that become Parquet, and what is kept.
 
-use super::{NOON, Question, config, events, files, numbers, question, record};
-use assay_records::{Log, LogConfig, Retention, read};
+use super::{NOON, config, events, files, numbers, record};
+use assay_records::{Log, LogConfig, Retention};
 use fs_err as fs;
 use std::path::PathBuf;
 use time::Duration;
@@ -17,33 +17,6 @@ fn small_files_of_a_day_become_one() {
     let rolled = files(folder.path(), "parquet");
     assert!(rolled.len() < 8, "{rolled:?}");
     assert_eq!(numbers(folder.path()), (0..100).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_reader_goes_on_with_what_was_written_since() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = Log::open(config(folder.path())).unwrap();
-    let mut events = read::<Question>(folder.path(), ..).unwrap();
-    let mut seen = Vec::new();
-    for round in 0..12 {
-        record(&log, round * 5..round * 5 + 5);
-        log.flush().unwrap();
-        events.again().unwrap();
-        seen.extend(events.by_ref().map(|event| event.unwrap().stamp.seq));
-        // Between two looks lines become Parquet, and Parquet files one.
-        if round % 3 == 1 {
-            log.roll().unwrap();
-        }
-    }
-    assert_eq!(seen, (0..60).collect::<Vec<_>>());
-    // An event of the day before is not overlooked.
-    log.record(NOON - Duration::DAY, &question(60)).unwrap();
-    log.flush().unwrap();
-    events.again().unwrap();
-    assert_eq!(
-        events.map(|event| event.unwrap().stamp.seq).collect::<Vec<_>>(),
-        [60]
-    );
 }
 
 #[test]
