@@ -84,7 +84,12 @@ enum Command {
     Tx(commands::tx::Command),
     Query(commands::query::Args),
     Report(commands::report::Args),
+    #[command(subcommand)]
+    Replay(commands::replay::Command),
     Top(commands::top::Args),
+    /// Send what was recorded to where others keep such things
+    #[command(subcommand)]
+    Export(commands::export::Command),
     Doctor(commands::doctor::Args),
     Explain(commands::explain::Args),
     /// Write the completion script of a shell to standard output
@@ -133,7 +138,9 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Tx(command) => commands::tx::run(command, &context),
         Command::Query(args) => commands::query::run(args, &context),
         Command::Report(args) => commands::report::run(&args, &context),
+        Command::Replay(command) => commands::replay::run(command, &context),
         Command::Top(args) => commands::top::run(args, &context),
+        Command::Export(command) => commands::export::run(command, &context),
         Command::Doctor(args) => commands::doctor::run(args, &context),
         Command::Explain(args) => commands::explain::run(&args, &context),
         Command::Completions { .. } => Ok(()),

@@ -4,6 +4,7 @@ mod event;
 mod hooks;
 pub mod mind;
 mod miner;
+pub mod replay;
 mod sample;
 pub mod scoring;
 mod validator;

@@ -98,6 +98,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         rows: Some(3),
         share: 1.0,
         weight: 0.16,
+        committed: Some(Block(1_284)),
+        consensus: Some(1.0 / 3.0),
     };
     state.score(round.id, &[score]).await?;
     state.begin_publishing(round.id, 4).await?;

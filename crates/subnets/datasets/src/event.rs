@@ -326,6 +326,12 @@ pub struct MinerScore {
     pub share: f64,
     /// Weight before its scaling to 16 bits, 0 to 1.
     pub weight: f64,
+    /// Block of its commitment, or of the one whose loss stands in; none where it has none, and in rounds of older versions.
+    #[serde(default)]
+    pub committed: Option<Block>,
+    /// The chain's consensus about it when the round was scored, 0 to 1; none in rounds of older versions.
+    #[serde(default)]
+    pub consensus: Option<f64>,
 }
 
 /// What came of a miner in a round, in one word each.

@@ -8,6 +8,7 @@ pub mod miner;
 pub mod outcome;
 pub mod profile;
 pub mod recipe;
+pub mod replay;
 pub mod roster;
 pub mod rows;
 pub mod scoring;

@@ -35,6 +35,8 @@ fn an_event_reads_back_as_it_was_from_text_and_from_a_value() {
         rows: Some(96),
         share: 1e-7,
         weight: 5e-324,
+        committed: Some(Block(1_284)),
+        consensus: Some(1.0 / 3.0),
     };
     for kind in [
         EventKind::Evaluated {

@@ -304,6 +304,8 @@ async fn scores_read_back_as_written() {
             rows: Some(3),
             share: 1.0,
             weight: 0.16,
+            committed: Some(Block(1_284)),
+            consensus: Some(1.0 / 3.0),
         },
         MinerScore {
             uid: Uid(1),
@@ -316,6 +318,8 @@ async fn scores_read_back_as_written() {
             rows: None,
             share: 0.0,
             weight: 0.0,
+            committed: Some(Block(1_284)),
+            consensus: Some(1.0 / 3.0),
         },
     ];
     state.score(round.id, &scores).await.unwrap();

@@ -148,7 +148,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> miette::Result<()> {
 }
 
 /// A time, a day at its beginning, or an age.
-fn moment(text: &str) -> Result<OffsetDateTime, String> {
+pub(super) fn moment(text: &str) -> Result<OffsetDateTime, String> {
     let units = [("m", 60), ("h", 3_600), ("d", 86_400)];
     for (unit, seconds) in units {
         if let Some(age) = text.strip_suffix(unit).and_then(|age| age.parse::<u32>().ok()) {

@@ -250,6 +250,9 @@ fn evaluation(row: &MinerScore) -> DatasetEvaluation {
         repo: row.repo.as_ref().map(ToString::to_string),
         rows: row.rows.map(|rows| rows as u64),
         loss,
+        committed_at: row.committed.map(|block| block.0),
+        share: Some(row.share),
+        consensus: row.consensus,
         weight: Some(row.weight),
         ..DatasetEvaluation::default()
     }

@@ -25,7 +25,7 @@ pub use results::{DatasetFacts, DatasetId, DatasetVerdict, EvaluationKey, Measur
 pub use rounds::{Carried, Entrant, NewEntrant, NewRound, Round, RoundId, RoundState};
 
 /// The schema's version of this program: the number of its last migration.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = 2;
 
 /// Why the state cannot be used.
 #[derive(Debug, thiserror::Error)]

@@ -319,8 +319,8 @@ impl State {
             .await?;
         for score in scores {
             sqlx::query(
-                "INSERT INTO scores (round, hotkey, uid, standing, repo, row_count, share, weight) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO scores (round, hotkey, uid, standing, repo, row_count, share, weight, committed, consensus) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             )
             .bind(round.0)
             .bind(score.hotkey.to_string())
@@ -330,6 +330,8 @@ impl State {
             .bind(score.rows.map(|rows| integer(rows as u64)))
             .bind(score.share)
             .bind(score.weight)
+            .bind(score.committed.map(|block| integer(block.0)))
+            .bind(score.consensus)
             .execute(&mut *tx)
             .await?;
         }
@@ -347,7 +349,8 @@ impl State {
     /// When the state cannot be read.
     pub async fn scores(&self, round: RoundId) -> Result<Vec<MinerScore>, StateError> {
         sqlx::query(
-            "SELECT hotkey, uid, standing, repo, row_count, share, weight FROM scores WHERE round = ? ORDER BY uid",
+            "SELECT hotkey, uid, standing, repo, row_count, share, weight, committed, consensus FROM scores WHERE round = ? \
+             ORDER BY uid",
         )
         .bind(round.0)
         .fetch_all(&self.pool)
@@ -364,6 +367,11 @@ impl State {
                 rows: rows.map(|rows| count("row_count", rows)).transpose()?.map(|rows| rows as usize),
                 share: row.try_get("share")?,
                 weight: row.try_get("weight")?,
+                committed: row
+                    .try_get::<Option<i64>, _>("committed")?
+                    .map(|block| count("committed", block).map(Block))
+                    .transpose()?,
+                consensus: row.try_get("consensus")?,
             })
         })
         .collect()

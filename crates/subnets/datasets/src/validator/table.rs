@@ -64,6 +64,8 @@ pub(super) fn result(
             rows: line.rows(),
             share: table.shares[uid],
             weight: table.weights[uid],
+            committed: line.committed(),
+            consensus: Some(consensus[uid]),
         })
         .collect()
 }
@@ -114,6 +116,12 @@ impl<'a> Line<'a> {
             },
             None | Some(Outcome::NotAsked(_) | Outcome::OwnFault(_)) => Contender::Absent,
         }
+    }
+
+    /// Block of the commitment that counts.
+    fn committed(&self) -> Option<Block> {
+        let own = || Some(self.entrant?.found.commitment.as_ref()?.1);
+        self.stands_in().map(|carried| carried.committed).or_else(own)
     }
 
     fn rows(&self) -> Option<usize> {

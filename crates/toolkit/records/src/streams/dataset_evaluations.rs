@@ -59,6 +59,10 @@ pub struct DatasetEvaluation {
     pub base_loss: Option<f64>,
     /// The same after training on the dataset.
     pub loss: Option<f64>,
+    /// Its part of the round before it is blended with the consensus, 0 to 1.
+    pub share: Option<f64>,
+    /// The chain's consensus about it when the round was scored, 0 to 1.
+    pub consensus: Option<f64>,
     /// The weight that the round gave, 0 to 1.
     pub weight: Option<f64>,
     /// How long training and measuring took.
