@@ -187,9 +187,10 @@ pub(crate) fn calls(
             ),
             (Some("Echo"), Some(validator.to_string()), Some("synapse"), 200)
         );
-        // Each asks and answers the same.
-        assert!(calls.request_bytes > 0 && calls.request_bytes % calls.calls == 0);
-        assert!(calls.answer_bytes > 0 && calls.answer_bytes % calls.calls == 0);
+        // Each body has at least the text in it, and is far from a kilobyte.
+        for bytes in [calls.request_bytes, calls.answer_bytes] {
+            assert!((10 * calls.calls..1_000 * calls.calls).contains(&bytes), "{calls:?}");
+        }
         assert!(calls.seconds_mean.unwrap() > 0.0);
         assert!(calls.seconds_max >= calls.seconds_mean);
     }
