@@ -104,6 +104,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )?;
     let key = demonstration_key(home.folder())?;
 
+    let records = Records::open(&home, "organic", subnet.netuid);
     view.starting("starting the miners");
     let shutdown = Shutdown::new();
     let mut neurons = JoinSet::new();
@@ -113,7 +114,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
         match cast::mind(&role.manner, &model) {
             Some(mind) => {
-                let miner = miner(&home, &subnet, account, address, mind)?;
+                let miner = miner(&home, &subnet, account, &records, address, mind)?;
                 let (name, end) = (account.name.clone(), shutdown.clone());
                 neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
             }
@@ -139,6 +140,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             &home,
             &subnet,
             account,
+            &records,
             gateway,
             &model,
             &events,
@@ -169,7 +171,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )?;
 
     let mut epochs = Epochs {
-        records: Records::open(&home, "organic", subnet.netuid),
+        records,
         subnet: &subnet,
         view: &mut view,
         output,
@@ -254,6 +256,7 @@ fn neuron(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     folder: &Path,
 ) -> miette::Result<NeuronConfig> {
     let network: Endpoints = subnet.devnet.url().parse().into_diagnostic()?;
@@ -265,6 +268,7 @@ fn neuron(
     );
     // The chain is this machine's: it may be looked at in every block.
     config.sync_every = 1;
+    config.records = records.of_neuron(&account.hotkey.account());
     Ok(config)
 }
 
@@ -272,6 +276,7 @@ fn miner(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     address: SocketAddr,
     mind: Arc<dyn Mind>,
 ) -> miette::Result<Miner> {
@@ -281,7 +286,7 @@ fn miner(
         callers: Callers::Registered,
         ..AccessRules::default()
     };
-    let config = neuron(home, subnet, account, Path::new("miners"))?.with_axon(place);
+    let config = neuron(home, subnet, account, records, Path::new("miners"))?.with_axon(place);
     Ok(Miner::new(config).route(assay_chat::route(mind)))
 }
 
@@ -309,6 +314,7 @@ fn validator(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     gateway: GatewayConfig,
     model: &LocalModel,
     events: &broadcast::Sender<ChatEvent>,
@@ -321,7 +327,7 @@ fn validator(
         Pace::Hurried => 0.75,
     };
     Ok(ChatValidator {
-        neuron: neuron(home, subnet, account, Path::new("validators"))?,
+        neuron: neuron(home, subnet, account, records, Path::new("validators"))?,
         organic: OrganicConfig {
             trigger_frequency: seconds,
             trigger_frequency_min: 0.25,

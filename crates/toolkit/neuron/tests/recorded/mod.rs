@@ -189,7 +189,10 @@ pub(crate) fn calls(
         );
         // Each body has at least the text in it, and is far from a kilobyte.
         for bytes in [calls.request_bytes, calls.answer_bytes] {
-            assert!((10 * calls.calls..1_000 * calls.calls).contains(&bytes), "{calls:?}");
+            assert!(
+                (10 * calls.calls..1_000 * calls.calls).contains(&bytes),
+                "{calls:?}"
+            );
         }
         assert!(calls.seconds_mean.unwrap() > 0.0);
         assert!(calls.seconds_max >= calls.seconds_mean);
