@@ -166,10 +166,10 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
         let rounds: Vec<Forward> = stage.recorded(validator);
         let counted: Vec<_> = rounds
             .iter()
-            .map(|round| (round.step, round.answered, round.failed.as_deref()))
+            .map(|round| (round.step, round.asked, round.answered, round.failed.as_deref()))
             .collect();
-        // The good one, the bad one and the copy have an answer that can be judged.
-        assert_eq!(counted, [(0, 3, None), (1, 3, None)]);
+        // All but the silent one have published something; the good, the bad and the copy can be judged.
+        assert_eq!(counted, [(0, 7, 3, None), (1, 7, 3, None)]);
         let steps: Vec<WeightStep> = stage.recorded(validator);
         let at = |stage: &str| {
             steps
@@ -177,7 +177,8 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
                 .filter(|step| step.stage == stage)
                 .collect::<Vec<_>>()
         };
-        assert_eq!(at("applied").len(), 2, "{steps:?}");
+        // Ended as soon as the second row is final, it may not have seen it applied.
+        assert_eq!(at("finalized").len(), 2, "{steps:?}");
         for planned in at("planned") {
             let value = |miner: &Account| {
                 let place = planned

@@ -28,11 +28,11 @@ impl Desk {
             step: self.rounds.fetch_add(1, Ordering::Relaxed),
             block: Some(round.what.closed.0),
             seconds: Some(took.as_secs_f64()),
-            // A loss that is an earlier round's was not asked for in this one, or failed on our side.
+            // Who has published nothing takes no part, and a loss that is an earlier round's was not asked for in this one.
             asked: count(|standing| {
                 !matches!(
                     standing,
-                    Standing::NotAsked(_) | Standing::Ranked { carried: true, .. }
+                    Standing::NotAsked(_) | Standing::NoAnswer(_) | Standing::Ranked { carried: true, .. }
                 )
             }),
             answered: count(|standing| {
