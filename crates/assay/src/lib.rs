@@ -14,6 +14,7 @@ pub use assay_models as models;
 pub use assay_neuron as neuron;
 #[cfg(feature = "organic")]
 pub use assay_organic as organic;
+pub use assay_records as records;
 pub use assay_yuma as yuma;
 
 /// What a subnet of one file needs: its synapse, its miner's route, its validator's scorer.

@@ -6,10 +6,15 @@ use assay_chain::{Call, ChainClient, ConnectOptions, NetUid};
 use assay_devnet::{BlockProduction, Devnet, DevnetConfig, Spec};
 use assay_keys::{KeyRole, Overwrite, Pair, Protection, Scheme, Wallet};
 use assay_localnet::free_addresses;
+use assay_records::{
+    Stream, read,
+    streams::{AxonCalls, BlockSeen, Forward, Hardware, OrganicIteration, Score},
+};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::{
     net::SocketAddr,
+    path::{Path, PathBuf},
     process::{Output, Stdio},
     time::Duration,
 };
@@ -153,6 +158,57 @@ async fn end(mut child: Child) {
     assert_eq!(status.code(), Some(0));
 }
 
+/// The folder in which a neuron of this side has recorded what it did.
+fn records(world: &World, side: &str) -> PathBuf {
+    let homes = world.folder.path().join(".assay").join(side);
+    let home = std::fs::read_dir(homes).unwrap().next().unwrap().unwrap();
+    home.path().join("records")
+}
+
+fn events<S: Stream>(folder: &Path) -> Vec<S> {
+    let events = read::<S>(folder, ..).unwrap();
+    events.map(|event| event.unwrap().event).collect()
+}
+
+/// Both sides have recorded what they did and saw, each by itself, and nobody's words or keys.
+fn recorded(world: &World, key: &str) {
+    let validator = records(world, "validators");
+    let forwards: Vec<Forward> = events(&validator);
+    let scored: u32 = forwards.iter().map(|forward| forward.answered).sum();
+    assert!(scored > 0, "{forwards:?}");
+    let samples: Vec<OrganicIteration> = events(&validator);
+    let private: Vec<_> = samples.iter().filter(|sample| sample.is_private).collect();
+    assert!(private.iter().any(|sample| sample.rewards[0].reward > Some(0.0)));
+    let scores: Vec<Score> = events(&validator);
+    assert!(
+        scores
+            .iter()
+            .any(|score| score.reward > Some(0.0) && score.score > Some(0.0))
+    );
+    assert!(!events::<BlockSeen>(&validator).is_empty());
+
+    let miner = records(world, "miners");
+    let calls: Vec<AxonCalls> = events(&miner);
+    let me = Pair::from_uri("//v//default", Scheme::Sr25519).unwrap().account();
+    let asked = calls.iter().filter(|calls| calls.caller == Some(me.to_string()));
+    assert!(asked.map(|calls| calls.calls).sum::<u64>() > 0, "{calls:?}");
+    let hardware: Vec<Hardware> = events(&miner);
+    assert!(hardware[0].process_memory_bytes > Some(0));
+
+    let files = [&validator, &miner].map(|folder| walkdir::WalkDir::new(folder));
+    for file in files.into_iter().flatten() {
+        let file = file.unwrap();
+        if file.file_type().is_file() {
+            let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
+            assert!(
+                !text.contains("opposite") && !text.contains(key),
+                "{}",
+                file.path().display()
+            );
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_with_a_key_are_answered_by_the_miner_and_scored() {
     let world = World::new().await;
@@ -281,6 +337,7 @@ async fn people_with_a_key_are_answered_by_the_miner_and_scored() {
     end(validator).await;
     drop(lines);
     end(miner).await;
+    recorded(&world, key);
     world.devnet.stop().await;
 }
 

@@ -46,6 +46,17 @@ pub enum DialectError {
 }
 
 impl Dialect {
+    /// Its name in records, one word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SynapseV10 => "synapse",
+            Self::Btauth => "btauth",
+            Self::Epistula => "epistula",
+            Self::Operator => "operator",
+        }
+    }
+
     /// The dialect of a request with these headers.
     ///
     /// # Errors

@@ -87,6 +87,7 @@ impl OrganicScoring for ChatScoring {
     }
 
     async fn query_miners(&self, sample: &Sampled<ChatSample>) -> Result<Vec<Given>, HookError> {
+        self.context.begin_step();
         if sample.may_reuse_responses && !sample.sample.given.is_empty() {
             return Ok(sample.sample.given.clone());
         }
@@ -181,6 +182,7 @@ impl OrganicScoring for ChatScoring {
             .filter_map(|given| given.answer.as_ref().ok())
             .map(|text| text.chars().count())
             .collect();
+        let answered = lengths.len();
         logs.insert("turn", sample.sample.turns.len() / 2);
         logs.insert("organic_response_chars", lengths);
         logs.insert(
@@ -196,6 +198,8 @@ impl OrganicScoring for ChatScoring {
             (true, Privacy::Private) => SampleSource::Private,
             (true, Privacy::Shared) => SampleSource::Organic,
         };
+        self.context.count_asked(responses.len(), answered);
+        self.context.end_step(None);
         // Nobody need be listening.
         let _ = self.events.send(ChatEvent::Scored(ScoredSample {
             validator: self.context.hotkey(),
@@ -209,6 +213,9 @@ impl OrganicScoring for ChatScoring {
 
     async fn log_failure(&self, logs: &LogRecord, error: &StageError) {
         tracing::warn!(%error, "a chat is not scored");
+        // The stage alone: what went wrong in it may be in words of somebody's.
+        self.context
+            .end_step(Some(&format!("scoring failed at stage {}", error.stage)));
         let reason = logs.error.clone().unwrap_or_else(|| error.stage.to_string());
         let _ = self.events.send(ChatEvent::Failed { reason });
     }

@@ -11,6 +11,7 @@ use assay_datasets::{
     state::State,
 };
 use assay_hub::{ExistingRepo, RepoType, Visibility};
+use assay_records::streams::{Forward, WeightStep};
 use stage::{Account, Stage, accounts, line, rows};
 
 fn downloads_from(stage: &Stage, miner: &Account) -> usize {
@@ -160,6 +161,34 @@ async fn good_data_is_paid_and_copies_and_rubbish_are_not() {
 
     for validator in running {
         validator.stop().await;
+    }
+    for validator in &validators {
+        let rounds: Vec<Forward> = stage.recorded(validator);
+        let counted: Vec<_> = rounds
+            .iter()
+            .map(|round| (round.step, round.asked, round.answered, round.failed.as_deref()))
+            .collect();
+        // All but the silent one have published something; the good, the bad and the copy can be judged.
+        assert_eq!(counted, [(0, 7, 3, None), (1, 7, 3, None)]);
+        let steps: Vec<WeightStep> = stage.recorded(validator);
+        let at = |stage: &str| {
+            steps
+                .iter()
+                .filter(|step| step.stage == stage)
+                .collect::<Vec<_>>()
+        };
+        // Ended as soon as the second row is final, it may not have seen it applied.
+        assert_eq!(at("finalized").len(), 2, "{steps:?}");
+        for planned in at("planned") {
+            let value = |miner: &Account| {
+                let place = planned
+                    .hotkeys
+                    .iter()
+                    .position(|hotkey| *hotkey == miner.id().to_string());
+                planned.values[place.unwrap()]
+            };
+            assert!(value(good) > value(bad) && value(copy) == 0, "{planned:?}");
+        }
     }
     // Two datasets in two rounds: four trainings, each once.
     let state = State::open(&stage.folder.path().join("first")).await.unwrap();

@@ -319,7 +319,7 @@ impl Store {
                 block "Block" Block,
                 reward "Reward" Score,
                 score "Score" Score,
-                source "Validator" Text,
+                source "Validator" Hotkey,
             ],
             rows: self
                 .scores

@@ -80,7 +80,7 @@ impl Store {
                 mean_reward "Mean reward" Score,
                 step "Step" Count,
                 block "Block" Block,
-                source "Validator" Text,
+                source "Validator" Hotkey,
             ],
             rows,
         }

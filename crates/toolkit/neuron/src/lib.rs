@@ -9,6 +9,7 @@ mod metagraph_cache;
 mod moving_average;
 mod own_axon;
 pub mod preflight;
+pub mod records;
 pub mod registration;
 pub mod runtime;
 mod score_book;
@@ -28,6 +29,7 @@ pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
 pub use moving_average::{MovingAverage, NoAverage};
 pub use own_axon::own_axon;
 pub use preflight::Refusal;
+pub use records::{ChainRecords, NeuronRecords, Recorder};
 pub use registration::{NotRegistered, Registered, StakeCheck};
 pub use runtime::{
     AxonPlace, Context, Miner, MinerReply, NeuronConfig, NeuronError, Pace, Validator, WeightSettings,
@@ -46,6 +48,6 @@ pub use weight_history::{
 };
 pub use weight_schedule::WeightSchedule;
 pub use weight_setter::{
-    AppliedWeights, AttemptStep, PlannedWeights, SentWeights, SetWeightsError, WeightSetter,
+    AppliedWeights, AttemptStep, PlannedWeights, SentWeights, SetWeightsError, WeightObserver, WeightSetter,
     WeightSetterConfig, WeightsWarning, plan_weights,
 };

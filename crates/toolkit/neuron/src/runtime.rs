@@ -11,6 +11,7 @@
 //! | rounds | validator | calls the author's scorer again and again |
 //! | weights | validator | sends a row in each epoch |
 //! | checkpoint | validator | writes the scores |
+//! | records | both, where wanted | tells the event log what is seen of the machine, the axon and the chain |
 //!
 //! What fails is restarted; what falls silent is cut off and restarted; what keeps failing, or blocks its thread, ends the
 //! process with an exit code. Scores are on disk whatever happens.
@@ -21,6 +22,7 @@ mod error;
 mod ground;
 mod miner;
 mod rounds;
+mod steps;
 mod validator;
 mod weights;
 
@@ -30,7 +32,7 @@ pub use miner::Miner;
 pub use rounds::Pace;
 pub use validator::{Validator, WeightSettings};
 
-use crate::{AccessRules, RestartPolicy};
+use crate::{AccessRules, NeuronRecords, Recorder, RestartPolicy};
 use assay_axon::server::AxonConfig;
 use assay_chain::{ConnectOptions, Endpoints, NetUid, Pair};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -66,6 +68,8 @@ pub struct NeuronConfig {
     /// How long a task may hold its thread before the process ends. See
     /// [`Supervisor::end_when_stuck`](crate::Supervisor::end_when_stuck).
     pub stuck_after: Duration,
+    /// Where it records what it does; nothing records nothing.
+    pub records: Option<NeuronRecords>,
 }
 
 /// Where a neuron answers.
@@ -124,7 +128,21 @@ impl NeuronConfig {
             grace: Duration::from_secs(20),
             restarts: RestartPolicy::default(),
             stuck_after: Duration::from_secs(300),
+            records: None,
         }
+    }
+
+    /// The neuron's hand in the log, if it has records: also for what only its author knows of.
+    pub fn recorder(&self) -> Option<Recorder> {
+        let records = self.records.clone()?;
+        Some(Recorder::new(records, self.netuid, self.hotkey.account()))
+    }
+
+    /// The same with records.
+    #[must_use]
+    pub fn with_records(mut self, records: NeuronRecords) -> Self {
+        self.records = Some(records);
+        self
     }
 
     /// The same with an axon.

@@ -20,7 +20,7 @@ pub use error::SetWeightsError;
 pub use plan::{PlannedWeights, WeightsWarning, plan_weights};
 
 use crate::{
-    AttemptStage, HistoryError, Refusal, WeightHistory,
+    AttemptStage, AttemptStart, HistoryError, Refusal, WeightHistory,
     preflight::{self, Facts},
 };
 use assay_chain::{
@@ -28,7 +28,7 @@ use assay_chain::{
     PoolRejection, Receipt, Retry, Snapshot, Stage, TimelockedCommit, WeightCommitError, WeightRow, Zeros,
 };
 use plan::{Grounds, grounds, read};
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf, sync::Arc};
 use tokio::sync::{Mutex, broadcast};
 
 /// How a validator sets weights.
@@ -75,6 +75,18 @@ pub struct AttemptStep {
     pub attempt: u64,
     /// The step.
     pub stage: AttemptStage,
+}
+
+/// Hears of attempts as they are noted in the history: each step once, by whichever process came to know of it. What an
+/// earlier process noted is not told again.
+///
+/// It is called where steps are noted, so it must not wait.
+pub trait WeightObserver: fmt::Debug + Send + Sync + 'static {
+    /// An attempt has a row, and is about to be sent.
+    fn began(&self, attempt: u64, start: &AttemptStart);
+
+    /// An attempt has taken a step.
+    fn stepped(&self, step: &AttemptStep);
 }
 
 /// Whether a row came too soon after the last one, as the pool and the chain say it.
@@ -138,6 +150,7 @@ pub struct WeightSetter {
     turn: Mutex<()>,
     history: Mutex<WeightHistory>,
     steps: broadcast::Sender<AttemptStep>,
+    observer: Option<Arc<dyn WeightObserver>>,
 }
 
 impl WeightSetter {
@@ -162,7 +175,15 @@ impl WeightSetter {
             turn: Mutex::new(()),
             history: Mutex::new(history),
             steps: broadcast::Sender::new(STEPS_KEPT),
+            observer: None,
         })
+    }
+
+    /// Tells this observer of each step, without a miss.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Arc<dyn WeightObserver>) -> Self {
+        self.observer = Some(observer);
+        self
     }
 
     /// Whether the chain would take weights of this validator now, whatever the row.
@@ -244,7 +265,10 @@ impl WeightSetter {
         let PlannedWeights {
             row, start, reveal, ..
         } = planned;
-        let attempt = self.history.lock().await.begin(Some(start))?;
+        let attempt = self.history.lock().await.begin(Some(start.clone()))?;
+        if let Some(observer) = &self.observer {
+            observer.began(attempt, &start);
+        }
         let done = match reveal {
             None => Box::pin(self.send_openly(attempt, &row)).await,
             Some(_) => Box::pin(self.commit(attempt, &row, &snapshot)).await,
@@ -386,8 +410,12 @@ impl WeightSetter {
         }
         for stage in stages {
             history.note(attempt, stage.clone())?;
+            let step = AttemptStep { attempt, stage };
+            if let Some(observer) = &self.observer {
+                observer.stepped(&step);
+            }
             // Nobody may be listening.
-            let _ = self.steps.send(AttemptStep { attempt, stage });
+            let _ = self.steps.send(step);
         }
         Ok(None)
     }

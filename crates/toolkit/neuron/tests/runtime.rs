@@ -3,14 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod echoing;
+mod recorded;
 mod subnet;
 
 use assay_chain::{Alpha, Block, scale_value::Value};
 use assay_devnet::BlockProduction;
 use assay_neuron::{
-    AttemptStage, Exit, Miner, NeuronError, NotRegistered, Pace, RestartPolicy, ScoreBook, Shutdown,
-    StakeCheck, TaskFailure, Validator, WeightHistory, WeightSchedule, WeightSettings,
+    AttemptStage, Exit, Miner, NeuronError, NeuronRecords, NotRegistered, Pace, RestartPolicy, ScoreBook,
+    Shutdown, StakeCheck, TaskFailure, Validator, WeightHistory, WeightSchedule, WeightSettings,
 };
+use assay_records::{Log, LogConfig};
 use echoing::{POOR, Skill, config, mine, score};
 use std::{
     convert::Infallible,
@@ -283,7 +285,7 @@ fn a_round_that_blocks_its_thread_ends_the_process_with_a_code_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_epoch_has_a_row_however_slow_the_rounds_are_and_a_kill_loses_no_score() {
+async fn every_epoch_has_a_row_a_kill_loses_no_score_and_the_records_tell_what_happened() {
     let (devnet, subnet) = Subnet::with(&["Validator", "Good", "Poor"], BlockProduction::OnDemand).await;
     subnet.permit(&devnet, "Validator").await;
     subnet.admin("sudo_set_tempo", "tempo", Value::u128(20)).await;
@@ -291,7 +293,13 @@ async fn every_epoch_has_a_row_however_slow_the_rounds_are_and_a_kill_loses_no_s
     let folder = tempfile::tempdir().unwrap();
     let home = |name: &str| folder.path().join(name);
     let shutdown = Shutdown::new();
-    let settings = |name| config(&devnet.url(), subnet.netuid, subnet.hotkey(name), &home(name));
+    // Neurons of one process share its log, each under its own name.
+    let log = Log::open(LogConfig::new(home("records"), "the process")).unwrap();
+    let settings = |name| {
+        let hotkey = subnet.hotkey(name);
+        let records = NeuronRecords::new(log.as_source(&hotkey.account().to_string()), "echo");
+        config(&devnet.url(), subnet.netuid, hotkey, &home(name)).with_records(records)
+    };
     let miners = [
         mine(settings("Good"), Skill::Good, &shutdown),
         mine(settings("Poor"), Skill::Poor, &shutdown),
@@ -310,15 +318,22 @@ async fn every_epoch_has_a_row_however_slow_the_rounds_are_and_a_kill_loses_no_s
         assert!(Instant::now() < until, "the miners are not published");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+    let begun = Arc::new(AtomicU32::new(0));
     let validate = || {
+        let mut config = settings("Validator");
+        config.records = config.records.map(NeuronRecords::with_chain);
+        let begun = Arc::clone(&begun);
         // A round takes longer than an epoch.
-        let validator = Validator::new(settings("Validator"))
+        let validator = Validator::new(config)
             .pace(Pace::Time(Duration::from_millis(2_500)))
             .weights(WeightSettings {
                 schedule: WeightSchedule::Epochs { lead: 10 },
                 ..WeightSettings::default()
             })
-            .score(score);
+            .score(move |context| {
+                begun.fetch_add(1, Ordering::SeqCst);
+                score(context)
+            });
         tokio::spawn(validator.run_until(shutdown.clone()))
     };
     let applied = || -> Vec<Block> {
@@ -362,6 +377,11 @@ async fn every_epoch_has_a_row_however_slow_the_rounds_are_and_a_kill_loses_no_s
 
     let validator = validate();
     rows(before.len() + 2).await;
+    let axon = subnet.client.metagraph(subnet.netuid).await.unwrap();
+    let axon = axon.by_hotkey(&good).unwrap().axon.unwrap().address;
+    let unsigned = tokio::task::spawn_blocking(move || recorded::ask_unsigned(axon))
+        .await
+        .unwrap();
     shutdown.begin();
     for running in miners.into_iter().chain([validator]) {
         let exit = timeout(HANG, running).await.unwrap().unwrap().unwrap();
@@ -370,5 +390,17 @@ async fn every_epoch_has_a_row_however_slow_the_rounds_are_and_a_kill_loses_no_s
     let stored = subnet.client.weights(subnet.netuid).await.unwrap();
     let values: Vec<u16> = stored[0].entries.iter().map(|(_, value)| *value).collect();
     assert_eq!(values, [0, 0, 65535, 16384], "owner, validator, good, poor");
+
+    let (folder, me) = (home("records"), subnet.hotkey("Validator").account());
+    let history = WeightHistory::look(home("Validator").join("weights.jsonl")).unwrap();
+    recorded::attempts(&folder, &me, &history);
+    assert_eq!(recorded::applied_row(&folder, &me), values);
+    let begun = begun.load(Ordering::SeqCst);
+    let whole = recorded::rounds(&folder, &me, begun, &[(good, 1.0), (poor, POOR)]);
+    assert!(begun - whole <= 2, "only the two that were ended in their middle");
+    recorded::calls(&folder, &good, &me, whole, begun, unsigned);
+    recorded::hardware(&folder);
+    let owner = assay_chain::AccountId(pair("//Alice//owner").account().0);
+    recorded::chain(&folder, &me, &[owner, me, good, poor]);
     devnet.stop().await;
 }

@@ -90,12 +90,14 @@ pub struct Health {
 
 /// An open event log. Clones write into the same one; the last one that goes writes what waits.
 #[derive(Clone, Debug)]
-pub struct Log(Arc<Open>);
+pub struct Log {
+    open: Arc<Open>,
+    source_json: Arc<str>,
+}
 
 #[derive(Debug)]
 struct Open {
     pending: Arc<Pending>,
-    source_json: String,
     secrets: Option<AhoCorasick>,
     writer: Option<JoinHandle<()>>,
     roller: Option<Roller>,
@@ -137,7 +139,7 @@ impl Log {
             }
             next.insert(stream, after);
         }
-        let source_json = serde_json::to_string(&config.source).unwrap_or_else(|_| String::from("\"\""));
+        let source_json = source_json(&config.source);
         let secrets = redactor(&config.secrets);
         let pending = Arc::new(Pending::new(next, config.waiting_bytes));
         let roller = Roller::start(folder.clone(), config.retention.clone())?;
@@ -148,14 +150,26 @@ impl Log {
         let writer = thread::Builder::new()
             .name("records".to_owned())
             .spawn(move || writer.run())?;
-        Ok(Self(Arc::new(Open {
+        let open = Open {
             pending,
-            source_json,
             secrets,
             writer: Some(writer),
             roller: Some(roller),
             lock,
-        })))
+        };
+        Ok(Self {
+            open: Arc::new(open),
+            source_json,
+        })
+    }
+
+    /// The same log for somebody else who tells: several neurons of one process share a folder.
+    #[must_use]
+    pub fn as_source(&self, source: &str) -> Self {
+        Self {
+            open: Arc::clone(&self.open),
+            source_json: source_json(source),
+        }
     }
 
     /// Takes an event. It never waits for the disk: the event is written within a tenth of a second, and
@@ -165,14 +179,14 @@ impl Log {
     /// When it is not taken. The event is lost then, and [`Health::dropped`] counts it; nobody who scores should care.
     pub fn record<S: Stream>(&self, time: OffsetDateTime, event: &S) -> Result<(), RecordError> {
         Scratch::with(|scratch| {
-            let tail = scratch.event(event, MAX_EVENT_BYTES, self.0.secrets.as_ref())?;
+            let tail = scratch.event(event, MAX_EVENT_BYTES, self.open.secrets.as_ref())?;
             let moment = line::Moment::of(time).ok_or(RecordError::Time { stream: S::NAME })?;
             let line = line::Line {
                 moment: &moment,
-                source_json: &self.0.source_json,
+                source_json: &self.source_json,
                 tail,
             };
-            self.0
+            self.open
                 .pending
                 .push(S::NAME, S::VERSION, Day::of(time), &line, Columns::of::<S>)
         })
@@ -183,13 +197,13 @@ impl Log {
     /// # Errors
     /// When it cannot be written. It is kept and tried again, while there is room for it.
     pub fn flush(&self) -> Result<(), RecordsError> {
-        self.0.pending.flush()
+        self.open.pending.flush()
     }
 
     /// How the log fares.
     #[must_use]
     pub fn health(&self) -> Health {
-        self.0.pending.health()
+        self.open.pending.health()
     }
 
     /// Closes the segments that are being written and waits until they are Parquet, and until what is kept too long is
@@ -198,8 +212,8 @@ impl Log {
     /// # Errors
     /// When something cannot be written.
     pub fn roll(&self) -> Result<(), RecordsError> {
-        self.0.pending.close_segments()?;
-        match &self.0.roller {
+        self.open.pending.close_segments()?;
+        match &self.open.roller {
             Some(roller) => roller.finish(),
             None => Ok(()),
         }
@@ -221,6 +235,13 @@ impl Drop for Open {
             tracing::debug!(%error, "the folder of events stays locked until this process ends");
         }
     }
+}
+
+/// A source as it stands in a line. It is one of our own, and texts become JSON without fail.
+fn source_json(source: &str) -> Arc<str> {
+    serde_json::to_string(source)
+        .unwrap_or_else(|_| String::from("\"\""))
+        .into()
 }
 
 fn lock(config: &LogConfig) -> Result<File, RecordsError> {

@@ -13,7 +13,7 @@ pub fn reference() -> Result<String, ShapeError> {
         "<!-- Written by `cargo xtask generate` from the types of the streams. -->\n\n\
          # Streams\n\n\
          Every event that Assay keeps is a row of one of these tables. All of them have the columns `seq` (place in the\n\
-         stream of its source), `time` (UTC, to the microsecond) and `source` (a hotkey, or the name of a run); any other\n\
+         stream), `time` (UTC, to the microsecond) and `source` (a hotkey, or the name of a run); any other\n\
          column may be null. The files lie under `records/` as `STREAM/version=N/date=YYYY-MM-DD/`, Parquet and lines of\n\
          JSON.\n",
     );

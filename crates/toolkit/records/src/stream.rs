@@ -23,7 +23,7 @@ pub trait Stream: Serialize + DeserializeOwned + JsonSchema {
 /// What every event has beside its own fields. These are columns too, so no stream has a field of such a name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
-    /// Place in the stream of its source, from 0. Numbers that are missing were never written.
+    /// Place in its stream, from 0, whoever of the sources of one log told it. Numbers that are missing were never written.
     pub seq: u64,
     /// When it happened, to the microsecond.
     #[serde(with = "time::serde::rfc3339")]

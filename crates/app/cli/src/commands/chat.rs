@@ -47,6 +47,16 @@ pub(crate) struct MindArgs {
 }
 
 impl MindArgs {
+    /// What must not be recorded: the API's key, if there is one.
+    pub(crate) fn secrets(&self) -> Vec<SecretString> {
+        let variable = self.endpoint_key_env.as_deref();
+        // One that is missing is told when it is needed.
+        variable
+            .and_then(|variable| key_in(variable).ok())
+            .into_iter()
+            .collect()
+    }
+
     /// What answers. The shipped model is written into `shipped` where it is needed.
     pub(crate) fn mind(&self, shipped: &Path, context: &Context) -> miette::Result<Arc<dyn Mind>> {
         let at_once = self.at_once.map(NonZeroUsize::get);

@@ -8,8 +8,10 @@ use crate::{
     hinted::coded,
 };
 use assay_chain::{AccountId, ChainClient, ConnectOptions, NetUid, Pair};
-use assay_neuron::{Exit, NeuronConfig, NeuronError, ServingError, registration};
+use assay_neuron::{Exit, NeuronConfig, NeuronError, NeuronRecords, ServingError, registration};
+use assay_records::{Log, LogConfig};
 use miette::IntoDiagnostic;
+use secrecy::SecretString;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +25,47 @@ pub(crate) struct NeuronArgs {
     /// With it, the neuron also starts while the chain is out of reach, and waits five minutes for it
     #[arg(long, value_name = "DIR")]
     home: Option<PathBuf>,
+    #[command(flatten)]
+    records: RecordsArgs,
+}
+
+/// What a neuron records.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(crate) struct RecordsArgs {
+    /// Record nothing. Otherwise what the neuron does, and what it sees of the chain and the machine, is kept below its home
+    /// for `assay query`
+    #[arg(long)]
+    no_records: bool,
+}
+
+impl RecordsArgs {
+    /// The event log below a neuron's home; nothing where none is wanted, or none can be had, which is told. `secrets` are
+    /// struck out, should any ever come near it.
+    pub(crate) fn open(
+        self,
+        system: &str,
+        home: &Path,
+        hotkey: &AccountId,
+        secrets: Vec<SecretString>,
+        context: &Context,
+    ) -> Option<NeuronRecords> {
+        if self.no_records {
+            return None;
+        }
+        let config = LogConfig {
+            secrets,
+            ..LogConfig::new(home.join("records"), hotkey.to_string())
+        };
+        match Log::open(config) {
+            Ok(log) => Some(NeuronRecords::new(log, system).with_chain()),
+            Err(error) => {
+                context
+                    .output()
+                    .warn(&format!("nothing is recorded, and the neuron goes on: {error}"));
+                None
+            }
+        }
+    }
 }
 
 /// What a neuron is.
@@ -76,6 +119,18 @@ impl NeuronArgs {
         };
         fs_err::create_dir_all(&home).into_diagnostic()?;
         Ok(NeuronConfig::new(network, self.netuid, hotkey, home))
+    }
+
+    /// Where the neuron of this configuration records what it does.
+    pub(crate) fn records(
+        &self,
+        system: &str,
+        config: &NeuronConfig,
+        secrets: Vec<SecretString>,
+        context: &Context,
+    ) -> Option<NeuronRecords> {
+        let hotkey = config.hotkey.account();
+        self.records.open(system, &config.home, &hotkey, secrets, context)
     }
 }
 

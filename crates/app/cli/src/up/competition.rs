@@ -110,7 +110,9 @@ impl Competition {
         for account in validators {
             let name = account.name.clone();
             let folder = self.home.validator(&name);
-            let work = participants::validate(self.around.clone(), self.cast.clone(), folder, account);
+            let records = self.records.of_neuron(&account.hotkey.account());
+            let work =
+                participants::validate(self.around.clone(), self.cast.clone(), folder, account, records);
             self.validating.spawn(async move { (name, work.await) });
         }
     }

@@ -4,8 +4,10 @@ mod board;
 mod cast;
 mod competition;
 mod datasets;
+mod evaluations;
 mod history;
 mod home;
+mod iterations;
 mod organic;
 mod participants;
 mod records;
@@ -15,6 +17,8 @@ mod terminal;
 mod view;
 
 pub(crate) use cast::unpack_base_model;
+pub(crate) use evaluations::Evaluations;
+pub(crate) use iterations::iteration;
 
 use crate::{configuration::expand_home, context::Context};
 use miette::{IntoDiagnostic, WrapErr};

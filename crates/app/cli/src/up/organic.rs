@@ -105,6 +105,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )?;
     let key = demonstration_key(home.folder())?;
 
+    let records = Records::open(&home, "organic", subnet.netuid);
     view.starting("starting the miners");
     let shutdown = Shutdown::new();
     let mut neurons = JoinSet::new();
@@ -114,7 +115,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
         match cast::mind(&role.manner, &model) {
             Some(mind) => {
-                let miner = miner(&home, &subnet, account, address, mind)?;
+                let miner = miner(&home, &subnet, account, &records, address, mind)?;
                 let (name, end) = (account.name.clone(), shutdown.clone());
                 neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
             }
@@ -140,6 +141,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             &home,
             &subnet,
             account,
+            &records,
             gateway,
             &model,
             &events,
@@ -170,7 +172,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     )?;
 
     let mut epochs = Epochs {
-        records: Records::open(&home, "organic", subnet.netuid),
+        records,
         subnet: &subnet,
         view: &mut view,
         output,
@@ -253,6 +255,7 @@ fn neuron(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     folder: &Path,
 ) -> miette::Result<NeuronConfig> {
     let network: Endpoints = subnet.devnet.url().parse().into_diagnostic()?;
@@ -264,6 +267,7 @@ fn neuron(
     );
     // The chain is this machine's: it may be looked at in every block.
     config.sync_every = 1;
+    config.records = records.of_neuron(&account.hotkey.account());
     Ok(config)
 }
 
@@ -271,6 +275,7 @@ fn miner(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     address: SocketAddr,
     mind: Arc<dyn Mind>,
 ) -> miette::Result<Miner> {
@@ -280,7 +285,7 @@ fn miner(
         callers: Callers::Registered,
         ..AccessRules::default()
     };
-    let config = neuron(home, subnet, account, Path::new("miners"))?.with_axon(place);
+    let config = neuron(home, subnet, account, records, Path::new("miners"))?.with_axon(place);
     Ok(Miner::new(config).route(assay_chat::route(mind)))
 }
 
@@ -308,6 +313,7 @@ fn validator(
     home: &Home,
     subnet: &LocalSubnet,
     account: &Account,
+    records: &Records,
     gateway: GatewayConfig,
     model: &LocalModel,
     events: &broadcast::Sender<ChatEvent>,
@@ -320,7 +326,7 @@ fn validator(
         Pace::Hurried => 0.75,
     };
     Ok(ChatValidator {
-        neuron: neuron(home, subnet, account, Path::new("validators"))?,
+        neuron: neuron(home, subnet, account, records, Path::new("validators"))?,
         organic: OrganicConfig {
             trigger_frequency: seconds,
             trigger_frequency_min: 0.25,

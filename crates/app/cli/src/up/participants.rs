@@ -14,6 +14,7 @@ use assay_datasets::{
 };
 use assay_hub::{ExistingRepo, HubClient, RepoPath, RepoType, Source, Visibility};
 use assay_localnet::Account;
+use assay_neuron::NeuronRecords;
 use miette::IntoDiagnostic;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -89,6 +90,7 @@ pub(super) async fn validate(
     cast: Cast,
     home_folder: std::path::PathBuf,
     account: Account,
+    records: Option<NeuronRecords>,
 ) -> miette::Result<Result<(), ValidatorError>> {
     let config = ValidatorConfig {
         netuid: around.netuid,
@@ -111,7 +113,10 @@ pub(super) async fn validate(
     let chain = around.chain().await?;
     let hub = HubClient::new(&around.hub_url, None).into_diagnostic()?;
     let events = EventSink::new(account.hotkey.account(), around.events.clone());
-    let validator = Validator::new(chain, hub, account.hotkey, config, events);
+    let mut validator = Validator::new(chain, hub, account.hotkey, config, events);
+    if let Some(records) = records {
+        validator = validator.recording(records);
+    }
     Ok(validator.run(around.stop.clone()).await)
 }
 

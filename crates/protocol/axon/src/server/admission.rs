@@ -32,7 +32,7 @@ pub(super) enum Open {
 pub(super) fn admit(
     config: &AxonConfig,
     own: &AccountId,
-    allowed: impl Fn(&Caller) -> Result<(), Refusal>,
+    mut allowed: impl FnMut(&Caller) -> Result<(), Refusal>,
     dialect: Dialect,
     headers: &HeaderMap,
     replay: &Mutex<ReplayStore>,

@@ -142,6 +142,56 @@ impl Refusal {
         }
     }
 
+    /// Its kind in a word, the same for the same cause in every dialect: what requests are counted by.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        use synapse::SynapseRefusal as Synapse;
+        match self {
+            Self::NoRoute => "no_route",
+            Self::Method => "method",
+            Self::Head(_)
+            | Self::Btauth(BtauthError::MalformedAuth(_))
+            | Self::Epistula(EpistulaError::Malformed(_)) => "head",
+            Self::Dialect(DialectError::Unsigned)
+            | Self::Synapse(Synapse::NoHotkey | Synapse::NoNonce | Synapse::NoSignature)
+            | Self::Operator(OperatorRefusal::NoToken) => "unsigned",
+            Self::Dialect(DialectError::Fiber | DialectError::Several(..)) | Self::DialectNotTaken(_) => {
+                "dialect"
+            }
+            Self::Synapse(Synapse::Hotkey(_)) => "hotkey",
+            Self::Synapse(Synapse::SignatureFormat | Synapse::Signature(_) | Synapse::Mismatch)
+            | Self::Btauth(BtauthError::BadSignature)
+            | Self::Epistula(EpistulaError::BadSignature | EpistulaError::BadSecretSignature) => "signature",
+            Self::Synapse(Synapse::Stale(_))
+            | Self::Btauth(BtauthError::StaleRequest(_))
+            | Self::Epistula(EpistulaError::StaleRequest(_)) => "stale",
+            Self::Synapse(Synapse::Replayed)
+            | Self::Btauth(BtauthError::ReplayedRequest)
+            | Self::Epistula(EpistulaError::ReplayedRequest) => "replayed",
+            Self::Btauth(BtauthError::WrongReceiver(_)) | Self::Epistula(EpistulaError::WrongReceiver(_)) => {
+                "receiver"
+            }
+            Self::Unrecorded(_)
+            | Self::Btauth(BtauthError::Unrecorded(_))
+            | Self::Epistula(EpistulaError::Unrecorded(_)) => "unrecorded",
+            Self::Operator(OperatorRefusal::Unknown) => "token",
+            Self::Blacklisted(_) => "blacklisted",
+            Self::Unverified(_) => "unverified",
+            Self::TooFast(_) => "too_fast",
+            Self::Crowded => "crowded",
+            Self::TooLarge { .. } => "too_large",
+            Self::SlowBody { .. } => "slow_body",
+            Self::BrokenBody => "broken_body",
+            Self::Body { .. } => "body",
+            Self::BodyHash => "body_hash",
+            Self::Queue(Refused::Full { .. }) => "busy",
+            Self::Queue(Refused::TimedOut { .. }) => "no_turn",
+            Self::TimedOut { .. } => "timed_out",
+            Self::Handler { .. } => "handler",
+            Self::Defect => "defect",
+        }
+    }
+
     /// When to ask again, where that is known.
     pub(super) fn retry_after(&self) -> Option<Duration> {
         match self {

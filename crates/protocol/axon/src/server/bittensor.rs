@@ -8,6 +8,7 @@ use super::{
     Refusal, Refused, Route,
     admission::remember_synapse,
     answer::{Outgoing, json},
+    observer::Sight,
     route::{AnswerBody, Answered, Raw},
     service::{Origin, Question, Service, guarded, lock, wants_signed_answer},
 };
@@ -59,6 +60,18 @@ enum Told {
     NotJson(PythonJsonError),
 }
 
+impl Told {
+    /// As [`Refusal::kind`].
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Refused(refusal) => refusal.kind(),
+            Self::NoClass(_) | Self::NoPath => Refusal::NoRoute.kind(),
+            Self::Method => Refusal::Method.kind(),
+            Self::NotJson(_) => "body",
+        }
+    }
+}
+
 impl<R: Into<Refusal>> From<R> for Told {
     fn from(refusal: R) -> Self {
         Self::Refused(refusal.into())
@@ -76,16 +89,20 @@ struct Said {
 }
 
 impl Service {
-    pub(super) async fn respond_as_bittensor(
-        &self,
+    pub(super) async fn respond_as_bittensor<'a>(
+        &'a self,
         peer: SocketAddr,
         request: Request<Incoming>,
+        sight: &mut Sight<'a>,
     ) -> Response<Outgoing> {
         let began = Instant::now();
         let mut asked = None;
-        match self.answer_as_bittensor(peer, request, &mut asked).await {
+        match self.answer_as_bittensor(peer, request, &mut asked, sight).await {
             Ok(response) => response,
-            Err(told) => self.tell(told, asked, began.elapsed()),
+            Err(told) => {
+                sight.refusal = Some(told.kind());
+                self.tell(told, asked, began.elapsed())
+            }
         }
     }
 
@@ -95,6 +112,7 @@ impl Service {
         peer: SocketAddr,
         request: Request<Incoming>,
         asked: &mut Option<(&'a Route, SynapseHead)>,
+        sight: &mut Sight<'a>,
     ) -> Result<Response<Outgoing>, Told> {
         lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
         let (request, body) = request.into_parts();
@@ -104,6 +122,7 @@ impl Service {
             .routes
             .get(class)
             .ok_or_else(|| Told::NoClass(class.to_owned()))?;
+        sight.route = Some(&route.class.name);
         if !route.dialects.contains(&Dialect::SynapseV10) {
             return Err(Refusal::DialectNotTaken(Dialect::SynapseV10).into());
         }
@@ -112,6 +131,7 @@ impl Service {
         head.dendrite.ip = Some(peer.ip().to_canonical().to_string());
         head.dendrite.port = Some(peer.port().into());
         let caller = self.prove(route, head)?;
+        sight.caller = caller.hotkey();
         self.welcome(&caller, route)?;
         if path.len() > class.len() + 1 {
             return Err(Told::NoPath);
@@ -121,6 +141,7 @@ impl Service {
         }
 
         let (body, _) = self.read(body, route.body_bytes, false).await?;
+        sight.request_bytes = body.len() as u64;
         let fields = read_body(&request.headers, &body)?;
         let said: Said = serde_json::from_slice(&body).map_err(|_| misfit("its terminals are none"))?;
         let question = wants_signed_answer(&request.headers).then(|| Question {

@@ -1,8 +1,8 @@
 //! What an axon is set up with.
 
-use super::{BucketSize, Manner, QueueLimits};
+use super::{BucketSize, Manner, Observer, QueueLimits};
 use crate::{BtauthPolicy, EpistulaPolicy, OperatorTokens, synapse::Freshness};
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 /// How an axon works. The default is strict and fits a miner of a usual subnet.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct AxonConfig {
     pub queue: QueueLimits,
     /// How long an answer may take.
     pub answers: AnswerTime,
+    /// Who is told of each request when it is over.
+    pub observers: Vec<Arc<dyn Observer>>,
 }
 
 /// Bounds of what connections may cost before anybody is known.
@@ -126,6 +128,7 @@ impl Default for AxonConfig {
                 usual: Duration::from_secs(12),
                 longest: Duration::from_secs(120),
             },
+            observers: Vec::new(),
         }
     }
 }

@@ -156,6 +156,7 @@ impl AxonBuilder {
             queue: WorkQueue::new(config.queue),
             unproven: semaphore(config.connections.unproven_bytes),
             streams: TaskTracker::new(),
+            observers: config.observers.clone().into(),
             ended: CancellationToken::new(),
             config,
         });

@@ -5,6 +5,7 @@ use super::{
     admission::{Admitted, admit},
     answer::{Broken, Outgoing, whole},
     listener::Clock,
+    observer::{Observer, Sight, Watched},
     route::{AnswerBody, Answered, Raw},
 };
 use crate::{
@@ -66,6 +67,7 @@ pub(super) struct Service {
     /// Tasks that write streamed answers. They end with the axon.
     pub(super) streams: TaskTracker,
     pub(super) ended: CancellationToken,
+    pub(super) observers: Arc<[Arc<dyn Observer>]>,
 }
 
 /// What was asked in synapse-v10, as the answer's signature covers it, where the caller wants one.
@@ -75,21 +77,25 @@ pub(super) struct Question {
 }
 
 impl Service {
-    pub(super) async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Outgoing> {
+    pub(super) async fn respond(&self, peer: SocketAddr, request: Request<Incoming>) -> Response<Watched> {
         let dialect = Dialect::of(request.headers());
+        let mut sight = Sight::new(dialect.ok());
         let is_theirs = matches!(dialect, Ok(Dialect::SynapseV10) | Err(DialectError::Unsigned));
         if self.config.manner == Manner::Bittensor10 && is_theirs {
-            return self.respond_as_bittensor(peer, request).await;
+            let response = self.respond_as_bittensor(peer, request, &mut sight).await;
+            return sight.watched(response, &self.observers);
         }
         let (parts, body) = request.into_parts();
-        match self.answer(peer, &parts, body).await {
+        let response = match self.answer(peer, &parts, body, &mut sight).await {
             Ok(response) => response,
             Err(refusal) => {
                 tracing::debug!(%peer, status = refusal.status().as_u16(), %refusal, "a request is refused");
+                sight.refusal = Some(refusal.kind());
                 let is_synapse = matches!(dialect, Ok(Dialect::SynapseV10));
                 refusal.response(is_synapse.then(|| self.refusing(&refusal, &parts.headers)))
             }
-        }
+        };
+        sight.watched(response, &self.observers)
     }
 
     /// The head of a refusal. It is signed, as bittensor signs its refusals, where the request has cost a check of a
@@ -124,14 +130,16 @@ impl Service {
         axon.version = Some(PeerVersion::OURS.0);
     }
 
-    async fn answer(
-        &self,
+    async fn answer<'a>(
+        &'a self,
         peer: SocketAddr,
         request: &request::Parts,
         body: Incoming,
+        sight: &mut Sight<'a>,
     ) -> Result<Response<Outgoing>, Refusal> {
         lock(&self.origins).take(Origin::of(peer.ip()), Instant::now())?;
         let route = self.route(request.uri.path())?;
+        sight.route = Some(&route.class.name);
         if request.method != Method::POST {
             return Err(Refusal::Method);
         }
@@ -148,7 +156,10 @@ impl Service {
         } = admit(
             &self.config,
             &self.own,
-            |caller| guarded(|| self.access.admit(caller, &route.class.name))?.map_err(Refusal::from),
+            |caller| {
+                sight.caller = caller.hotkey();
+                guarded(|| self.access.admit(caller, &route.class.name))?.map_err(Refusal::from)
+            },
             dialect,
             &request.headers,
             &self.replay,
@@ -163,12 +174,14 @@ impl Service {
             .map(|_| self.room_for(route.body_bytes))
             .transpose()?;
         let (body, digest) = self.read(body, route.body_bytes, open.is_some()).await?;
+        sight.request_bytes = body.len() as u64;
         if let (Some(open), Some(digest)) = (open, digest) {
             let root = PathAndQuery::from_static("/");
             let target = request.uri.path_and_query().unwrap_or(&root);
             let proven = open.close(&request.method, target, &digest, &self.replay, (self.clock)())?;
             caller.identity = Identity::Hotkey(proven);
             caller.standing = Standing::Verified;
+            sight.caller = Some(proven);
             self.welcome(&caller, route)?;
         }
         drop(room);

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use assay_chain::AccountId;
@@ -33,8 +33,9 @@ impl Desk {
     /// Brings a round from wherever it is to its end. Returns early when the validator is stopping.
     pub(super) async fn carry_on(&self, mut round: Round) -> Result<(), ValidatorError> {
         if round.state == RoundState::Open {
+            let began = Instant::now();
             self.announce(&round).await?;
-            if !self.assay_all(&round).await? || !self.make_table(&round).await? {
+            if !self.assay_all(&round).await? || !self.make_table(&round, began).await? {
                 return Ok(());
             }
             round.state = RoundState::Scored;
@@ -374,7 +375,7 @@ impl Desk {
     }
 
     /// Makes and keeps the round's table; `false` when it gives no weights and the round is dropped.
-    async fn make_table(&self, round: &Round) -> Result<bool, ValidatorError> {
+    async fn make_table(&self, round: &Round, began: Instant) -> Result<bool, ValidatorError> {
         let entrants = self.state.entrants(round.id).await?;
         let mut carried = HashMap::new();
         for entrant in &entrants {
@@ -398,14 +399,13 @@ impl Desk {
         let scores = table::result(&entrants, &carried, &metagraph, &self.config.profile);
         let new_loss = |standing: &Standing| matches!(standing, Standing::Ranked { carried: false, .. });
         if !scores.iter().any(|score| new_loss(&score.standing)) {
-            self.drop_round(
-                round,
-                "no dataset has a loss: the weights on chain stay as they are",
-            )
-            .await?;
+            let reason = "no dataset has a loss: the weights on chain stay as they are";
+            self.drop_round(round, reason).await?;
+            self.record_round(round, &scores, began.elapsed(), Some(reason));
             return Ok(false);
         }
         self.state.score(round.id, &scores).await?;
+        self.record_round(round, &scores, began.elapsed(), None);
         self.tell(EventKind::RoundScored {
             closed: round.what.closed,
             rows: scores,

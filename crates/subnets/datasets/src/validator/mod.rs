@@ -11,6 +11,7 @@
 mod assay;
 mod config;
 mod error;
+mod records;
 mod table;
 mod weights;
 
@@ -18,13 +19,18 @@ pub(crate) use config::doubled;
 pub use config::{Patience, RoundSchedule, ValidatorConfig};
 pub use error::ValidatorError;
 
-use std::{collections::HashMap, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    num::NonZeroUsize,
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use assay_chain::{AccountId, Block, ChainClient, ChainError, Zeros};
 use assay_hub::HubClient;
 use assay_keys::Pair;
 use assay_models::BaseModel;
-use assay_neuron::{WeightSetter, WeightSetterConfig};
+use assay_neuron::{NeuronRecords, Recorder, WeightSetter, WeightSetterConfig};
 use futures::StreamExt as _;
 use tokio_util::sync::CancellationToken;
 
@@ -61,6 +67,7 @@ pub struct Validator {
     hotkey: Pair,
     config: ValidatorConfig,
     events: EventSink,
+    records: Option<NeuronRecords>,
 }
 
 impl Validator {
@@ -78,7 +85,16 @@ impl Validator {
             hotkey,
             config,
             events,
+            records: None,
         }
+    }
+
+    /// Records what it does: its rounds, its attempts to set weights, what the machine uses, and what the records say of
+    /// the chain. The event log's own name for the validator is its hotkey.
+    #[must_use]
+    pub fn recording(mut self, records: NeuronRecords) -> Self {
+        self.records = Some(records);
+        self
     }
 
     /// Runs rounds until `stop`. Everything finished is on disk before it is told, so that the process may be
@@ -86,8 +102,25 @@ impl Validator {
     ///
     /// # Errors
     /// What no further attempt could repair: an unregistered hotkey, unusable files. Everything else is retried.
-    pub async fn run(self, stop: CancellationToken) -> Result<(), ValidatorError> {
-        let Some(desk) = stop.run_until_cancelled(self.prepare(stop.clone())).await else {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), ValidatorError> {
+        let Some(records) = self.records.take() else {
+            return self.work(None, stop).await;
+        };
+        let recorder = Recorder::new(records, self.config.netuid, self.hotkey.account());
+        let (chain, home) = (self.chain.clone(), self.config.home.clone());
+        let result = tokio::select! {
+            result = self.work(Some(recorder.clone()), stop) => result,
+            never = recorder.watch(&chain, &home) => match never {},
+        };
+        recorder.end().await;
+        result
+    }
+
+    async fn work(self, recorder: Option<Recorder>, stop: CancellationToken) -> Result<(), ValidatorError> {
+        let Some(desk) = stop
+            .run_until_cancelled(self.prepare(recorder, stop.clone()))
+            .await
+        else {
             return Ok(());
         };
         let desk = desk?;
@@ -114,13 +147,18 @@ impl Validator {
     }
 
     /// Loads everything that stays the same from round to round.
-    async fn prepare(self, stop: CancellationToken) -> Result<Desk, ValidatorError> {
+    async fn prepare(
+        self,
+        recorder: Option<Recorder>,
+        stop: CancellationToken,
+    ) -> Result<Desk, ValidatorError> {
         let Self {
             chain,
             hub,
             hotkey,
             config,
             events,
+            records: _,
         } = self;
         let state = State::open(&config.home).await?;
         let threads = config.threads.map_or(0, NonZeroUsize::get);
@@ -160,7 +198,10 @@ impl Validator {
             zeros: Zeros::Explicit,
             history: config.home.join("weights.jsonl"),
         };
-        let setter = WeightSetter::new(chain.clone(), hotkey, config.netuid, setting)?;
+        let mut setter = WeightSetter::new(chain.clone(), hotkey, config.netuid, setting)?;
+        if let Some(recorder) = recorder.clone() {
+            setter = setter.observed_by(Arc::new(recorder));
+        }
         Ok(Desk {
             chain,
             account,
@@ -171,6 +212,8 @@ impl Validator {
             bench,
             screen,
             identity,
+            recorder,
+            rounds: AtomicU64::new(0),
             stop,
         })
     }
@@ -188,6 +231,10 @@ struct Desk {
     screen: Screen,
     /// Of recipe and base model.
     identity: Identity,
+    /// Nothing where nothing is recorded.
+    recorder: Option<Recorder>,
+    /// Rounds that came to an end in this process.
+    rounds: AtomicU64,
     stop: CancellationToken,
 }
 

@@ -31,6 +31,8 @@ use assay_hub::{
 };
 use assay_keys::{Pair, Scheme};
 use assay_models::{LoraConfig, RowOrder, Schedule, StepRule, Targets, TrainingRecipe};
+use assay_neuron::NeuronRecords;
+use assay_records::{Log, LogConfig, Stream, read};
 use scale_value::Value;
 use tempfile::TempDir;
 use tokio::{sync::broadcast, task::JoinHandle};
@@ -83,6 +85,8 @@ pub(crate) struct Stage {
     pub(crate) chain: ChainClient,
     pub(crate) netuid: NetUid,
     pub(crate) folder: TempDir,
+    /// Where validators record what they do.
+    log: Log,
     owner: Account,
     sudo: Pair,
     revisions: AtomicU32,
@@ -103,7 +107,9 @@ impl Stage {
         let chain = ChainClient::connect(devnet.url().parse().unwrap(), ConnectOptions::default())
             .await
             .unwrap();
+        let log = Log::open(LogConfig::new(folder.path().join("records"), "the stage")).unwrap();
         let mut stage = Self {
+            log,
             devnet,
             hub,
             gate,
@@ -281,8 +287,17 @@ impl Stage {
             config,
             sink,
         );
-        let task = tokio::spawn(validator.run(stop.clone()));
+        let records = NeuronRecords::new(self.log.as_source(&account.id().to_string()), "datasets");
+        let task = tokio::spawn(validator.recording(records).run(stop.clone()));
         Running { events, stop, task }
+    }
+
+    /// What a validator has recorded in a stream.
+    pub(crate) fn recorded<S: Stream>(&self, validator: &Account) -> Vec<S> {
+        let events = read::<S>(&self.folder.path().join("records"), ..).unwrap();
+        let events = events.map(Result::unwrap);
+        let of_validator = events.filter(|event| event.stamp.source == validator.id().to_string());
+        of_validator.map(|event| event.event).collect()
     }
 
     pub(crate) async fn incentive(&self, miner: &Account) -> u16 {

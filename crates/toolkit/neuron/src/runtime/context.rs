@@ -1,5 +1,6 @@
 //! What a scorer works with.
 
+use super::steps::Steps;
 use crate::{
     CacheEnded, Chosen, MetagraphReader, MovingAverage, NobodyToAsk, ScoreBook, ScoreBookError,
     SelectionRules, Shutdown, TaskHandle, select,
@@ -28,6 +29,8 @@ pub(super) struct Desk {
     pub(super) average: MovingAverage,
     pub(super) selection: SelectionRules,
     pub(super) dendrite: Dendrite,
+    /// Nothing where nothing is recorded.
+    pub(super) steps: Option<Steps>,
 }
 
 /// What a scorer works with: whom to ask, how to ask, where rewards go. Clones are of the same validator.
@@ -151,7 +154,34 @@ impl Context {
             outcome: typed(reply.outcome, &asked),
             took: reply.took,
         };
-        Ok(miners.iter().zip(replies).map(reply).collect())
+        let replies: Vec<_> = miners.iter().zip(replies).map(reply).collect();
+        let answered = replies
+            .iter()
+            .filter(|reply| matches!(reply.outcome, Outcome::Answered(_)))
+            .count();
+        self.count_asked(replies.len(), answered);
+        Ok(replies)
+    }
+
+    /// Counts miners that were asked without [`ask`](Self::ask), and those of them whose answer can be judged. Only the
+    /// records show it.
+    pub fn count_asked(&self, asked: usize, answered: usize) {
+        if let Some(steps) = &self.desk.steps {
+            let count = |many| u32::try_from(many).unwrap_or(u32::MAX);
+            steps.count(count(asked), count(answered));
+        }
+    }
+
+    /// Begins a step of a scorer that does many in one round: what it waited for until now is not counted as the step's
+    /// time. Only the records show it.
+    pub fn begin_step(&self) {
+        self.desk.begin_step();
+    }
+
+    /// Ends a step of a scorer that does many in one round, for the records; without a word of what failed if nothing did.
+    /// What is counted and rewarded from now on belongs to the next one. Rounds that are one step need not call it.
+    pub fn end_step(&self, failed: Option<&str>) {
+        self.desk.end_step(failed);
     }
 
     /// Moves a miner's score towards a reward.
@@ -160,7 +190,11 @@ impl Context {
     ///
     /// When the score would not be a finite number; the old one stays.
     pub fn reward(&self, hotkey: AccountId, reward: f64) -> Result<(), ScoreBookError> {
-        self.book().observe(hotkey, reward, &self.desk.average)
+        self.book().observe(hotkey, reward, &self.desk.average)?;
+        if let Some(steps) = &self.desk.steps {
+            steps.rewarded(hotkey, reward);
+        }
+        Ok(())
     }
 
     /// A miner's score; nothing for one without.

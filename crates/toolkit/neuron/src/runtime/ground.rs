@@ -2,8 +2,8 @@
 
 use super::{NeuronConfig, NeuronError};
 use crate::{
-    AxonPublisher, MetagraphAccess, MetagraphCache, MetagraphReader, NotRegistered, RestartPolicy, Shutdown,
-    StakeCheck, Supervisor, TaskHandle, registration, serving::Looking,
+    AxonPublisher, MetagraphAccess, MetagraphCache, MetagraphReader, NotRegistered, Recorder, RestartPolicy,
+    Shutdown, StakeCheck, Supervisor, TaskHandle, registration, serving::Looking,
 };
 use assay_axon::{
     ReplayLimits, ReplayStore, UnixNanos,
@@ -30,6 +30,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 pub(super) struct Ground {
     pub(super) config: NeuronConfig,
     pub(super) client: ChainClient,
+    /// Nothing where nothing is recorded.
+    pub(super) recorder: Option<Recorder>,
     cache: Arc<MetagraphCache>,
 }
 
@@ -51,9 +53,11 @@ impl Ground {
         tracing::info!(netuid = %config.netuid, hotkey = %account, uid = %registered.uid, "registered");
         fs_err::create_dir_all(&config.home)?;
         let cache = MetagraphCache::new(client.clone(), config.netuid, config.sync_every);
+        let recorder = config.recorder();
         Ok(Self {
             config,
             client,
+            recorder,
             cache: Arc::new(cache),
         })
     }
@@ -86,7 +90,30 @@ impl Ground {
             let (client, reader) = (client.clone(), reader.clone());
             async move { stay_registered(&client, netuid, &account, reader, &handle).await }
         });
+        if let Some(recorder) = self.recorder.clone() {
+            let (client, home) = (self.client.clone(), self.config.home.clone());
+            supervisor.task("records", self.config.restarts, move |handle| {
+                let (recorder, client, home) = (recorder.clone(), client.clone(), home.clone());
+                async move {
+                    match handle
+                        .shutdown()
+                        .unless_begun(recorder.watch(&client, &home))
+                        .await
+                    {
+                        Some(never) => match never {},
+                        None => Ok::<_, Infallible>(()),
+                    }
+                }
+            });
+        }
         supervisor
+    }
+
+    /// Writes what is left to record, once everybody has ended.
+    pub(super) async fn end_records(&self) {
+        if let Some(recorder) = &self.recorder {
+            recorder.end().await;
+        }
     }
 
     /// Opens the axon, where there is one, and has it run and published.
@@ -116,7 +143,11 @@ impl Ground {
         let seen = self.config.home.join("requests.seen");
         let replay = ReplayStore::open(&seen, ReplayLimits::default(), UnixNanos::now())?;
         let access = MetagraphAccess::new(self.reader(), place.access.clone());
-        let mut axon = Axon::build(self.config.hotkey.clone(), place.config.clone())
+        let mut config = place.config.clone();
+        if let Some(recorder) = self.recorder.clone() {
+            config.observers.push(Arc::new(recorder));
+        }
+        let mut axon = Axon::build(self.config.hotkey.clone(), config)
             .access(access)
             .replay(replay);
         for route in routes {

@@ -79,6 +79,8 @@ impl Miner {
         ground
             .open_axon(self.routes, self.looking, &mut supervisor)
             .await?;
-        told(supervisor.run().await)
+        let exit = supervisor.run().await;
+        ground.end_records().await;
+        told(exit)
     }
 }

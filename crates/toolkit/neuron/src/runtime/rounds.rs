@@ -1,6 +1,6 @@
 //! The author's scorer, called again and again.
 
-use super::Context;
+use super::{Context, steps::Round};
 use crate::{Shutdown, TaskHandle};
 use assay_chain::Block;
 use futures::future::BoxFuture;
@@ -52,10 +52,14 @@ pub(super) async fn rounds(
         };
         let Some(block) = metagraph else { return Ok(()) };
         context.alive();
-        let round = scorer(context.clone());
-        match with_patience(&shutdown, patience, round).await {
-            Some(Ok(())) => {}
-            Some(Err(error)) => return Err(RoundFailed(error)),
+        let round = Round::begin(&context.desk, block);
+        let scoring = scorer(context.clone());
+        match with_patience(&shutdown, patience, scoring).await {
+            Some(Ok(())) => round.end(None),
+            Some(Err(error)) => {
+                round.end(Some(&error.to_string()));
+                return Err(RoundFailed(error));
+            }
             None => {
                 tracing::warn!("the last round was cut off at the end");
                 return Ok(());

@@ -6,6 +6,7 @@ use super::{
     error::told,
     ground::Ground,
     rounds::{Scorer, ScorerError, rounds},
+    steps::Steps,
     weights,
 };
 use crate::{
@@ -211,12 +212,11 @@ impl Validator {
             zeros: self.weights.zeros,
             history: home.join("weights.jsonl"),
         };
-        let setter = Arc::new(WeightSetter::new(
-            ground.client.clone(),
-            hotkey.clone(),
-            netuid,
-            setting,
-        )?);
+        let mut setter = WeightSetter::new(ground.client.clone(), hotkey.clone(), netuid, setting)?;
+        if let Some(recorder) = ground.recorder.clone() {
+            setter = setter.observed_by(Arc::new(recorder));
+        }
+        let setter = Arc::new(setter);
         let desk = Arc::new(Desk {
             client: ground.client.clone(),
             netuid,
@@ -226,6 +226,7 @@ impl Validator {
             average: self.average,
             selection: self.selection,
             dendrite: Dendrite::new(hotkey, self.dendrite),
+            steps: ground.recorder.clone().map(Steps::new),
         });
 
         let mut supervisor = ground.supervisor(shutdown);
@@ -254,7 +255,9 @@ impl Validator {
         });
         let exit = supervisor.run().await;
         // However it ended: what was rewarded to the last is kept.
-        checkpoint::write(&desk, &mut None).await?;
+        let written = checkpoint::write(&desk, &mut None).await;
+        ground.end_records().await;
+        written?;
         told(exit)
     }
 }

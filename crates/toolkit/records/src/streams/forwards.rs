@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// One step of a validator: it asked, and was answered or not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Forward {
-    /// Which subnet's system: prompting, organic, datasets, video or focus.
+    /// Which subnet's system: prompting, organic, datasets, video, focus, or as its author calls it.
     pub system: String,
     /// The subnet.
     pub netuid: Option<u16>,

@@ -19,7 +19,7 @@ pub struct Score {
     pub hotkey: String,
     /// Its slot at that block; null when it has none.
     pub uid: Option<u16>,
-    /// What this step brought it; null when it was not asked.
+    /// What this step brought it, the mean of several; null when it was not asked.
     pub reward: Option<f64>,
     /// Its moving average after the step: what weights are made of.
     pub score: Option<f64>,

@@ -17,7 +17,7 @@ pub struct WeightStep {
     pub stage: String,
     /// The block that shows it, or at which the row was made.
     pub block: Option<u64>,
-    /// The transaction's hash, once there is one.
+    /// The transaction's hash; only with the stage submitted.
     pub extrinsic: Option<String>,
     /// The row's slots; only with the stage planned.
     pub uids: Vec<u16>,

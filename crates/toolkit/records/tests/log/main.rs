@@ -177,3 +177,28 @@ fn an_event_that_would_fill_the_disk_is_refused_alone() {
     log.flush().unwrap();
     assert_eq!(numbers(folder.path()), [1]);
 }
+
+#[test]
+fn several_sources_write_one_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Log::open(config(folder.path())).unwrap();
+    let other = log.as_source("5Fo\"ther");
+    log.record(NOON, &question(0)).unwrap();
+    other.record(NOON, &question(1)).unwrap();
+    // The log lives as long as one of them, and what it wrote stands under its own name.
+    drop(log);
+    other.record(NOON, &question(2)).unwrap();
+    other.flush().unwrap();
+    let told: Vec<_> = events(folder.path())
+        .into_iter()
+        .map(|event| (event.stamp.seq, event.stamp.source, event.event.number))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (0, "5Fsource".to_owned(), 0),
+            (1, "5Fo\"ther".to_owned(), 1),
+            (2, "5Fo\"ther".to_owned(), 2),
+        ]
+    );
+}

@@ -55,10 +55,13 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     if context.dry_run() {
         return neuron::plan(&config, Side::Miner, context).await;
     }
-    let config = config.with_axon(place);
+    let mut config = config.with_axon(place);
     let shutdown =
         Shutdown::at_signals(config.grace).map_err(|error| neuron::failure(NeuronError::System(error)))?;
     let mind = args.mind.mind(&config.home.join("base-model"), context)?;
+    config.records = args
+        .neuron
+        .records("organic", &config, args.mind.secrets(), context);
     tell(&config, external, context);
     let exit = Miner::new(config)
         .route(assay_chat::route(mind))

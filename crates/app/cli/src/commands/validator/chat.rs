@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let organic = args.scoring.config()?;
     let synth = args.scoring.questions(&organic)?;
     let hotkey = unlock(context, KeyRole::Hotkey)?;
-    let neuron = args
+    let mut neuron = args
         .neuron
         .config("chat", Side::Validator, hotkey, context)
         .await?;
@@ -80,6 +80,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     ));
     let keys = expand_home(&args.keys);
     warn(&args, &KeyStore::at(&keys), context)?;
+    neuron.records = args
+        .neuron
+        .records("organic", &neuron, args.mind.secrets(), context);
+    let recorder = neuron.recorder();
     let (events, heard) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     let validator = ChatValidator {
@@ -98,7 +102,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     };
     let (exit, told) = tokio::join!(
         validator.run_until(shutdown),
-        telling::tell(heard, standings, output)
+        telling::tell(heard, standings, recorder, output)
     );
     let exit = exit.map_err(failure)?;
     told?;

@@ -34,8 +34,7 @@ pub(crate) struct CompetitionArgs {
 impl CompetitionArgs {
     /// The hub, entered with `HF_TOKEN` when it is set.
     pub(crate) fn hub(&self) -> miette::Result<HubClient> {
-        let token = std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty());
-        HubClient::new(&self.hub, token.map(SecretString::from)).into_diagnostic()
+        HubClient::new(&self.hub, hub_token()).into_diagnostic()
     }
 
     /// The folder of this neuron on this chain, made if it is not there. `side` is `miners` or `validators`.
@@ -82,4 +81,10 @@ impl CompetitionArgs {
         };
         Ok((base_model, recipe))
     }
+}
+
+/// What opens a hub's repositories that are not public.
+pub(crate) fn hub_token() -> Option<SecretString> {
+    let token = std::env::var("HF_TOKEN").ok().filter(|token| !token.is_empty());
+    token.map(SecretString::from)
 }

@@ -1,7 +1,16 @@
 //! `assay validator datasets`: the validator of a dataset competition, on any chain and hub.
 
-use super::{competition::CompetitionArgs, telling::Telling};
-use crate::{chain, commands::wallet::unlock, context::Context, hinted::hinted};
+use super::{
+    competition::{CompetitionArgs, hub_token},
+    telling::Telling,
+};
+use crate::{
+    chain,
+    commands::{neuron::RecordsArgs, wallet::unlock},
+    context::Context,
+    hinted::hinted,
+    up::Evaluations,
+};
 use assay_chain::{AccountId, NetUid};
 use assay_datasets::{
     DatasetEvent, EventKind, EventSink, Patience, Profile, RoundSchedule, Validator, ValidatorConfig,
@@ -9,7 +18,7 @@ use assay_datasets::{
 };
 use assay_hub::{DownloadLimits, HubClient, RepoId, RepoPath, RepoType, Revision};
 use assay_keys::KeyRole;
-use assay_neuron::Shutdown;
+use assay_neuron::{Recorder, Shutdown};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use serde::Serialize;
 use std::{
@@ -34,6 +43,8 @@ const HELD_OUT_DEADLINE: Duration = Duration::from_secs(600);
 pub(crate) struct Args {
     #[command(flatten)]
     competition: CompetitionArgs,
+    #[command(flatten)]
+    records: RecordsArgs,
     /// Held-out rows that losses are measured on, JSON lines
     #[arg(
         long,
@@ -171,16 +182,47 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     shutdown.begin_at_signals(INTERRUPTED).into_diagnostic()?;
     let (sender, events) = broadcast::channel(EVENTS);
     let sink = EventSink::new(account, sender);
-    let validator = Validator::new(chain, hub, hotkey, config, sink).run(shutdown.token().clone());
-    let telling = tell(events, args.rounds, &shutdown, context);
+    let records = args.records.open(
+        "datasets",
+        &home,
+        &account,
+        hub_token().into_iter().collect(),
+        context,
+    );
+    let recording = records.clone().map(|records| Recording {
+        evaluations: Evaluations::after(&home.join("records"), config.netuid),
+        recorder: Recorder::new(records, config.netuid, account),
+    });
+    let mut validator = Validator::new(chain, hub, hotkey, config, sink);
+    if let Some(records) = records {
+        validator = validator.recording(records);
+    }
+    let validator = validator.run(shutdown.token().clone());
+    let telling = tell(events, recording, args.rounds, &shutdown, context);
     let (ended, told) = tokio::join!(validator, telling);
     told?;
     ended.map_err(failure)
 }
 
+/// What records the results of rounds.
+#[derive(Debug)]
+struct Recording {
+    evaluations: Evaluations,
+    recorder: Recorder,
+}
+
+impl Recording {
+    fn hear(&mut self, event: &DatasetEvent) {
+        for evaluation in self.evaluations.hear(event) {
+            self.recorder.record(&evaluation);
+        }
+    }
+}
+
 /// Tells what happens until the validator ends, and ends it after the rounds asked for.
 async fn tell(
     mut events: broadcast::Receiver<DatasetEvent>,
+    mut recording: Option<Recording>,
     rounds: Option<NonZeroU64>,
     shutdown: &Shutdown,
     context: &Context,
@@ -193,6 +235,9 @@ async fn tell(
             Err(RecvError::Lagged(_)) => continue,
             Err(RecvError::Closed) => return Ok(()),
         };
+        if let Some(recording) = &mut recording {
+            recording.hear(&event);
+        }
         telling.tell(&event)?;
         // Weights are final a moment before the round is marked as done; ending in between only means that the next
         // start finds it out from the chain.

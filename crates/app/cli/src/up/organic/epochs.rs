@@ -208,10 +208,6 @@ impl Epochs<'_> {
             miners,
         };
         self.records.epoch(paid.epoch, block, metagraph);
-        if let Some(standing) = standing {
-            self.records
-                .scores(paid.epoch, block, metagraph, &standing.scores);
-        }
         self.view.epoch(&paid, metagraph);
         if !self.output.is_json() {
             self.output

@@ -1,8 +1,9 @@
 //! What a validator of chats tells: where people ask, and a line for each sample. Nobody's words are in it.
 
-use crate::{commands::on_chain::short, output::Output};
+use crate::{commands::on_chain::short, output::Output, up};
 use assay_chain::AccountId;
 use assay_chat::{ChatEvent, ChatStanding, MinerReward, SampleSource, ScoredSample};
+use assay_neuron::Recorder;
 use serde::Serialize;
 use tokio::sync::{
     broadcast::{self, error::RecvError},
@@ -40,13 +41,15 @@ struct Reward<'a> {
     relayed: bool,
 }
 
-/// Tells everything until the validator has ended.
+/// Tells everything until the validator has ended, and records what was scored.
 pub(super) async fn tell(
     mut events: broadcast::Receiver<ChatEvent>,
     mut standings: watch::Receiver<Option<ChatStanding>>,
+    recorder: Option<Recorder>,
     output: Output,
 ) -> miette::Result<()> {
     let mut is_serving = false;
+    let newest = standings.clone();
     loop {
         tokio::select! {
             changed = standings.wait_for(Option::is_some), if !is_serving => {
@@ -62,7 +65,13 @@ pub(super) async fn tell(
                 }
             }
             event = events.recv() => match event {
-                Ok(ChatEvent::Scored(sample)) => scored(&sample, output)?,
+                Ok(ChatEvent::Scored(sample)) => {
+                    if let Some(recorder) = &recorder {
+                        let queued = newest.borrow().as_ref().map_or(0, |standing| standing.queued as u64);
+                        recorder.record(&up::iteration(&sample, queued, None));
+                    }
+                    scored(&sample, output)?;
+                }
                 Ok(ChatEvent::Failed { reason }) if output.is_json() => {
                     output.json(&Line::Failed { reason: &reason })?;
                 }
