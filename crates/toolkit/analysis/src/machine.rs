@@ -225,7 +225,7 @@ impl Store {
             timed: u64,
             longest: Option<f64>,
         }
-        let mut of: BTreeMap<(Arc<str>, u16, Option<Arc<str>>), Calls> = BTreeMap::new();
+        let mut of: BTreeMap<(Option<Arc<str>>, u16, Option<Arc<str>>), Calls> = BTreeMap::new();
         for (_, minute) in self.calls.iter() {
             let key = (minute.route.clone(), minute.status, minute.refusal.clone());
             let calls = of.entry(key).or_default();
@@ -242,21 +242,10 @@ impl Store {
             }
         }
         let mut of: Vec<_> = of.into_iter().collect();
-        of.sort_by(|(one_key, one), (other_key, other)| {
-            (
-                Reverse(one.calls),
-                &one_key.0,
-                one_key.1,
-                one_key.2.is_none(),
-                &one_key.2,
-            )
-                .cmp(&(
-                    Reverse(other.calls),
-                    &other_key.0,
-                    other_key.1,
-                    other_key.2.is_none(),
-                    &other_key.2,
-                ))
+        // What is null comes last, as in the query.
+        let last = |name: &Option<Arc<str>>| (name.is_none(), name.clone());
+        of.sort_by_key(|((route, status, refusal), calls)| {
+            (Reverse(calls.calls), last(route), *status, last(refusal))
         });
         Table {
             name: "calls",
@@ -266,7 +255,7 @@ impl Store {
                 "SELECT route, status, refusal, sum(calls) AS calls, count(DISTINCT caller) AS callers, sum(request_bytes) AS \
                  bytes_in, sum(answer_bytes) AS bytes_out, sum(seconds_mean * calls) / sum(calls) FILTER (WHERE seconds_mean IS \
                  NOT NULL) AS seconds, max(seconds_max) AS longest FROM axon_calls{} GROUP BY route, status, refusal ORDER BY \
-                 calls DESC, route, status, refusal NULLS LAST",
+                 calls DESC, route NULLS LAST, status, refusal NULLS LAST",
                 self.sql(&self.calls, false)
             ),
             columns: columns![

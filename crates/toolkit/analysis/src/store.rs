@@ -135,7 +135,8 @@ pub(crate) struct ForwardRow {
 /// What an axon was asked in a minute.
 #[derive(Clone, Debug)]
 pub(crate) struct CallsRow {
-    pub(crate) route: Arc<str>,
+    /// Nothing for what was refused before it came to one.
+    pub(crate) route: Option<Arc<str>>,
     pub(crate) caller: Option<Arc<str>>,
     pub(crate) status: u16,
     pub(crate) refusal: Option<Arc<str>>,
@@ -499,7 +500,7 @@ impl Taken for recorded::AxonCalls {
             return;
         }
         let row = CallsRow {
-            route: store.name(&event.route),
+            route: store.some_name(event.route.as_deref()),
             caller: store.some_name(event.caller.as_deref()),
             status: event.status,
             refusal: store.some_name(event.refusal.as_deref()),

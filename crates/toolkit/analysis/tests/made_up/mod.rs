@@ -198,7 +198,7 @@ fn question(log: &Log, random: &mut ChaCha8Rng, now: OffsetDateTime, step: u64, 
 fn calls(log: &Log, random: &mut ChaCha8Rng, now: OffsetDateTime) {
     for (status, refusal) in [(200, None), (401, Some("unsigned")), (503, Some("busy"))] {
         let calls = AxonCalls {
-            route: ["Prompting", "Ping"].choose(random).unwrap().to_string(),
+            route: (status != 401).then(|| ["Prompting", "Ping"].choose(random).unwrap().to_string()),
             caller: (status == 200).then(|| hotkey(random.random_range(0..3))),
             dialect: Some("synapse".to_owned()),
             status,
