@@ -119,7 +119,11 @@ fn each_filter_leaves_out_what_it_says_and_counts_it() {
     let (_, rows) = bench.rows(&plan);
     assert_eq!(
         pairs(&rows),
-        owned(&[("On gold", "Gold is heavy."), ("On gold again", "Secret gold."), ("On gold again", "Fine.")]),
+        owned(&[
+            ("On gold", "Gold is heavy."),
+            ("On gold again", "Secret gold."),
+            ("On gold again", "Fine.")
+        ]),
         "letters of other cases are other letters"
     );
     plan.phrases.include = vec!["GOLD\u{df}\u{c4}".to_owned()];
