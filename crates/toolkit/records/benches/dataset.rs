@@ -35,7 +35,10 @@ const STEP: Duration = Duration::milliseconds(500);
 const BOILERPLATE: &str = "This is a complex issue that has many aspects to consider.";
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
         ["make", records, events] => make(Path::new(records), events.parse().unwrap()),
@@ -52,7 +55,9 @@ fn plan(records: &Path) -> BuildPlan {
     plan.until = Some(datetime!(2026-12-01 00:00:00 UTC));
     plan.kinds = BTreeSet::from([Kind::Question, Kind::Answer]);
     plan.min_reward = Some(0.3);
-    plan.phrases.exclude = ["as an ai language model", "http://", "cannot help"].map(str::to_owned).into();
+    plan.phrases.exclude = ["as an ai language model", "http://", "cannot help"]
+        .map(str::to_owned)
+        .into();
     plan.phrases.case = Case::Insensitive;
     plan.blacklist = Blacklist::from_iter([BOILERPLATE, "[]"]);
     plan.best_per_prompt = true;
@@ -75,12 +80,19 @@ fn measure(records: &Path, dataset: &Path) {
 }
 
 fn make(records: &Path, events: u64) {
-    let log = Log::open(LogConfig::new(records, "5FNvJfPFWzd4LzEwfSf47qwWYmuYes6bfsX2vfe3dNh3d6P9")).unwrap();
+    let log = Log::open(LogConfig::new(
+        records,
+        "5FNvJfPFWzd4LzEwfSf47qwWYmuYes6bfsX2vfe3dNh3d6P9",
+    ))
+    .unwrap();
     let mut random = Random(7);
     let words: Vec<String> = (0..4_000).map(|_| random.word()).collect();
     for number in 0..events {
         let event = step(number, &words, &mut random);
-        while log.record(BEGIN + STEP * i32::try_from(number).unwrap(), &event).is_err() {
+        while log
+            .record(BEGIN + STEP * i32::try_from(number).unwrap(), &event)
+            .is_err()
+        {
             // The disk is slower than we are.
             log.flush().unwrap();
         }
@@ -170,6 +182,9 @@ fn cpu_seconds() -> f64 {
 /// The most memory that this process ever had.
 fn peak_mib() -> f64 {
     let status = fs_err::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     peak.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
 }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// How many came, and where each was left out.
 ///
-/// Each event is `undated_or_outside`, of `other_runs`, of `other_kinds`, `without_prompt`, or its answers are looked at. Each
-/// answer is in exactly one of the counts from `empty` to `candidates`; for pairs it is the chosen one that counts there.
+/// Each event is of `other_runs`, of `other_kinds`, `outside_time`, `without_prompt`, or its answers are looked at. Each answer
+/// is in exactly one of the counts from `empty` to `candidates`; of a pair it is the chosen one that counts there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Events that were read. One of the original validator's first version holds two: a question and an answer.
