@@ -108,8 +108,8 @@ pub enum PublishError {
 /// Makes a branch hold a folder's files.
 ///
 /// Only what differs is sent, by way of the outbox: after a kill at any moment, calling this again goes on where it was.
-/// What waits in the outbox already is sent first. Until it fits into one of the outbox's commits the branch moves once;
-/// larger folders take several, the files at the root, a card among them, last.
+/// What waits in the outbox already is sent first. A folder that fits into one of the outbox's commits moves the branch once;
+/// a larger one takes several, the files at the root last, a card among them.
 ///
 /// # Errors
 /// [`PublishError`], as its variants say. A hub that is away is waited for.
