@@ -18,7 +18,7 @@ pub(crate) enum Bench {
     Chain,
     /// LoRA training and evaluation, beside PyTorch
     Lora,
-    /// The event log, beside lines of JSON in Python
+    /// The event log, beside lines of JSON in Python, and datasets of it, beside pandas
     Records,
     /// One epoch of Yuma Consensus, beside the chain's pallet
     Yuma,

@@ -1,5 +1,7 @@
 //! The event log beside what a Python validator does: a line of JSON an event. Ours is also made safe against a kill and
-//! a power cut, and becomes Parquet.
+//! a power cut, and becomes Parquet. And datasets of it, beside pandas: see [`dataset`].
+
+mod dataset;
 
 use crate::{error::TaskError, process, repository};
 use serde::Deserialize;
@@ -67,7 +69,8 @@ pub(crate) fn run() -> Result<(), TaskError> {
             ours.waited,
         );
     }
-    Ok(())
+    println!();
+    dataset::run()
 }
 
 fn best<'a>(all: &'a [Measured], kind: &str) -> Option<&'a Measured> {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod columns;
+pub mod dataset;
 mod describe;
 mod error;
 mod layout;
