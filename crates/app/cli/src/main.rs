@@ -70,6 +70,9 @@ enum Command {
     /// Serve a hub of datasets and models, and use one
     #[command(subcommand)]
     Hub(commands::hub::Command),
+    /// Make datasets of recorded questions and answers, and publish them
+    #[command(subcommand)]
+    Dataset(commands::dataset::Command),
     /// Train, evaluate and run language models
     #[command(subcommand)]
     Model(commands::model::Command),
@@ -132,6 +135,7 @@ fn run(cli: Cli) -> miette::Result<()> {
         Command::Axon(command) => commands::axon::run(command, &context),
         Command::Gateway(command) => commands::gateway::run(command, &context),
         Command::Hub(command) => commands::hub::run(command, &context),
+        Command::Dataset(command) => commands::dataset::run(command, &context),
         Command::Model(command) => commands::model::run(command, &context),
         Command::Config(command) => commands::config::run(command, &context, Cli::command()),
         Command::Chain(command) => commands::chain::run(command, &context),

@@ -58,10 +58,12 @@ pub(crate) async fn watch(url: Url, every: Duration) -> miette::Result<()> {
         while !sender.is_closed() {
             match event::poll(KEY_WAIT) {
                 Ok(false) => {}
-                Ok(true) => match event::read() {
-                    Ok(event) if sender.blocking_send(event).is_ok() => {}
-                    _ => return,
-                },
+                Ok(true) => {
+                    let Ok(event) = event::read() else { return };
+                    if sender.blocking_send(event).is_err() {
+                        return;
+                    }
+                }
                 Err(_) => return,
             }
         }

@@ -1,8 +1,8 @@
 //! The embedded hub, and uploads to and downloads from any hub.
 
 mod download;
-mod error;
-mod place;
+pub(crate) mod error;
+pub(crate) mod place;
 mod progress;
 mod serve;
 mod upload;

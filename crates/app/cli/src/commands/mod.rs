@@ -6,6 +6,7 @@ pub(crate) mod chat;
 pub(crate) mod commitment;
 pub(crate) mod config;
 pub(crate) mod dashboard;
+pub(crate) mod dataset;
 pub(crate) mod devnet;
 pub(crate) mod doctor;
 pub(crate) mod explain;
