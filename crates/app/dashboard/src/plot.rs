@@ -39,6 +39,8 @@ pub(crate) struct Plot<'a> {
     pub(crate) columns: Vec<String>,
     pub(crate) lines: Vec<Line>,
     pub(crate) shape: Shape,
+    /// The least step between two values beside the axis: 1 for what is counted, 0 for what is measured.
+    pub(crate) least_step: f64,
     /// How a value reads.
     pub(crate) format: fn(f64) -> String,
     /// How a value reads beside its axis.
@@ -85,7 +87,10 @@ const PICTURE_STYLE: &str = "text{font:13px sans-serif;fill:#665f53}.heading{fon
 .look6 path{stroke:#0b7285;stroke-dasharray:2 4}.look6 circle,.look6 polygon,.look6 rect{fill:#0b7285}\
 .look7 path{stroke:#4d5560;stroke-dasharray:9 3 2 3}.look7 circle,.look7 polygon,.look7 rect{fill:#4d5560}";
 
+/// Room beside the axis at least, for labels of some five letters.
 const LEFT: f64 = 46.0;
+/// Room that a letter takes there.
+const LETTER: f64 = 7.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 12.0;
 const BOTTOM: f64 = 30.0;
@@ -120,9 +125,14 @@ impl Plot<'_> {
                 @for (place, line) in self.lines.iter().enumerate() {
                     @let left = LEFT + (place % BESIDE) as f64 * (width - LEFT - RIGHT) / BESIDE as f64;
                     @let top = ABOVE + FRAME.height + 26.0 + (place / BESIDE) as f64 * LINE;
-                    g class=(format!("line look{}", line.look)) {
-                        path d=(format!("M{} {}L{} {}", n(left), n(top), n(left + 28.0), n(top))) {}
-                        (marker(line.look, left + 14.0, top))
+                    @match self.shape {
+                        Shape::Lines => g class=(format!("line look{}", line.look)) {
+                            path d=(format!("M{} {}L{} {}", n(left), n(top), n(left + 28.0), n(top))) {}
+                            (marker(line.look, left + 14.0, top))
+                        },
+                        Shape::Bars => g class=(format!("bars look{}", line.look)) {
+                            rect x=(n(left + 8.0)) y=(n(top - 5.0)) width="12" height="10" {}
+                        },
                     }
                     text x=(n(left + 36.0)) y=(n(top + 4.0)) { (line.name) }
                 }
@@ -143,22 +153,24 @@ impl Plot<'_> {
     fn inside(&self, frame: Frame) -> Markup {
         let ticks = self.ticks();
         let (low, high) = (ticks[0], ticks[ticks.len() - 1]);
+        let letters = ticks.iter().map(|tick| (self.tick)(*tick).chars().count()).max();
+        let margin = LEFT.max(letters.unwrap_or(0) as f64 * LETTER + 12.0);
         let right = frame.width - RIGHT;
         let bottom = frame.height - BOTTOM;
         let count = self.columns.len();
         let step = if count > 1 {
-            (right - LEFT) / (count - 1) as f64
+            (right - margin) / (count - 1) as f64
         } else {
             0.0
         };
         // A bar needs room on both sides of its place.
         let (first, step) = match self.shape {
             Shape::Bars => {
-                let step = (right - LEFT) / count.max(1) as f64;
-                (LEFT + step / 2.0, step)
+                let step = (right - margin) / count.max(1) as f64;
+                (margin + step / 2.0, step)
             }
-            Shape::Lines if count > 1 => (LEFT, step),
-            Shape::Lines => ((LEFT + right) / 2.0, 0.0),
+            Shape::Lines if count > 1 => (margin, step),
+            Shape::Lines => ((margin + right) / 2.0, 0.0),
         };
         let x = |column: usize| first + step * column as f64;
         let y = |value: f64| bottom - (value - low) / (high - low) * (bottom - TOP);
@@ -166,8 +178,8 @@ impl Plot<'_> {
         html! {
                 g class="grid" {
                     @for tick in &ticks {
-                        line x1=(n(LEFT)) x2=(n(right)) y1=(n(y(*tick))) y2=(n(y(*tick))) {}
-                        text x=(n(LEFT - 8.0)) y=(n(y(*tick) + 4.0)) text-anchor="end" { ((self.tick)(*tick)) }
+                        line x1=(n(margin)) x2=(n(right)) y1=(n(y(*tick))) y2=(n(y(*tick))) {}
+                        text x=(n(margin - 8.0)) y=(n(y(*tick) + 4.0)) text-anchor="end" { ((self.tick)(*tick)) }
                     }
                     @for (column, name) in self.columns.iter().enumerate() {
                         // Counted from the newest, which always has its label.
@@ -205,7 +217,7 @@ impl Plot<'_> {
                 @for (column, name) in self.columns.iter().enumerate() {
                     g class="column" data-tip=(self.tip(column)) data-title=(format!("{} {name}", self.across)) {
                         line class="guide" x1=(n(x(column))) x2=(n(x(column))) y1=(n(TOP)) y2=(n(bottom)) {}
-                        (hit(x(column), step, frame, bottom))
+                        (hit(x(column), step, (margin, right), bottom))
                     }
                 }
         }
@@ -243,7 +255,15 @@ impl Plot<'_> {
         html! {
             ul class="legend" {
                 @for line in &self.lines {
-                    li class=(format!("look{}", line.look)) { (key(line.look)) " " (line.name) }
+                    li class=(format!("look{}", line.look)) {
+                        @match self.shape {
+                            Shape::Lines => (key(line.look)),
+                            Shape::Bars => svg class="key" viewBox="0 0 28 12" aria-hidden="true" {
+                                g class=(format!("bars look{}", line.look)) { rect x="8" y="1" width="12" height="10" {} }
+                            },
+                        }
+                        " " (line.name)
+                    }
                 }
             }
         }
@@ -294,15 +314,15 @@ impl Plot<'_> {
             (low.min(value), high.max(value))
         });
         if low > high {
-            round_ticks(0.0, 1.0)
+            round_ticks(0.0, 1.0, self.least_step)
         } else {
-            round_ticks(low, high)
+            round_ticks(low, high, self.least_step)
         }
     }
 }
 
 /// About four round steps that enclose the range.
-fn round_ticks(low: f64, high: f64) -> Vec<f64> {
+fn round_ticks(low: f64, high: f64, least_step: f64) -> Vec<f64> {
     let middle = (low + high) / 2.0;
     // A range too narrow for its own numbers is widened around its middle.
     let least = middle.abs().max(1e-6) * 1e-6;
@@ -318,7 +338,7 @@ fn round_ticks(low: f64, high: f64) -> Vec<f64> {
         .map(|factor| factor * power)
         .into_iter()
         .find(|step| *step >= rough * 0.999);
-    let step = step.unwrap_or(10.0 * power);
+    let step = step.unwrap_or(10.0 * power).max(least_step);
     let first = (low / step + 1e-9).floor() as i64;
     let last = ((high / step - 1e-9).ceil() as i64).max(first + 1);
     (first..=last).map(|index| index as f64 * step).collect()
@@ -349,14 +369,10 @@ fn is_alone(values: &[Option<f64>], column: usize) -> bool {
 }
 
 /// The invisible area in which the pointer means this column.
-fn hit(x: f64, step: f64, frame: Frame, bottom: f64) -> Markup {
-    let width = if step > 0.0 {
-        step
-    } else {
-        frame.width - LEFT - RIGHT
-    };
+fn hit(x: f64, step: f64, (first, last): (f64, f64), bottom: f64) -> Markup {
+    let width = if step > 0.0 { step } else { last - first };
     let left = (x - width / 2.0).max(0.0);
-    let right = (x + width / 2.0).min(frame.width);
+    let right = (x + width / 2.0).min(last + RIGHT);
     html! { rect class="hit" x=(n(left)) y=(n(TOP)) width=(n(right - left)) height=(n(bottom - TOP)) {} }
 }
 
@@ -400,8 +416,12 @@ mod tests {
 
     #[test]
     fn axes_have_round_ticks_that_enclose_the_values() {
-        assert_eq!(round_ticks(0.0, 1.0), [0.0, 0.5, 1.0]);
-        assert_eq!(round_ticks(0.0, 0.37), [0.0, 0.1, 0.2, 0.30000000000000004, 0.4]);
+        assert_eq!(round_ticks(0.0, 1.0, 0.0), [0.0, 0.5, 1.0]);
+        assert_eq!(round_ticks(0.0, 1.0, 1.0), [0.0, 1.0]);
+        assert_eq!(
+            round_ticks(0.0, 0.37, 0.0),
+            [0.0, 0.1, 0.2, 0.30000000000000004, 0.4]
+        );
         for (low, high) in [
             (1.91, 5.2),
             (-3.0, 3.0),
@@ -410,7 +430,7 @@ mod tests {
             (1e-9, 2e-9),
             (5.0, 1e12),
         ] {
-            let ticks = round_ticks(low, high);
+            let ticks = round_ticks(low, high, 0.0);
             assert!((2..=8).contains(&ticks.len()), "{ticks:?}");
             assert!(
                 ticks[0] <= low && ticks[ticks.len() - 1] >= high,

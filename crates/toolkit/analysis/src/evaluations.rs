@@ -2,7 +2,7 @@
 
 use crate::{
     mean::Mean,
-    miner::quoted,
+    miner::{mines, quoted},
     store::{EvaluationRow, Store},
     table::{Table, columns, row},
 };
@@ -153,7 +153,7 @@ impl Store {
         let of_epochs = self
             .epochs
             .iter()
-            .filter(|(_, row)| !row.is_validator)
+            .filter(|(_, row)| mines(row))
             .map(|(_, row)| row.hotkey.clone());
         let of_scores = self.scores.iter().map(|(_, row)| row.hotkey.clone());
         let of_rounds = self.evaluations.iter().map(|(_, row)| row.hotkey.clone());

@@ -17,6 +17,14 @@ use time::OffsetDateTime;
 /// Rows of a miner's own tables.
 const NEWEST: usize = 100;
 
+/// What tells that a neuron is not only a validator: a permit alone does not, where there are more permits than validators.
+const MINES: &str = "(coalesce(incentive, 0) > 0 OR coalesce(dividends, 0) = 0)";
+
+/// The same of a row.
+pub(crate) fn mines(neuron: &EpochRow) -> bool {
+    neuron.incentive.unwrap_or(0.0) > 0.0 || neuron.dividends.unwrap_or(0.0) == 0.0
+}
+
 /// One miner, as the records know it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Miner {
@@ -170,7 +178,7 @@ impl Store {
                 format!(
                     "SELECT hotkey, last_value(uid ORDER BY block) AS uid, last_value(incentive ORDER BY block) AS incentive, \
                      last_value(emission ORDER BY block) AS emission, sum(emission) AS earned FROM ({}) GROUP BY hotkey",
-                    distinct(&self.sql(&self.epochs, true).and("NOT is_validator"))
+                    distinct(&self.sql(&self.epochs, true).and(MINES))
                 ),
                 true,
             );

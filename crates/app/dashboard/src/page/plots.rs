@@ -17,6 +17,7 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
             .collect(),
         lines: lines(state, value),
         shape: Shape::Lines,
+        least_step: 0.0,
         format,
         tick,
         always,

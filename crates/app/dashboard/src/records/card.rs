@@ -63,14 +63,18 @@ impl Card {
         let title = format!("card-{}", table.name);
         html! {
             @if !table.rows.is_empty() {
-                section class="card record" aria-labelledby=(title) data-key=(table.name) {
+                section class=(self.class()) aria-labelledby=(title) data-key=(table.name) {
                     h2 id=(title) { (table.title) " " span class="subtitle" { (table.about) } }
-                    @for chart in charts {
-                        @if let Some(plot) = chart.of(table, names) {
-                            @if !chart.title.is_empty() { h3 { (chart.title) } }
-                            div class="figure-box" { (plot.draw()) }
-                            p class="axis" { (plot.across.to_lowercase()) }
-                            @if plot.lines.len() > 1 || chart.by.is_some() { (plot.legend()) }
+                    div class="charts" {
+                        @for chart in charts {
+                            @if let Some(plot) = chart.of(table, names) {
+                                div class="chart" {
+                                    @if !chart.title.is_empty() { h3 { (chart.title) } }
+                                    div class="figure-box" { (plot.draw()) }
+                                    p class="axis" { (plot.across.to_lowercase()) }
+                                    @if plot.lines.len() > 1 || chart.by.is_some() { (plot.legend()) }
+                                }
+                            }
                         }
                     }
                     @match rows {
@@ -89,6 +93,14 @@ impl Card {
                     }
                 }
             }
+        }
+    }
+
+    /// A single plot takes half a wide page, so that two stand side by side.
+    fn class(&self) -> &'static str {
+        match (self.charts.len(), self.rows) {
+            (1, Rows::BehindThePlot) => "card record half",
+            _ => "card record",
         }
     }
 
@@ -208,7 +220,17 @@ impl Chart {
                     };
                     last(other).total_cmp(&last(one))
                 });
-                lines.extend(of.into_iter().map(|(key, values)| (names.shown(key), values)));
+                for (key, mut values) in of {
+                    // A score stays until it moves: whoever was not asked for a while has not lost it.
+                    if kind == Kind::Score {
+                        let mut last = None;
+                        for value in &mut values {
+                            last = value.or(last);
+                            *value = last;
+                        }
+                    }
+                    lines.push((names.shown(key), values));
+                }
             }
         }
         lines.retain(|(_, values)| values.iter().any(Option::is_some));
@@ -235,6 +257,7 @@ impl Chart {
                 })
                 .collect(),
             shape: self.shape,
+            least_step: if kind == Kind::Count { 1.0 } else { 0.0 },
             format: formats(kind).0,
             tick: formats(kind).1,
             always: None,
@@ -247,7 +270,7 @@ fn label(cell: &Cell, kind: Kind) -> String {
     match cell {
         Cell::Time(time) => format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()),
         Cell::Number(value) => tick(*value, kind),
-        other => words(other, kind),
+        other => words(other, kind).replace('_', " "),
     }
 }
 

@@ -137,7 +137,8 @@ fn bytes(value: f64) -> String {
             return if unit == "B" {
                 format!("{value:.0}\u{a0}B")
             } else {
-                format!("{value:.1}\u{a0}{unit}")
+                let text = format!("{value:.1}");
+                format!("{}\u{a0}{unit}", text.strip_suffix(".0").unwrap_or(&text))
             };
         }
         value /= 1_000.0;

@@ -63,7 +63,7 @@ pub(super) fn draw(miner: &Miner, wanted: &Wanted, names: &Names) -> Markup {
                 ul class="changes" { @for change in &miner.changes { (line(change)) } }
             }
         }
-        @for table in &miner.tables { (card(table).draw(wanted, names, Links::Pages)) }
+        div class="cards" { @for table in &miner.tables { (card(table).draw(wanted, names, Links::Pages)) } }
     }
 }
 

@@ -64,7 +64,7 @@ pub fn report(store: &Store, about: &About) -> Report {
         let drawn = html! {
             section class="part" aria-labelledby=(&page.address[1..]) {
                 h2 class="part-title" id=(&page.address[1..]) { (page.title) }
-                @for card in &cards { (card.draw(&wanted, &names, Links::None)) }
+                div class="cards" { @for card in &cards { (card.draw(&wanted, &names, Links::None)) } }
             }
         };
         sections.push((page.title, page.address, drawn));

@@ -135,7 +135,7 @@ impl Shared {
                         }
                     }
                     @if has_rows {
-                        @for card in &cards { (Card::draw(card, &wanted, &names, Links::Pages)) }
+                        div class="cards" { @for card in &cards { (Card::draw(card, &wanted, &names, Links::Pages)) } }
                     } @else {
                         section class="card" { p class="empty" { strong { "Nothing yet." } " " (page.empty) } }
                     }
