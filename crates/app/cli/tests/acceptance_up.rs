@@ -109,6 +109,35 @@ fn the_demonstration_pays_the_good_data_and_names_what_is_wrong_with_the_rest() 
     }
 }
 
+/// With the same settings a replay of what was recorded has the weights that the validator had.
+fn scored_again_the_rounds_are_the_same(home: &Path) {
+    let replay = |settings: &[&str]| -> Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_assay"))
+            .args(["replay", "datasets", "--json", "--home"])
+            .arg(home)
+            .args(settings)
+            .output()
+            .unwrap();
+        self::summary(&output)
+    };
+    let same = replay(&[]);
+    assert!(
+        same["scored"].as_u64() >= Some(3) && same["left_out"] == 0,
+        "{same}"
+    );
+    for miner in same["miners"].as_array().unwrap() {
+        let difference = number(&miner["recorded"]) - number(&miner["replayed"]);
+        assert!(difference.abs() < 1e-9, "{miner}");
+    }
+    // A warmer softmax pays the best one less.
+    let warm = replay(&["--temperature", "1"]);
+    let best = &warm["miners"][0];
+    assert!(
+        number(&best["replayed"]) < number(&best["recorded"]) - 0.05,
+        "{warm}"
+    );
+}
+
 /// What `assay query` answers is what the run told.
 #[cfg(feature = "sql")]
 fn records_tell_the_same(home: &Path, summary: &Value) {

@@ -184,7 +184,13 @@ impl Plot<'_> {
                     @for (column, name) in self.columns.iter().enumerate() {
                         // Counted from the newest, which always has its label.
                         @if (count - 1 - column).is_multiple_of(label_every) {
-                            text x=(n(x(column))) y=(n(bottom + 18.0)) text-anchor="middle" { (name) }
+                            @let half = name.chars().count() as f64 * LETTER / 2.0;
+                            // What would stand out beyond the edge ends there.
+                            @if x(column) + half > frame.width {
+                                text x=(n(frame.width)) y=(n(bottom + 18.0)) text-anchor="end" { (name) }
+                            } @else {
+                                text x=(n(x(column))) y=(n(bottom + 18.0)) text-anchor="middle" { (name) }
+                            }
                         }
                     }
                 }
@@ -193,9 +199,10 @@ impl Plot<'_> {
                     @for (place, line) in self.lines.iter().enumerate() {
                         g class=(format!("bars look{}", line.look)) {
                             @for (column, value) in line.values.iter().enumerate() {
-                                @if let Some(value) = value.filter(|value| value.is_finite()) {
+                                // A bar of nothing is none.
+                                @if let Some(value) = value.filter(|value| value.is_finite() && *value != 0.0) {
                                     @let left = x(column) - step * 0.4 + wide * place as f64;
-                                    rect x=(n(left)) width=(n(wide)) y=(n(y(value).min(y(0.0)))) height=(n((y(value) - y(0.0)).abs())) {}
+                                    rect x=(n(left)) width=(n(wide)) y=(n(y(value).min(y(0.0)))) height=(n((y(value) - y(0.0)).abs().max(0.5))) {}
                                 }
                             }
                         }

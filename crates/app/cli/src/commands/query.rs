@@ -98,7 +98,7 @@ mod asked {
         let Written { rows, cut } = match &args.output {
             Some(path) => {
                 // Beside its place until it is whole: a query that fails leaves an older file as it was.
-                let beside = tempfile::NamedTempFile::new_in(
+                let beside = crate::commands::report::beside(
                     path.parent()
                         .filter(|folder| !folder.as_os_str().is_empty())
                         .unwrap_or(Path::new(".")),

@@ -7,9 +7,12 @@ use assay_dashboard::{About, Plotted, report};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use serde::Serialize;
 use std::{
-    io::Write,
+    fs::Permissions,
+    io::{self, Write},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 use time::{Duration, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// Make a report of what was recorded: a page that stands alone, and its plots as pictures
@@ -139,12 +142,19 @@ fn picture(folder: &Path, plot: &Plotted, format: Picture) -> miette::Result<Pat
 fn write_whole(path: &Path, bytes: &[u8]) -> miette::Result<()> {
     let cannot = || format!("{} cannot be written", path.display());
     let parent = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut beside = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))
+    let mut beside = beside(parent.unwrap_or(Path::new(".")))
         .into_diagnostic()
         .wrap_err_with(cannot)?;
     beside.write_all(bytes).into_diagnostic().wrap_err_with(cannot)?;
     beside.persist(path).into_diagnostic().wrap_err_with(cannot)?;
     Ok(())
+}
+
+/// A file of a name that nobody has, readable as any other file of the user's.
+pub(super) fn beside(folder: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder)
 }
 
 /// A time, a day at its beginning, or an age.

@@ -6,7 +6,7 @@ use crate::plot::{Line, MOST_LINES, Plot, Shape};
 use crate::quantity::whole;
 use assay_analysis::{Cell, Kind, Table};
 use maud::{Markup, html};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Columns of a plot. More points than pixels show nothing more.
 const MOST_COLUMNS: usize = 240;
@@ -265,13 +265,30 @@ impl Chart {
     }
 }
 
-/// What stands under a column: of a time the minute.
-fn label(cell: &Cell, kind: Kind) -> String {
-    match cell {
-        Cell::Time(time) => format!("{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second()),
-        Cell::Number(value) => tick(*value, kind),
-        other => words(other, kind).replace('_', " "),
-    }
+/// What stands under the columns: of times as much as tells them apart.
+fn labels(columns: &[&Cell], kind: Kind) -> Vec<String> {
+    let times = columns.iter().filter_map(|cell| match cell {
+        Cell::Time(time) => Some(*time),
+        _ => None,
+    });
+    let has_seconds = times.clone().any(|time| time.second() != 0);
+    let days: BTreeSet<_> = times.map(|time| time.date()).collect();
+    columns
+        .iter()
+        .map(|cell| match cell {
+            Cell::Time(time) => {
+                let (month, day) = (u8::from(time.month()), time.day());
+                let clock = format!("{:02}:{:02}", time.hour(), time.minute());
+                match (days.len() > 1, has_seconds) {
+                    (true, _) => format!("{month:02}-{day:02} {clock}"),
+                    (false, true) => format!("{clock}:{:02}", time.second()),
+                    (false, false) => clock,
+                }
+            }
+            Cell::Number(value) => tick(*value, kind),
+            other => words(other, kind).replace('_', " "),
+        })
+        .collect()
 }
 
 /// How values of a kind read, and how beside their axis.
