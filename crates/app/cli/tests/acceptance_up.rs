@@ -107,6 +107,7 @@ fn the_demonstration_pays_the_good_data_and_names_what_is_wrong_with_the_rest() 
             );
         }
     }
+    scored_again_the_rounds_are_the_same(home.path());
 }
 
 /// With the same settings a replay of what was recorded has the weights that the validator had.

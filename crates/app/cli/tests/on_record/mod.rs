@@ -10,7 +10,7 @@ use std::{
 };
 
 /// What `assay query` answers.
-pub fn ask(home: &Path, sql: &str) -> Vec<Value> {
+pub(crate) fn ask(home: &Path, sql: &str) -> Vec<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_assay"))
         .args(["query", sql, "--json", "--home"])
         .arg(home)
@@ -71,7 +71,7 @@ impl Drop for Pages {
 }
 
 /// Compares every table of every page with the answer of its own query; the tables' names.
-pub fn every_number_on_a_page_is_the_answer_of_its_query(home: &Path) -> Vec<String> {
+pub(crate) fn every_number_on_a_page_is_the_answer_of_its_query(home: &Path) -> Vec<String> {
     let pages = Pages::open(home);
     let deadline = Instant::now() + Duration::from_secs(60);
     let listed = loop {

@@ -243,10 +243,7 @@ impl Chart {
         Some(Plot {
             title: table.title,
             across: table.columns[across].title,
-            columns: columns[first..]
-                .iter()
-                .map(|cell| label(cell, kind_across))
-                .collect(),
+            columns: labels(&columns[first..], kind_across),
             lines: lines
                 .into_iter()
                 .enumerate()
