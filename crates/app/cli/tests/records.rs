@@ -163,10 +163,12 @@ fn a_dataset_is_built_published_and_published_again_with_what_changed_only() {
         })
         .sum();
     assert_eq!(lines, rows);
-    assert!(
-        fs_err::read_to_string(work.path("set/README.md"))
-            .unwrap()
-            .contains("license: mit")
+    let card = fs_err::read_to_string(work.path("set/README.md")).unwrap();
+    let licence = card.lines().find(|line| line.starts_with("license:")).unwrap();
+    assert_eq!(
+        licence.trim_start_matches("license:").trim().trim_matches('"'),
+        "mit",
+        "{card}"
     );
     let again = work
         .assay(&["dataset", "build", "set", "--records", "records"])

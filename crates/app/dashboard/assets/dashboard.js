@@ -163,8 +163,12 @@
     isAsking = true;
     try {
       const response = await fetch(location.href, { cache: "no-store" });
-      const wanted = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
-      if (wanted) mergeChildren(document.getElementById("live"), wanted);
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      // The way to other pages too: there may be more of them by now.
+      for (const part of ["#live", ".top nav"]) {
+        const [current, wanted] = [document.querySelector(part), page.querySelector(part)];
+        if (current && wanted) mergeChildren(current, wanted);
+      }
       afterChange();
     } catch {
       // The stream tells when the connection is lost.

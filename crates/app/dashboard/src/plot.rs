@@ -174,7 +174,10 @@ impl Plot<'_> {
         };
         let x = |column: usize| first + step * column as f64;
         let y = |value: f64| bottom - (value - low) / (high - low) * (bottom - TOP);
-        let label_every = count.div_ceil(frame.ticks_across).max(1);
+        let longest = self.columns.iter().map(|name| name.chars().count()).max();
+        let room = longest.unwrap_or(1) as f64 * LETTER + LETTER;
+        let fit = ((right - margin) / room).floor().max(1.0) as usize;
+        let label_every = count.div_ceil(frame.ticks_across.min(fit)).max(1);
         html! {
                 g class="grid" {
                     @for tick in &ticks {

@@ -15,9 +15,9 @@ pub use report::{About, Plotted, Report, report};
 pub(crate) use routes::{Shared, router};
 
 use crate::frame::Places;
-use assay_analysis::{Follower, Limits, Scope, Store};
+use assay_analysis::{Follower, Holds, Limits, Scope, Store};
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,6 +30,8 @@ const LOOK: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Records {
     follower: RwLock<Follower>,
+    /// What there was at the last look.
+    holds: Mutex<Holds>,
     /// Grows with every look that found something.
     revision: watch::Sender<u64>,
 }
@@ -38,6 +40,7 @@ impl Records {
     pub(crate) fn new(folders: &[PathBuf]) -> Records {
         Records {
             follower: RwLock::new(Follower::new(folders, Scope::default(), Limits::live())),
+            holds: Mutex::default(),
             revision: watch::Sender::new(0),
         }
     }
@@ -55,7 +58,9 @@ impl Records {
             // It waits for the disk. A panic in it is reported, and the next look goes on.
             let read = tokio::task::spawn_blocking(move || {
                 let mut follower = records.follower.write().unwrap_or_else(PoisonError::into_inner);
-                follower.read()
+                let events = follower.read();
+                *records.holds.lock().unwrap_or_else(PoisonError::into_inner) = follower.store().holds();
+                events
             });
             if read.await.is_ok_and(|events| events > 0) {
                 self.revision.send_modify(|revision| *revision += 1);
@@ -75,21 +80,14 @@ impl Records {
         looked.await.ok()
     }
 
-    /// Which pages the records fill.
-    pub(crate) fn places(&self, places: Places) -> Places {
-        // While a long record is read in, what is not known yet is not offered.
-        let Ok(follower) = self.follower.try_read() else {
-            return Places {
-                records: true,
-                ..places
-            };
-        };
-        let holds = follower.store().holds();
+    /// Which pages the records fill, or will: a run of a system is going to have those of that system.
+    pub(crate) fn places(&self, places: Places, system: Option<&str>) -> Places {
+        let holds = *self.holds.lock().unwrap_or_else(PoisonError::into_inner);
         Places {
             records: true,
-            rounds: holds.rounds,
-            requests: holds.requests,
-            prompts: holds.questions,
+            rounds: holds.rounds || system == Some("datasets"),
+            requests: holds.requests || system == Some("organic"),
+            prompts: holds.questions || system == Some("prompting"),
             ..places
         }
     }

@@ -82,8 +82,9 @@ async fn whole_page(State(shared): State<Shared>) -> Markup {
         chain: shared.explorer.is_some(),
         ..Places::default()
     };
+    let system = shared.state.borrow().system.clone();
     let places = match &shared.records {
-        Some(records) => records.places(places),
+        Some(records) => records.places(places, Some(&system)),
         None => places,
     };
     page::document(&drawing, places)

@@ -390,7 +390,7 @@ async fn one_process_at_a_time_and_no_newer_schema() {
 
     let url = format!("sqlite://{}", folder.path().join("state.sqlite").display());
     let mut database = SqliteConnection::connect(&url).await.unwrap();
-    sqlx::query("UPDATE _sqlx_migrations SET version = 99")
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = (SELECT max(version) FROM _sqlx_migrations)")
         .execute(&mut database)
         .await
         .unwrap();

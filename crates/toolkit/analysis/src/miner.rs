@@ -77,11 +77,7 @@ impl Store {
             .into_iter()
             .map(|hotkey| (hotkey, Line::default()))
             .collect();
-        for neuron in self
-            .epoch_rows()
-            .into_values()
-            .filter(|neuron| !neuron.is_validator)
-        {
+        for neuron in self.epoch_rows().into_values().filter(|neuron| mines(neuron)) {
             if let Some(line) = of.get_mut(&neuron.hotkey) {
                 line.earned.add_some(neuron.emission);
                 if line.block.is_none_or(|block| block <= neuron.block) {

@@ -63,6 +63,8 @@ struct Listed {
 
 impl Source {
     pub(super) fn new(url: Url) -> miette::Result<Self> {
+        // Once a process; where it is there already, that one is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
             .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())

@@ -8,6 +8,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// What `assay query` answers.
 pub(crate) fn ask(home: &Path, sql: &str) -> Vec<Value> {
@@ -126,13 +127,17 @@ fn compare(home: &Path, table: &Value) {
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one.as_f64(), other.as_f64()) {
         (Some(one), Some(other)) => (one - other).abs() <= 1e-9 * one.abs().max(1.0),
-        // Times: the page says Z, the engine nothing.
-        _ => {
-            let plain = |value: &Value| match value {
-                Value::String(text) => text.trim_end_matches('Z').to_owned(),
-                other => other.to_string(),
-            };
-            plain(one) == plain(other)
-        }
+        // Times are written with more digits by one than by the other.
+        _ => match (moment(one), moment(other)) {
+            (Some(one), Some(other)) => one == other,
+            _ => one == other,
+        },
     }
+}
+
+fn moment(value: &Value) -> Option<OffsetDateTime> {
+    let text = value.as_str()?;
+    OffsetDateTime::parse(text, &Rfc3339)
+        .or_else(|_| OffsetDateTime::parse(&format!("{text}Z"), &Rfc3339))
+        .ok()
 }

@@ -132,11 +132,12 @@ impl Shared {
             chain: true,
             ..Places::default()
         };
+        let system = self.run.as_ref().map(|run| run.borrow().system.clone());
         let frame = Frame {
             title,
             here,
             places: match &self.records {
-                Some(records) => records.places(places),
+                Some(records) => records.places(places, system.as_deref()),
                 None => places,
             },
             query,

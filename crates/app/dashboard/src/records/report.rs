@@ -58,8 +58,11 @@ pub fn report(store: &Store, about: &About) -> Report {
         if cards.is_empty() {
             continue;
         }
-        for card in &cards {
-            plots.extend(pictures(card, &names));
+        for plot in cards.iter().flat_map(|card| pictures(card, &names)) {
+            // A plot that stands on two pages is one picture.
+            if !plots.iter().any(|known: &Plotted| known.name == plot.name) {
+                plots.push(plot);
+            }
         }
         let drawn = html! {
             section class="part" aria-labelledby=(&page.address[1..]) {

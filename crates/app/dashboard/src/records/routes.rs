@@ -79,11 +79,13 @@ pub(crate) fn router(shared: Shared) -> Router {
 
 impl Shared {
     pub(super) fn places(&self) -> Places {
-        self.records.places(Places {
+        let places = Places {
             run: self.run.is_some(),
             chain: self.explorer.is_some(),
             ..Places::default()
-        })
+        };
+        let system = self.run.as_ref().map(|run| run.borrow().system.clone());
+        self.records.places(places, system.as_deref())
     }
 
     /// Names that the run knows.
