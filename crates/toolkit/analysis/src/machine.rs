@@ -225,7 +225,9 @@ impl Store {
             timed: u64,
             longest: Option<f64>,
         }
-        let mut of: BTreeMap<(Option<Arc<str>>, u16, Option<Arc<str>>), Calls> = BTreeMap::new();
+        /// Route, status, and why it was refused.
+        type Answer = (Option<Arc<str>>, u16, Option<Arc<str>>);
+        let mut of: BTreeMap<Answer, Calls> = BTreeMap::new();
         for (_, minute) in self.calls.iter() {
             let key = (minute.route.clone(), minute.status, minute.refusal.clone());
             let calls = of.entry(key).or_default();

@@ -7,7 +7,7 @@ use crate::context::Context;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    Build(build::Args),
+    Build(Box<build::Args>),
     Push(push::Args),
 }
 

@@ -1,6 +1,6 @@
 //! The picture.
 
-use super::screen::{From, Screen};
+use super::screen::{From, Screen, Shown};
 use assay_analysis::Kind;
 use assay_dashboard::{
     in_words,
@@ -124,7 +124,7 @@ fn tab_lines(screen: &Screen, width: u16) -> u16 {
 }
 
 fn rows(frame: &mut Frame<'_>, screen: &mut Screen, area: Rect) {
-    let Some((table, rows, order)) = screen.table() else {
+    let Some(Shown { table, rows, order }) = screen.table() else {
         return;
     };
     let names = screen.names();

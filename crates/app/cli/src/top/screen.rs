@@ -26,6 +26,15 @@ pub(super) enum From {
     Lowest,
 }
 
+/// A table as it is shown.
+pub(super) struct Shown<'a> {
+    pub(super) table: &'a Table,
+    /// Those that are wanted, in the order that is wanted.
+    pub(super) rows: Vec<&'a [Cell]>,
+    /// The column, and the end that comes first.
+    pub(super) order: Option<(usize, From)>,
+}
+
 /// The screen.
 #[derive(Debug)]
 pub(super) struct Screen {
@@ -108,7 +117,7 @@ impl Screen {
     }
 
     /// The table that is shown, with its rows in order, and the order.
-    pub(super) fn table(&self) -> Option<(&Table, Vec<&[Cell]>, Option<(usize, From)>)> {
+    pub(super) fn table(&self) -> Option<Shown<'_>> {
         let shown = self.shown.as_ref()?;
         let table = self.seen.tables.iter().find(|table| table.name == *shown)?;
         let find = self.find.to_lowercase();
@@ -127,7 +136,7 @@ impl Screen {
         if let Some((column, from)) = order {
             rows.sort_by(|one, other| compare(&one[column], &other[column], from));
         }
-        Some((table, rows, order))
+        Some(Shown { table, rows, order })
     }
 
     /// Names of neurons by their addresses.
@@ -208,7 +217,9 @@ impl Screen {
     }
 
     fn sort_by_next(&mut self) {
-        let Some((table, ..)) = self.table() else { return };
+        let Some(Shown { table, .. }) = self.table() else {
+            return;
+        };
         let (name, columns) = (table.name.clone(), table.columns.len());
         let next = match self.order.get(&name) {
             None => Some(0),

@@ -288,8 +288,11 @@ fn labels(columns: &[&Cell], kind: Kind) -> Vec<String> {
         .collect()
 }
 
+/// Writes a value.
+type Written = fn(f64) -> String;
+
 /// How values of a kind read, and how beside their axis.
-fn formats(kind: Kind) -> (fn(f64) -> String, fn(f64) -> String) {
+fn formats(kind: Kind) -> (Written, Written) {
     macro_rules! pair {
         ($($kind:ident),*) => {
             match kind {
