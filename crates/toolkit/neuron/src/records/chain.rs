@@ -52,21 +52,20 @@ pub(super) async fn follow(recorder: &Recorder, client: &ChainClient) {
             Err(ChainError::OtherChain { .. }) => return,
             Err(_) => continue,
         };
-        let before = newest.filter(|(seen, _)| *seen < head.0);
-        if newest.is_some() && before.is_none() {
-            // Another block of the same height, or one behind: it was counted.
-            continue;
-        }
         let now = Instant::now();
+        match newest {
+            // Another block of the same height, or one behind: it was counted.
+            Some((seen, _)) if head.0 <= seen => continue,
+            Some((seen, then)) => recorder.record(&BlockSeen {
+                block: head.0,
+                // Of several blocks since the last nobody knows when each came.
+                seconds: (seen + 1 == head.0).then(|| now.duration_since(then).as_secs_f64()),
+                finalized: client.finalized_head().await.ok().map(|block| block.number.0),
+            }),
+            // It stood there before anybody looked; a process that was killed and starts again would count it twice.
+            None => {}
+        }
         newest = Some((head.0, now));
-        recorder.record(&BlockSeen {
-            block: head.0,
-            // Of several blocks since the last nobody knows when each came.
-            seconds: before
-                .filter(|(seen, _)| seen + 1 == head.0)
-                .map(|(_, then)| now.duration_since(then).as_secs_f64()),
-            finalized: client.finalized_head().await.ok().map(|block| block.number.0),
-        });
         if let Err(error) = epochs.look(recorder, client, head).await {
             tracing::debug!(%error, "the chain's epochs cannot be looked at just now");
         }
