@@ -12,6 +12,7 @@ mod snapshot;
 mod submission;
 
 pub use forks::Retracted;
+pub use genesis::block_zero;
 pub(crate) use sealing::MAX_BLOCKS_A_CALL;
 pub use snapshot::{SnapshotError, SnapshotSummary};
 pub(crate) use submission::DryRunError;

@@ -19,7 +19,7 @@ mod state;
 mod store;
 mod threads;
 
-pub use chain::{Retracted, SnapshotError, SnapshotSummary};
+pub use chain::{Retracted, SnapshotError, SnapshotSummary, block_zero};
 pub use config::{
     BlockProduction, Clock, DEFAULT_PORT, DevnetConfig, Limits, MAX_BLOCK_TIME, MIN_BLOCK_TIME, Storage,
 };

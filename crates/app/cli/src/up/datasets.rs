@@ -59,12 +59,8 @@ pub(super) async fn run(home: Home, plan: Plan, output: Output) -> miette::Resul
     let started = Instant::now();
     let mut history = History::open(home.folder())?;
     let target = history.aim(plan.epochs)?;
-    if home.continued {
-        output.say(&format!(
-            "continuing {} after {} epochs",
-            home.folder().display(),
-            history.finished()
-        ));
+    if let Some(origin) = home.origin(Some(history.finished())) {
+        output.say(&origin);
     }
 
     let mut view = View::new("datasets");

@@ -62,8 +62,8 @@ pub(super) struct Traffic {
 /// Runs the subnet to its end.
 pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output) -> miette::Result<()> {
     let started = Instant::now();
-    if home.continued {
-        output.say(&format!("continuing {}", home.folder().display()));
+    if let Some(origin) = home.origin(None) {
+        output.say(&origin);
     }
     let roles = cast::roles(home.settings.inputs.miners);
     let mut view = View::new(&roles);

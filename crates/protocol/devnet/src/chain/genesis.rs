@@ -80,6 +80,14 @@ fn resume(
     Ok((found, held))
 }
 
+/// Hash of the block 0 that this build makes of a description. A folder whose chain has another is of another build.
+///
+/// # Errors
+/// When the description cannot become a state.
+pub fn block_zero(genesis: &Genesis) -> Result<H256, DevnetError> {
+    Ok(block_of(genesis)?.0.hash)
+}
+
 /// Block 0 of a description. Equal descriptions and equal builds make equal blocks.
 pub(super) fn block_of(genesis: &Genesis) -> Result<(SealedBlock, Nodes), DevnetError> {
     let storage = genesis.storage()?;
