@@ -5,6 +5,7 @@ mod drawing;
 mod error;
 mod explorer;
 mod frame;
+mod heads;
 mod host;
 mod live;
 mod page;

@@ -28,7 +28,7 @@ pub(crate) const MOST_STREAMS: usize = 64;
 /// The page takes a connection for dead after three of these.
 const BEAT: Duration = Duration::from_secs(5);
 /// A stream ends after this and the page opens a new one, so that a forgotten socket is not held for ever.
-const LONGEST: Duration = Duration::from_secs(3_600);
+pub(crate) const LONGEST: Duration = Duration::from_secs(3_600);
 /// How soon a browser tries again.
 const RETRY: Duration = Duration::from_secs(1);
 /// The shortest time between two `state` events.
@@ -51,9 +51,7 @@ pub(crate) struct Parameters {
 /// `GET /events`.
 pub(crate) async fn events(State(shared): State<Shared>, Query(parameters): Query<Parameters>) -> Response {
     let Ok(permit) = shared.streams.clone().try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "10")];
-        let text = "too many pages are open; close one, or try again later\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response();
+        return too_many();
     };
     match parameters.format {
         Format::Html => Sse::new(pages(shared.drawing, shared.stop, permit)).into_response(),
@@ -61,7 +59,15 @@ pub(crate) async fn events(State(shared): State<Shared>, Query(parameters): Quer
     }
 }
 
-fn hello() -> Event {
+/// What a page is told that would be one more than [`MOST_STREAMS`].
+pub(crate) fn too_many() -> Response {
+    let retry = [(header::RETRY_AFTER, "10")];
+    let text = "too many pages are open; close one, or try again later\n";
+    (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response()
+}
+
+/// The first event of a stream: the page's version.
+pub(crate) fn hello() -> Event {
     Event::default()
         .event("hello")
         .retry(RETRY)
@@ -141,7 +147,8 @@ fn states(
     }
 }
 
-fn beats() -> tokio::time::Interval {
+/// When a beat is due.
+pub(crate) fn beats() -> tokio::time::Interval {
     let mut beat = interval_at(Instant::now() + BEAT, BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     beat

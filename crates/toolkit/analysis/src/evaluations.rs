@@ -2,7 +2,8 @@
 
 use crate::{
     mean::Mean,
-    miner::{mines, quoted},
+    miner::quoted,
+    miners::mines,
     store::{EvaluationRow, Store},
     table::{Table, columns, row},
 };

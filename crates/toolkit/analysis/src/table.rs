@@ -1,7 +1,7 @@
 //! A table: what an analysis comes to, and the query that answers the same.
 
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
-use std::sync::Arc;
+use std::{cmp::Ordering, sync::Arc};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A value.
@@ -40,6 +40,36 @@ impl Cell {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
+        }
+    }
+}
+
+/// From which end a column is sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The smallest first.
+    Lowest,
+    /// The largest first.
+    Highest,
+}
+
+impl Cell {
+    /// Which of two stands before the other. What is not known comes last, whichever end is first.
+    #[must_use]
+    pub fn compare(&self, other: &Self, first: First) -> Ordering {
+        let known = match (self, other) {
+            (Self::Null, Self::Null) => return Ordering::Equal,
+            (Self::Null, _) => return Ordering::Greater,
+            (_, Self::Null) => return Ordering::Less,
+            (Self::Text(one), Self::Text(other)) => one.cmp(other),
+            _ => {
+                let number = |cell: &Self| cell.number().unwrap_or(f64::NEG_INFINITY);
+                number(self).total_cmp(&number(other))
+            }
+        };
+        match first {
+            First::Lowest => known,
+            First::Highest => known.reverse(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The picture.
 
-use super::screen::{From, Screen, Shown};
-use assay_analysis::Kind;
+use super::screen::{Screen, Shown};
+use assay_analysis::{First, Kind};
 use assay_dashboard::{
     in_words,
     state::{Activity, DashboardState, Level, MinerStatus, Phase, WeightsStage},
@@ -150,8 +150,8 @@ fn rows(frame: &mut Frame<'_>, screen: &mut Screen, area: Rect) {
         .iter()
         .enumerate()
         .map(|(place, column)| match order {
-            Some((sorted, From::Highest)) if sorted == place => format!("{} ↓", column.title),
-            Some((sorted, From::Lowest)) if sorted == place => format!("{} ↑", column.title),
+            Some((sorted, First::Highest)) if sorted == place => format!("{} ↓", column.title),
+            Some((sorted, First::Lowest)) if sorted == place => format!("{} ↑", column.title),
             _ => column.title.clone(),
         })
         .collect();

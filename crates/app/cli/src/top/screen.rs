@@ -1,13 +1,13 @@
 //! What is on the screen, and what keys do to it.
 
 use super::source::{Seen, Table};
-use assay_analysis::Cell;
+use assay_analysis::{Cell, First};
 use assay_dashboard::state::DashboardState;
 use ratatui::{
     crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers},
     widgets::TableState,
 };
-use std::{cmp::Ordering, collections::HashMap};
+use std::collections::HashMap;
 
 /// Rows that a page key moves by.
 const PAGE: u16 = 10;
@@ -19,20 +19,13 @@ pub(super) enum Turn {
     Leave,
 }
 
-/// From which end a table is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum From {
-    Highest,
-    Lowest,
-}
-
 /// A table as it is shown.
 pub(super) struct Shown<'a> {
     pub(super) table: &'a Table,
     /// Those that are wanted, in the order that is wanted.
     pub(super) rows: Vec<&'a [Cell]>,
     /// The column, and the end that comes first.
-    pub(super) order: Option<(usize, From)>,
+    pub(super) order: Option<(usize, First)>,
 }
 
 /// The screen.
@@ -44,7 +37,7 @@ pub(super) struct Screen {
     /// The table that is shown by name; none for the run.
     shown: Option<String>,
     /// By table: the column and the end.
-    order: HashMap<String, (usize, From)>,
+    order: HashMap<String, (usize, First)>,
     /// What rows must have.
     pub(super) find: String,
     /// Whether what is typed goes into the search.
@@ -134,7 +127,7 @@ impl Screen {
         let mut rows: Vec<&[Cell]> = table.rows.iter().map(Vec::as_slice).filter(has).collect();
         let order = self.order.get(shown).copied();
         if let Some((column, from)) = order {
-            rows.sort_by(|one, other| compare(&one[column], &other[column], from));
+            rows.sort_by(|one, other| one[column].compare(&other[column], from));
         }
         Some(Shown { table, rows, order })
     }
@@ -228,7 +221,7 @@ impl Screen {
             Some(_) => None,
         };
         match next {
-            Some(column) => self.order.insert(name, (column, From::Highest)),
+            Some(column) => self.order.insert(name, (column, First::Highest)),
             None => self.order.remove(&name),
         };
     }
@@ -237,27 +230,9 @@ impl Screen {
         let Some(shown) = &self.shown else { return };
         if let Some((_, from)) = self.order.get_mut(shown) {
             *from = match from {
-                From::Highest => From::Lowest,
-                From::Lowest => From::Highest,
+                First::Highest => First::Lowest,
+                First::Lowest => First::Highest,
             };
         }
-    }
-}
-
-/// What is not known comes last, whichever end is first.
-fn compare(one: &Cell, other: &Cell, from: From) -> Ordering {
-    let known = match (one, other) {
-        (Cell::Null, Cell::Null) => return Ordering::Equal,
-        (Cell::Null, _) => return Ordering::Greater,
-        (_, Cell::Null) => return Ordering::Less,
-        (Cell::Text(one), Cell::Text(other)) => one.cmp(other),
-        _ => {
-            let number = |cell: &Cell| cell.number().unwrap_or(f64::NEG_INFINITY);
-            number(one).total_cmp(&number(other))
-        }
-    };
-    match from {
-        From::Lowest => known,
-        From::Highest => known.reverse(),
     }
 }

@@ -4,37 +4,28 @@ use super::block::{BlockName, extrinsic_place};
 use super::page::{self, Order, Updates};
 use super::search::HitKind;
 use super::{Explorer, ExplorerError};
-use crate::assets::VERSION;
 use crate::frame::{Frame, Here, Places, document};
+use crate::heads;
 use crate::records::Records;
 use crate::state::DashboardState;
 use assay_chain::{AccountId, NetUid, Uid};
 use axum::extract::{Path, Query, State};
-use axum::http::{StatusCode, header};
-use axum::response::sse::{Event, Sse};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use futures::Stream;
 use maud::Markup;
 use serde::{Deserialize, Serialize};
-use std::convert::Infallible;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// A page that takes longer is given up. A public node answers one request a second; half a minute is what a person
 /// waits.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
-/// An open page takes its connection for dead after three of these.
-const BEAT: Duration = Duration::from_secs(5);
-/// A stream ends after this, so that a forgotten socket is not held for ever; the page opens another.
-const LONGEST: Duration = Duration::from_secs(3_600);
-/// How soon a browser tries again.
-const RETRY: Duration = Duration::from_secs(1);
 /// The shortest time between two heads that a page is told of: it asks for itself anew after each.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1_000);
 
@@ -353,48 +344,10 @@ async fn api_search(State(shared): State<Shared>, Query(wanted): Query<Wanted>) 
     json(in_time(shared.explorer.search(&wanted.q, &names)).await)
 }
 
-/// `GET /explorer/events`: `hello` with the page's version, `head` with every new block, `beat` in between.
+/// `GET /explorer/events`: a head with every new block.
 async fn events(State(shared): State<Shared>) -> Response {
-    let Ok(permit) = Arc::clone(&shared.streams).try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "10")];
-        let text = "too many pages are open; close one, or try again later\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response();
-    };
-    Sse::new(heads(&shared.explorer, shared.stop, permit)).into_response()
-}
-
-fn heads(
-    explorer: &Explorer,
-    stop: CancellationToken,
-    permit: OwnedSemaphorePermit,
-) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let mut heads = explorer.heads();
-    async_stream::stream! {
-        let _permit = permit;
-        yield Ok(Event::default().event("hello").retry(RETRY).data(format!("{VERSION:016x}")));
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = tokio::time::sleep(LONGEST);
-        tokio::pin!(end);
-        loop {
-            tokio::select! {
-                changed = heads.changed() => {
-                    if changed.is_err() {
-                        break;
-                    }
-                    let told = *heads.borrow_and_update();
-                    if let Some(head) = told {
-                        yield Ok(Event::default().event("head").data(head.block.number.to_string()));
-                    }
-                    tokio::select! {
-                        () = tokio::time::sleep(SHORTEST_PAUSE) => {}
-                        () = stop.cancelled() => break,
-                    }
-                }
-                _ = beat.tick() => yield Ok(Event::default().event("beat").data("")),
-                () = stop.cancelled() => break,
-                () = &mut end => break,
-            }
-        }
-    }
+    let (streams, stop) = (shared.streams, shared.stop);
+    heads::stream(shared.explorer.heads(), SHORTEST_PAUSE, streams, stop, |head| {
+        head.as_ref().map(|head| head.block.number.to_string())
+    })
 }

@@ -1,10 +1,10 @@
 //! A card: a table, what is plotted of it, and the query that answers the same.
 
 use super::cell::{Links, Names, cell, number, tick, words};
-use super::order::{From, SHOWN, Wanted};
+use super::order::{SHOWN, Wanted};
 use crate::plot::{Line, MOST_LINES, Plot, Shape};
 use crate::quantity::whole;
-use assay_analysis::{Cell, Kind, Table};
+use assay_analysis::{Cell, First, Kind, Table};
 use maud::{Markup, html};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -114,8 +114,8 @@ impl Card {
                     thead { tr {
                         @for (place, column) in table.columns.iter().enumerate() {
                             @let sorted = order.filter(|(sorted, _)| *sorted == place).map(|(_, from)| match from {
-                                From::Lowest => "ascending",
-                                From::Highest => "descending",
+                                First::Lowest => "ascending",
+                                First::Highest => "descending",
                             });
                             th scope="col" aria-sort=[sorted] class=[is_number(column.kind).then_some("number")] {
                                 @if links == Links::Pages {

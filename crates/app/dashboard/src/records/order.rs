@@ -1,8 +1,7 @@
 //! What a reader wants of a table: an order, a search, all of it. In the address, so that it can be kept and passed on.
 
-use assay_analysis::{Cell, Table};
+use assay_analysis::{Cell, First, Table};
 use serde::Deserialize;
-use std::cmp::Ordering;
 use std::fmt::Write;
 
 /// Rows of a table that are shown unless all are asked for. A page with a thousand rows is still quick, and nobody reads it.
@@ -22,19 +21,12 @@ pub(crate) struct Wanted {
     pub(crate) all: String,
 }
 
-/// From which end a column is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
-    Lowest,
-    Highest,
-}
-
 impl Wanted {
     /// The column by which a table is sorted, when it is one of that table.
-    pub(crate) fn order(&self, table: &Table) -> Option<(usize, From)> {
+    pub(crate) fn order(&self, table: &Table) -> Option<(usize, First)> {
         let (name, from) = match self.sort.strip_prefix('-') {
-            Some(name) => (name, From::Highest),
-            None => (self.sort.as_str(), From::Lowest),
+            Some(name) => (name, First::Highest),
+            None => (self.sort.as_str(), First::Lowest),
         };
         let (of, column) = name.split_once('.')?;
         (of == table.name)
@@ -63,7 +55,7 @@ impl Wanted {
         };
         let mut rows: Vec<&[Cell]> = table.rows.iter().map(Vec::as_slice).filter(has).collect();
         if let Some((column, from)) = self.order(table) {
-            rows.sort_by(|one, other| compare(&one[column], &other[column], from));
+            rows.sort_by(|one, other| one[column].compare(&other[column], from));
         }
         let all = rows.len();
         if self.all != table.name {
@@ -77,7 +69,7 @@ impl Wanted {
         let name = table.columns[column].name;
         let from = match self.order(table) {
             // The first click brings the largest to the top, which is what people look for.
-            Some((known, From::Highest)) if known == column => "",
+            Some((known, First::Highest)) if known == column => "",
             _ => "-",
         };
         self.address(&format!("{from}{}.{name}", table.name), &self.all)
@@ -112,24 +104,6 @@ fn escaped(value: &str) -> String {
         }
     }
     escaped
-}
-
-/// What is not known comes last, whichever end is first.
-fn compare(one: &Cell, other: &Cell, from: From) -> Ordering {
-    let known = match (one, other) {
-        (Cell::Null, Cell::Null) => return Ordering::Equal,
-        (Cell::Null, _) => return Ordering::Greater,
-        (_, Cell::Null) => return Ordering::Less,
-        (Cell::Text(one), Cell::Text(other)) => one.cmp(other),
-        _ => {
-            let number = |cell: &Cell| cell.number().unwrap_or(f64::NEG_INFINITY);
-            number(one).total_cmp(&number(other))
-        }
-    };
-    match from {
-        From::Lowest => known,
-        From::Highest => known.reverse(),
-    }
 }
 
 #[cfg(test)]

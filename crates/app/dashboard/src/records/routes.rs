@@ -5,35 +5,25 @@ use super::cell::{Links, Names};
 use super::order::Wanted;
 use super::pages::{PAGES, Page};
 use super::{Records, doctor, metrics, miner};
-use crate::assets::VERSION;
 use crate::explorer::Explorer;
 use crate::frame::{Frame, Here, Places, document};
+use crate::heads;
 use crate::quantity::visible;
 use crate::state::DashboardState;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
-use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use futures::Stream;
 use maud::{Markup, html};
 use serde::Serialize;
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 /// Where the events come from after which an open page asks for itself anew.
 const STREAM: &str = "/records/events";
-/// An open page takes its connection for dead after three of these.
-const BEAT: Duration = Duration::from_secs(5);
-/// A stream ends after this, so that a forgotten socket is not held for ever; the page opens another.
-const LONGEST: Duration = Duration::from_secs(3_600);
-/// How soon a browser tries again.
-const RETRY: Duration = Duration::from_secs(1);
 /// The shortest time between two times that a page asks for itself. Tables that change faster cannot be read.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -277,45 +267,14 @@ fn found<T: Serialize>(value: Option<Option<T>>, otherwise: &'static str) -> Res
     }
 }
 
-/// `hello` with the page's version, `head` when more was recorded, `beat` in between.
+/// `GET /records/events`: a head whenever more was recorded.
 async fn events(State(shared): State<Shared>) -> Response {
-    let Ok(permit) = Arc::clone(&shared.streams).try_acquire_owned() else {
-        let retry = [(header::RETRY_AFTER, "10")];
-        let text = "too many pages are open; close one, or try again later\n";
-        return (StatusCode::SERVICE_UNAVAILABLE, retry, text).into_response();
-    };
-    Sse::new(revisions(shared.records.revision(), shared.stop, permit)).into_response()
-}
-
-fn revisions(
-    mut revision: watch::Receiver<u64>,
-    stop: CancellationToken,
-    permit: OwnedSemaphorePermit,
-) -> impl Stream<Item = Result<Event, Infallible>> {
-    async_stream::stream! {
-        let _permit = permit;
-        yield Ok(Event::default().event("hello").retry(RETRY).data(format!("{VERSION:016x}")));
-        let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let end = tokio::time::sleep(LONGEST);
-        tokio::pin!(end);
-        loop {
-            tokio::select! {
-                changed = revision.changed() => {
-                    if changed.is_err() {
-                        break;
-                    }
-                    let newest = *revision.borrow_and_update();
-                    yield Ok(Event::default().event("head").data(newest.to_string()));
-                    tokio::select! {
-                        () = tokio::time::sleep(SHORTEST_PAUSE) => {}
-                        () = stop.cancelled() => break,
-                    }
-                }
-                _ = beat.tick() => yield Ok(Event::default().event("beat").data("")),
-                () = stop.cancelled() => break,
-                () = &mut end => break,
-            }
-        }
-    }
+    let (streams, stop) = (shared.streams, shared.stop);
+    heads::stream(
+        shared.records.revision(),
+        SHORTEST_PAUSE,
+        streams,
+        stop,
+        |revision| Some(revision.to_string()),
+    )
 }
