@@ -4,6 +4,7 @@
 #[path = "../../../toolkit/analysis/tests/made_up/mod.rs"]
 mod made_up;
 
+use assay_peers::Python;
 use made_up::{MadeUp, hotkey};
 use serde_json::Value;
 use std::{
@@ -40,6 +41,7 @@ impl Work {
             .current_dir(self.folder.path())
             .env("HOME", self.folder.path())
             .env_remove("WANDB_API_KEY")
+            .env_remove("AWS_ACCESS_KEY_ID")
             .stdin(Stdio::null());
         command
     }
@@ -304,4 +306,111 @@ fn a_terminal_shows_what_the_dashboard_does() {
     assert!(unknown.contains("there are: miners"), "{unknown}");
     let nobody = work.assay(&["top", "http://127.0.0.1:1", "--once"]).output();
     assert!(refused(&nobody.unwrap()).contains("no dashboard answers"));
+}
+
+#[test]
+#[ignore = "needs prometheus_client: cargo xtask test"]
+fn what_is_scraped_is_what_the_official_parsers_read_and_what_a_query_answers() {
+    let work = Work::new();
+    let serve = ["dashboard", "--json", "--port", "0", "--records", "records"];
+    let dashboard = Served::start(&mut work.assay(&serve));
+    let address = format!("{}/metrics", dashboard.url.trim_end_matches('/'));
+    let scraped = loop {
+        let scraped = Python::venv("prometheus")
+            .script("conformance/prometheus/scrape.py")
+            .arg(&address)
+            .run()
+            .remove(0);
+        // Until the records have been read.
+        if scraped["samples"]["assay_events{}"] != 0.0 {
+            break scraped;
+        }
+    };
+    assert_eq!(scraped["same"], true, "{scraped}");
+    assert_eq!(scraped["helped"], true, "{scraped}");
+    let kind = scraped["kind"].as_str().unwrap();
+    assert!(
+        kind.starts_with("application/openmetrics-text; version=1.0.0"),
+        "{kind}"
+    );
+    let of_miners = work.json(&[
+        "query",
+        "--records",
+        "records",
+        "SELECT hotkey, last_value(emission ORDER BY block) AS emission FROM epochs GROUP BY hotkey ORDER BY 2 DESC LIMIT 3",
+    ]);
+    for miner in of_miners.as_array().unwrap() {
+        let hotkey = miner["hotkey"].as_str().unwrap();
+        let (_, emission) = scraped["samples"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .find(|(name, _)| name.starts_with("assay_miner_emission") && name.contains(hotkey))
+            .unwrap_or_else(|| panic!("{hotkey} is not in {scraped}"));
+        assert_eq!(emission, &miner["emission"], "{hotkey}");
+    }
+}
+
+#[test]
+#[ignore = "needs moto: cargo xtask test"]
+fn records_are_copied_to_a_bucket_and_asked_there() {
+    let storage = Python::venv("s3")
+        .script("conformance/s3/serve.py")
+        .arg("subnet")
+        .serve();
+    let work = Work::new();
+    // As `up` and neurons have them: several programs' under one home.
+    fs_err::create_dir_all(work.path("home/validator")).unwrap();
+    fs_err::rename(work.path("records"), work.path("home/validator/records")).unwrap();
+    MadeUp {
+        seed: 2,
+        hours: 1,
+        ..MadeUp::default()
+    }
+    .record(&work.path("home/other/records"));
+    let assay = |arguments: &[&str]| {
+        let mut command = work.assay(arguments);
+        command
+            .env("AWS_ENDPOINT_URL", storage.said()["address"].as_str().unwrap())
+            .env("AWS_ALLOW_HTTP", "true")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ACCESS_KEY_ID", "key")
+            .env("AWS_SECRET_ACCESS_KEY", "hunter2");
+        command.output().unwrap()
+    };
+    let json = |arguments: &[&str]| -> Value {
+        let arguments: Vec<&str> = arguments.iter().copied().chain(["--json"]).collect();
+        serde_json::from_str(&printed(&assay(&arguments))).unwrap()
+    };
+    let copy = ["export", "storage", "s3://subnet/all", "--home", "home"];
+    let copied = json(&copy);
+    for (told, name) in copied.as_array().unwrap().iter().zip(["other", "validator"]) {
+        assert_eq!(told["to"], format!("s3://subnet/all/{name}"));
+        assert!(told["sent"].as_u64().unwrap() > 5, "{copied}");
+    }
+    assert!(
+        json(&copy)
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|told| told["sent"] == 0)
+    );
+
+    let sql = "SELECT source, count(*) AS scores, round(sum(score), 6) AS sum FROM scores GROUP BY source ORDER BY source";
+    let here = json(&["query", "--home", "home", sql]);
+    assert!(!here.as_array().unwrap().is_empty());
+    assert_eq!(json(&["query", "--records", "s3://subnet/all", sql]), here);
+
+    let wrong = assay(&["query", "--records", "s3://nobodys/records", sql]);
+    let told = refused(&wrong);
+    assert!(
+        told.contains("NoSuchBucket") && !told.contains("hunter2"),
+        "{told}"
+    );
+    let unknown = work
+        .assay(&["query", "--records", "s3://subnet/all", sql])
+        .output();
+    assert!(refused(&unknown.unwrap()).contains("AWS_ACCESS_KEY_ID"));
+    let folder = assay(&["report", "--records", "s3://subnet/all"]);
+    assert!(refused(&folder).contains("reads folders"));
 }

@@ -11,7 +11,7 @@ use fs_err as fs;
 use serde::{Deserialize, Serialize};
 use std::{io, path::Path, sync::Arc};
 
-const FILE: &str = "columns.json";
+pub(crate) const FILE: &str = "columns.json";
 
 #[derive(Serialize, Deserialize)]
 struct Described {
@@ -71,8 +71,13 @@ pub(crate) fn read(root: &Path, stream: &str, version: u32) -> Result<Option<Des
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
+    parse(&json, &path).map(Some)
+}
+
+/// The description that a file at this place holds.
+pub(crate) fn parse(json: &[u8], path: &Path) -> Result<Description, RecordsError> {
     let described: Described =
-        serde_json::from_slice(&json).map_err(|error| RecordsError::damaged(&path, error))?;
+        serde_json::from_slice(json).map_err(|error| RecordsError::damaged(path, error))?;
     let schema = Schema::new(
         described
             .columns
@@ -80,7 +85,7 @@ pub(crate) fn read(root: &Path, stream: &str, version: u32) -> Result<Option<Des
             .map(|told| told.field.clone())
             .collect::<Vec<_>>(),
     );
-    Ok(Some(Description {
+    Ok(Description {
         description: described.description,
         columns: described
             .columns
@@ -92,5 +97,5 @@ pub(crate) fn read(root: &Path, stream: &str, version: u32) -> Result<Option<Des
             })
             .collect(),
         schema: Arc::new(schema),
-    }))
+    })
 }

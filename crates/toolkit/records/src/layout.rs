@@ -69,6 +69,50 @@ pub struct Segment {
     pub last: Option<u64>,
 }
 
+/// A file of a folder of records, by its place.
+#[cfg(feature = "sql")]
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named<'a> {
+    /// The folder of records; empty at the top.
+    pub(crate) root: &'a str,
+    pub(crate) stream: &'a str,
+    pub(crate) version: u32,
+    pub(crate) file: File,
+}
+
+/// What a file is.
+#[cfg(feature = "sql")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum File {
+    /// The columns of a version of a stream.
+    Columns,
+    /// Events of a day.
+    Segment { day: Day, first: u64, last: Option<u64> },
+}
+
+/// What the file at a place is, with `/` between the names; nothing for one that is not of records.
+#[cfg(feature = "sql")]
+pub(crate) fn named(place: &str) -> Option<Named<'_>> {
+    let (folder, name) = place.rsplit_once('/')?;
+    let (versioned, file) = if name == crate::describe::FILE {
+        (folder, File::Columns)
+    } else {
+        let (first, last) = numbers(name)?;
+        let (versioned, dated) = folder.rsplit_once('/')?;
+        let day = partition(dated, "date=")?;
+        (versioned, File::Segment { day, first, last })
+    };
+    let (stream, version) = versioned.rsplit_once('/')?;
+    let version = partition(version, "version=")?;
+    let (root, stream) = stream.rsplit_once('/').unwrap_or(("", stream));
+    Some(Named {
+        root,
+        stream,
+        version,
+        file,
+    })
+}
+
 /// The segments of one stream: those that count, by version, day and number, and those that others have taken in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Segments {
@@ -168,23 +212,30 @@ fn segments_in(stream: &Path) -> Result<Segments, RecordsError> {
             }
         }
     }
-    // Of files that begin with the same event, the one that reaches farthest comes first, and lines come last.
-    all.sort_by_key(|segment| (segment.version, segment.day, segment.first, Reverse(segment.last)));
-    let mut segments = Segments::default();
-    let mut covered: Option<(u32, Day, u64)> = None;
-    for segment in all {
-        let (version, day) = (segment.version, segment.day);
-        let end = segment.last.unwrap_or(segment.first);
-        if covered.is_some_and(|(v, d, upto)| (v, d) == (version, day) && end <= upto) {
-            segments.superseded.push(segment);
-            continue;
+    Ok(Segments::of(all))
+}
+
+impl Segments {
+    /// All files of one stream of one folder, in whatever order.
+    pub(crate) fn of(mut all: Vec<Segment>) -> Self {
+        // Of files that begin with the same event, the one that reaches farthest comes first, and lines come last.
+        all.sort_by_key(|segment| (segment.version, segment.day, segment.first, Reverse(segment.last)));
+        let mut segments = Segments::default();
+        let mut covered: Option<(u32, Day, u64)> = None;
+        for segment in all {
+            let (version, day) = (segment.version, segment.day);
+            let end = segment.last.unwrap_or(segment.first);
+            if covered.is_some_and(|(v, d, upto)| (v, d) == (version, day) && end <= upto) {
+                segments.superseded.push(segment);
+                continue;
+            }
+            if let Some(last) = segment.last {
+                covered = Some((version, day, last));
+            }
+            segments.live.push(segment);
         }
-        if let Some(last) = segment.last {
-            covered = Some((version, day, last));
-        }
-        segments.live.push(segment);
+        segments
     }
-    Ok(segments)
 }
 
 fn partition<T: FromStr>(name: &str, prefix: &str) -> Option<T> {

@@ -6,6 +6,8 @@ mod describe;
 mod error;
 mod layout;
 mod log;
+#[cfg(feature = "sql")]
+pub mod objects;
 mod read;
 mod reference;
 mod retention;

@@ -34,9 +34,18 @@ pub(crate) enum Lines<'a> {
 pub(crate) fn lines_of(
     path: &Path,
     schema: &SchemaRef,
+    visit: impl FnMut(Lines<'_>) -> Result<(), RecordsError>,
+) -> Result<(), RecordsError> {
+    let file = BufReader::with_capacity(256 * 1024, fs::File::open(path)?);
+    lines_in(file, schema, visit)
+}
+
+/// The same of lines from anywhere.
+pub(crate) fn lines_in(
+    mut file: impl BufRead,
+    schema: &SchemaRef,
     mut visit: impl FnMut(Lines<'_>) -> Result<(), RecordsError>,
 ) -> Result<(), RecordsError> {
-    let mut file = BufReader::with_capacity(256 * 1024, fs::File::open(path)?);
     let (mut block, mut lines) = (Vec::new(), 0);
     loop {
         let before = block.len();

@@ -7,13 +7,17 @@ mod table;
 pub use output::{Format, Written, write};
 pub use table::Table;
 
-use crate::{error::RecordsError, layout};
+use crate::{
+    error::RecordsError,
+    layout,
+    objects::{Bucket, ObjectsError},
+};
 use datafusion::{
     error::DataFusionError,
     execution::{SendableRecordBatchStream, context::SQLOptions, runtime_env::RuntimeEnvBuilder},
     prelude::{SessionConfig, SessionContext},
 };
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 /// Memory that a query may take before it uses the disk, in bytes. A validator runs beside it.
 pub const DEFAULT_MEMORY: usize = 1024 * 1024 * 1024;
@@ -31,6 +35,9 @@ pub enum SqlError {
         /// What the engine says.
         message: String,
     },
+    /// An object store cannot be used.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// There is no such folder.
     #[error("there is no folder {}", folder.display())]
     NoFolder {
@@ -69,36 +76,23 @@ impl Database {
     /// # Errors
     /// When a folder is not there or cannot be listed.
     pub fn open(folders: &[PathBuf], memory: usize) -> Result<Self, SqlError> {
-        let runtime = RuntimeEnvBuilder::new()
-            .with_memory_limit(memory, 1.0)
-            .build_arc()?;
-        // Names as they are written in the tables; values as people write them.
-        let config = SessionConfig::new().with_information_schema(true);
-        let context = SessionContext::new_with_config_rt(config, runtime);
-        let mut problems = Vec::new();
-        let mut parts: BTreeMap<String, table::Parts> = BTreeMap::new();
-        for folder in folders {
-            if !folder.is_dir() {
-                return Err(SqlError::NoFolder {
-                    folder: folder.clone(),
-                });
-            }
-            for (stream, segments) in layout::streams(folder)? {
-                parts
-                    .entry(stream.clone())
-                    .or_default()
-                    .add(folder, &stream, segments, &mut problems);
-            }
+        let mut opening = Opening::new(memory)?;
+        opening.folders(folders)?;
+        opening.tables()
+    }
+
+    /// The same of records in folders and in object stores together. Of what is damaged in a store, [`problems`](Self::problems)
+    /// tells too.
+    ///
+    /// # Errors
+    /// When a folder is not there, or a store cannot be listed.
+    pub async fn open_with(folders: &[PathBuf], buckets: &[Bucket], memory: usize) -> Result<Self, SqlError> {
+        let mut opening = Opening::new(memory)?;
+        opening.folders(folders)?;
+        for bucket in buckets {
+            opening.bucket(bucket).await?;
         }
-        let mut tables = Vec::new();
-        for (stream, parts) in parts {
-            tables.push(parts.register(&context, stream, &mut problems)?);
-        }
-        Ok(Self {
-            context,
-            tables,
-            problems,
-        })
+        opening.tables()
     }
 
     /// The tables, by name.
@@ -124,6 +118,78 @@ impl Database {
             .with_allow_statements(false);
         let frame = self.context.sql_with_options(sql, only_read).await?;
         Ok(frame.execute_stream().await?)
+    }
+}
+
+/// Tables while they are put together.
+struct Opening {
+    context: SessionContext,
+    parts: BTreeMap<String, table::Parts>,
+    problems: Vec<RecordsError>,
+}
+
+impl Opening {
+    fn new(memory: usize) -> Result<Self, SqlError> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_limit(memory, 1.0)
+            .build_arc()?;
+        // Names as they are written in the tables; values as people write them.
+        let config = SessionConfig::new().with_information_schema(true);
+        Ok(Self {
+            context: SessionContext::new_with_config_rt(config, runtime),
+            parts: BTreeMap::new(),
+            problems: Vec::new(),
+        })
+    }
+
+    fn folders(&mut self, folders: &[PathBuf]) -> Result<(), SqlError> {
+        for folder in folders {
+            if !folder.is_dir() {
+                return Err(SqlError::NoFolder {
+                    folder: folder.clone(),
+                });
+            }
+            for (stream, segments) in layout::streams(folder)? {
+                self.parts.entry(stream.clone()).or_default().add_folder(
+                    folder,
+                    &stream,
+                    segments,
+                    &mut self.problems,
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn bucket(&mut self, bucket: &Bucket) -> Result<(), SqlError> {
+        self.context
+            .register_object_store(bucket.root(), Arc::clone(bucket.store()));
+        let cache = self.context.runtime_env().cache_manager.get_file_metadata_cache();
+        for ((_, stream), stored) in bucket.streams().await? {
+            self.parts
+                .entry(stream)
+                .or_default()
+                .add_stored(bucket, stored, &cache, &mut self.problems)
+                .await;
+        }
+        Ok(())
+    }
+
+    fn tables(self) -> Result<Database, SqlError> {
+        let Self {
+            context,
+            parts,
+            mut problems,
+        } = self;
+        let mut tables = Vec::new();
+        for (stream, parts) in parts {
+            tables.push(parts.register(&context, stream, &mut problems)?);
+        }
+        Ok(Database {
+            context,
+            tables,
+            problems,
+        })
     }
 }
 

@@ -7,12 +7,14 @@ use std::path::PathBuf;
 /// Ask what was recorded, in SQL: steps, scores, rewards, weights, epochs, requests
 ///
 /// The records of several programs are asked at once: every one under --home, or those that --records names. What is
-/// being written is part of the answer. A query can only read.
+/// being written is part of the answer. A query can only read. Records in a bucket, where `assay export storage` puts them,
+/// are read from s3://BUCKET/PREFIX with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "Examples:\n  \
     assay query --tables\n  \
     assay query \"SELECT hotkey, avg(incentive) FROM epochs GROUP BY hotkey ORDER BY 2 DESC\"\n  \
-    assay query \"SELECT * FROM scores\" --format parquet --output scores.parquet")]
+    assay query \"SELECT * FROM scores\" --format parquet --output scores.parquet\n  \
+    assay query --records s3://my-subnet/everything \"SELECT source, count(*) FROM scores GROUP BY 1\"")]
 pub(crate) struct Args {
     /// The question
     #[arg(value_name = "SQL", required_unless_present = "tables")]
@@ -47,10 +49,16 @@ enum FormatName {
 
 #[cfg(not(feature = "sql"))]
 pub(crate) fn run(_: Args, _: &Context) -> miette::Result<()> {
-    Err(miette::miette!(
+    Err(no_engine())
+}
+
+/// What a build without the engine says, which also reaches object stores.
+#[cfg(not(feature = "sql"))]
+pub(crate) fn no_engine() -> miette::Report {
+    miette::miette!(
         help = "build one that has it: cargo build --release --features full (some minutes, once)",
         "this build of assay has no SQL engine"
-    ))
+    )
 }
 
 #[cfg(feature = "sql")]
@@ -74,15 +82,19 @@ mod asked {
     };
 
     pub(super) fn run(args: Args, context: &Context) -> miette::Result<()> {
-        let folders = args.folders.find()?;
-        let database = Database::open(&folders, args.memory.saturating_mul(1024 * 1024)).map_err(failure)?;
-        for problem in database.problems() {
-            context.output().warn(&format!("left out: {problem}"));
-        }
-        match &args.sql {
-            None => tables(&database, context),
-            Some(sql) => context.block_on(answer(&args, sql, &database, context)),
-        }
+        let (folders, buckets) = args.folders.find_everywhere()?;
+        let memory = args.memory.saturating_mul(1024 * 1024);
+        context.block_on(async {
+            let opened = Database::open_with(&folders, &buckets, memory).await;
+            let database = opened.map_err(failure)?;
+            for problem in database.problems() {
+                context.output().warn(&format!("left out: {problem}"));
+            }
+            match &args.sql {
+                None => tables(&database, context),
+                Some(sql) => answer(&args, sql, &database, context).await,
+            }
+        })
     }
 
     async fn answer(args: &Args, sql: &str, database: &Database, context: &Context) -> miette::Result<()> {

@@ -1,27 +1,21 @@
-//! `assay export`: what was recorded, to where others keep such things.
+//! `assay export wandb`: what was recorded, as runs of Weights & Biases.
 
-use super::records_folders::RecordsFolders;
+use super::{super::records_folders::RecordsFolders, stop_signals};
 use crate::{context::Context, hinted::hinted};
 use assay_wandb::{
     About, Begin, Exporter, Mode, Redaction, RunLink, Server, Texts, Timing, WandbConfig, WandbError,
 };
 use futures::future::{join_all, ready};
-use miette::{IntoDiagnostic, miette};
+use miette::miette;
 use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// How long the export of what there is may take when it is not to be followed.
 const WHOLE_EXPORT: Duration = Duration::from_secs(24 * 3600);
-
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {
-    Wandb(Args),
-}
 
 /// Export what was recorded as Weights & Biases runs: folders for `wandb sync`, or live
 ///
@@ -102,8 +96,7 @@ struct Exported {
     failing: Option<String>,
 }
 
-pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
-    let Command::Wandb(args) = command;
+pub(super) fn run(args: Args, context: &Context) -> miette::Result<()> {
     context.refuse_dry_run("assay export")?;
     let folders = args.folders.find()?;
     if args.folder.is_some() && folders.len() > 1 {
@@ -152,17 +145,8 @@ async fn export(args: Args, mode: Mode, folders: Vec<PathBuf>, context: &Context
         });
     }
     if args.follow {
-        let mut interrupt = signal(SignalKind::interrupt()).into_diagnostic()?;
-        let mut terminate = signal(SignalKind::terminate()).into_diagnostic()?;
+        stop_signals(&stop)?;
         context.output().say("exporting until stopped");
-        let stop = stop.clone();
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-            stop.cancel();
-        });
     }
     let exported: Vec<Exported> = join_all(exporters)
         .await
