@@ -3,6 +3,7 @@
 
 mod damage;
 mod follow;
+mod full_disk;
 mod kill;
 mod rolling;
 mod shape;
