@@ -111,6 +111,23 @@ fn people_are_answered_their_requests_are_scored_and_the_chain_pays_by_it() {
         }
     }
 
+    // What people asked here becomes a dataset for training.
+    let dataset = home.path().join("dataset");
+    let built = Command::new(env!("CARGO_BIN_EXE_assay"))
+        .args(["dataset", "build", "--json", "--kind", "organic"])
+        .arg(&dataset)
+        .arg("--home")
+        .arg(home.path())
+        .output()
+        .unwrap();
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    let built: Value = serde_json::from_slice(&built.stdout).unwrap();
+    assert!(built["rows"].as_u64().unwrap() > 0, "{built:#}");
+
     // The same command goes on with the same chain, scores and key.
     let folder = run["home"].as_str().unwrap();
     let key = fs_err::read_to_string(Path::new(folder).join("gateway-key")).unwrap();

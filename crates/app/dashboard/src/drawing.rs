@@ -5,6 +5,7 @@
 
 use crate::assets::fnv1a;
 use crate::page;
+use crate::records::Links;
 use crate::state::DashboardState;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,14 @@ const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 pub(crate) enum Publisher {
     Alive,
     Gone,
+}
+
+/// What is known around the state.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Around {
+    pub(crate) publisher: Publisher,
+    /// Whether there are pages of miners to lead to.
+    pub(crate) links: Links,
 }
 
 /// One part of the page.
@@ -38,9 +47,9 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
-    pub(crate) fn of(state: &DashboardState, publisher: Publisher) -> Drawing {
+    pub(crate) fn of(state: &DashboardState, around: Around) -> Drawing {
         let sections = page::SECTIONS.iter().map(|(id, draw)| {
-            let html = draw(state, publisher).into_string();
+            let html = draw(state, around).into_string();
             let revision = fnv1a(0xcbf2_9ce4_8422_2325, html.as_bytes());
             Section { id, html, revision }
         });
@@ -62,6 +71,7 @@ impl Drawing {
 pub(crate) async fn keep_drawn(
     mut state: watch::Receiver<DashboardState>,
     drawing: watch::Sender<Arc<Drawing>>,
+    links: Links,
     stop: CancellationToken,
 ) {
     loop {
@@ -76,7 +86,7 @@ pub(crate) async fn keep_drawn(
         };
         // Cloned, because a borrow would hold up whoever updates the state while the page is drawn.
         let newest = state.borrow_and_update().clone();
-        drawing.send_replace(Arc::new(Drawing::of(&newest, publisher)));
+        drawing.send_replace(Arc::new(Drawing::of(&newest, Around { publisher, links })));
         if publisher == Publisher::Gone {
             return;
         }

@@ -16,13 +16,13 @@ mod validators;
 pub(crate) use pieces::bar;
 
 use crate::assets::{VERSION, address};
-use crate::drawing::{Drawing, Publisher};
+use crate::drawing::{Around, Drawing};
 use crate::frame::{Here, Places};
 use crate::state::DashboardState;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Draws the inside of a section.
-pub(crate) type Draw = fn(&DashboardState, Publisher) -> Markup;
+pub(crate) type Draw = fn(&DashboardState, Around) -> Markup;
 
 /// The sections by the id of their element.
 pub(crate) const SECTIONS: [(&str, Draw); 9] = [
@@ -30,7 +30,7 @@ pub(crate) const SECTIONS: [(&str, Draw); 9] = [
     ("problems", |state, _| problems::draw(state)),
     ("chain", |state, _| chain::draw(state)),
     ("validators", |state, _| validators::draw(state)),
-    ("miners", |state, _| miners::draw(state)),
+    ("miners", |state, around| miners::draw(state, around.links)),
     ("organic", |state, _| organic::draw(state)),
     ("plots", |state, _| plots::draw(state)),
     ("competition", |state, _| competition::draw(state)),

@@ -10,6 +10,7 @@ mod pages;
 mod report;
 mod routes;
 
+pub(crate) use cell::Links;
 pub use cell::words as in_words;
 pub use report::{About, Plotted, Report, report};
 pub(crate) use routes::{Shared, router};

@@ -1,12 +1,12 @@
 //! The server: sockets, deadlines and limits around the routes.
 
-use crate::drawing::{Drawing, Publisher, keep_drawn};
+use crate::drawing::{Around, Drawing, Publisher, keep_drawn};
 use crate::error::DashboardError;
 use crate::explorer::{self, Chain, Explorer};
 use crate::frame::Places;
 use crate::host::AllowedHosts;
 use crate::live::MOST_STREAMS;
-use crate::records::{self, Records};
+use crate::records::{self, Links, Records};
 use crate::routes::{self, Shared};
 use crate::state::DashboardState;
 use hyper::server::conn::http1;
@@ -255,9 +255,23 @@ fn pages(
     };
     match (state, explorer) {
         (Some(state), explorer) => {
-            let first = Drawing::of(&state.borrow().clone(), Publisher::Alive);
+            let links = if records.is_some() {
+                Links::Pages
+            } else {
+                Links::None
+            };
+            let around = Around {
+                publisher: Publisher::Alive,
+                links,
+            };
+            let first = Drawing::of(&state.borrow().clone(), around);
             let (sender, drawing) = watch::channel(Arc::new(first));
-            tasks.push(tokio::spawn(keep_drawn(state.clone(), sender, stop.clone())));
+            tasks.push(tokio::spawn(keep_drawn(
+                state.clone(),
+                sender,
+                links,
+                stop.clone(),
+            )));
             pages = pages.merge(routes::of_run(Shared {
                 state,
                 drawing,

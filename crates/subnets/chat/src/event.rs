@@ -1,7 +1,7 @@
 //! What a validator tells while it works.
 
 use assay_keys::AccountId;
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -16,7 +16,7 @@ pub enum ChatEvent {
     },
 }
 
-/// A sample that was scored. What was said in it is not here.
+/// A sample that was scored.
 #[derive(Clone, Debug)]
 pub struct ScoredSample {
     /// The validator that scored it.
@@ -29,6 +29,25 @@ pub struct ScoredSample {
     pub rewards: Vec<MinerReward>,
     /// From choosing it to the scores.
     pub took: Duration,
+    /// What was said. Nothing where a user asked for privacy: those words are scored and forgotten.
+    pub words: Option<Words>,
+}
+
+/// What was said in a sample. Its own words are in no log: they are somebody's.
+#[derive(Clone)]
+pub struct Words {
+    /// The question; with the turns before it, each with who spoke, where there were some.
+    pub prompt: String,
+    /// The answer that others were measured by.
+    pub reference: Option<String>,
+    /// What each miner answered that answered.
+    pub answers: Vec<(AccountId, String)>,
+}
+
+impl fmt::Debug for Words {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Words").finish_non_exhaustive()
+    }
 }
 
 /// Where a sample is from.

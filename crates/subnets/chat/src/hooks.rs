@@ -1,7 +1,7 @@
 //! How chats are scored: the hooks of the organic framework.
 
 use crate::{
-    ChatEvent, ChatSample, Given, Mind, MindError, MinerReward, SampleSource, ScoredSample,
+    ChatEvent, ChatSample, Given, Mind, MindError, MinerReward, SampleSource, ScoredSample, Words,
     mind::{Wishes, as_wished, whole_answer},
     sample::Fault,
     scoring,
@@ -207,6 +207,14 @@ impl OrganicScoring for ChatScoring {
             source,
             rewards: rewards.clone(),
             took: logs.times.total,
+            words: (sample.sample.privacy == Privacy::Shared).then(|| Words {
+                prompt: sample.sample.transcript(),
+                reference: reference.cloned(),
+                answers: responses
+                    .iter()
+                    .filter_map(|given| Some((given.hotkey, given.answer.clone().ok()?)))
+                    .collect(),
+            }),
         }));
         Ok(logs)
     }

@@ -9,7 +9,7 @@ mod sample;
 pub mod scoring;
 mod validator;
 
-pub use event::{ChatEvent, MinerReward, SampleSource, ScoredSample};
+pub use event::{ChatEvent, MinerReward, SampleSource, ScoredSample, Words};
 pub use hooks::ChatScoring;
 pub use mind::{Endpoint, LocalModel, Mind, MindError, Parrot};
 pub use miner::{answers, route};

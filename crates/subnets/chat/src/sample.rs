@@ -9,8 +9,8 @@ use assay_organic::{
 };
 use std::time::Duration;
 
-/// A conversation that waits for scoring. It lives in memory only: nobody asked the users whether their words may be
-/// written down.
+/// A conversation that waits for scoring. It lives in memory only: whether words may be written down is for whoever runs
+/// the validator to say, and for the user's key to refuse.
 #[derive(Clone, Debug)]
 pub struct ChatSample {
     /// The conversation, the user's question last.
@@ -56,6 +56,19 @@ impl ChatSample {
             .rev()
             .find(|turn| turn.role == "user")
             .map_or("", |turn| &turn.content)
+    }
+
+    /// The question, with the turns before it where there were some.
+    #[must_use]
+    pub fn transcript(&self) -> String {
+        match &self.turns[..] {
+            [turn] => turn.content.clone(),
+            turns => turns
+                .iter()
+                .map(|turn| format!("{}: {}", turn.role, turn.content))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        }
     }
 
     /// What makes two of them the same.

@@ -18,7 +18,7 @@ mod view;
 
 pub(crate) use cast::unpack_base_model;
 pub(crate) use evaluations::Evaluations;
-pub(crate) use iterations::iteration;
+pub(crate) use iterations::{RecordedTexts, iteration};
 
 use crate::{configuration::expand_home, context::Context};
 use miette::{IntoDiagnostic, WrapErr};

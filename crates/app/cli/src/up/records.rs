@@ -2,7 +2,11 @@
 //!
 //! A record that cannot be written stops nothing. It is missing then, and the log says so.
 
-use super::{evaluations::Evaluations, home::Home, iterations::iteration};
+use super::{
+    evaluations::Evaluations,
+    home::Home,
+    iterations::{RecordedTexts, iteration},
+};
 use assay_chain::{Block, EpochSchedule, Metagraph, NetUid};
 use assay_chat::ScoredSample;
 use assay_datasets::event::DatasetEvent;
@@ -94,10 +98,10 @@ impl Records {
         }
     }
 
-    /// A sample that was scored. The validator keeps its words to itself.
+    /// A sample that was scored. Users of a run on this machine are its owner, so their words are kept too.
     pub(super) fn sample(&mut self, sample: &ScoredSample, queued: u64) {
         let block = self.block.map(|(block, _)| block);
-        self.put(&iteration(sample, queued, block));
+        self.put(&iteration(sample, queued, block, RecordedTexts::All));
     }
 
     /// What validators of datasets tell: of that, the results of rounds.

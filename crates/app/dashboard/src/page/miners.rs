@@ -3,6 +3,7 @@
 use super::pieces::{bar, empty, hotkey, or_unknown};
 use crate::plot::{MOST_LINES, key};
 use crate::quantity::{alpha, loss, name, percent, text, whole};
+use crate::records::Links;
 use crate::state::{DashboardState, MinerStatus, MinerView};
 use maud::{Markup, html};
 
@@ -30,7 +31,7 @@ const ANSWERS: &[&str] = &[
     "Emission",
 ];
 
-pub(super) fn draw(state: &DashboardState) -> Markup {
+pub(super) fn draw(state: &DashboardState, links: Links) -> Markup {
     let columns = if state.scores_answers() { ANSWERS } else { DATASETS };
     html! {
         h2 id="miners-title" { "Miners" }
@@ -41,7 +42,7 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
                 table {
                     thead { tr { @for column in columns { th scope="col" { (column) } } } }
                     tbody {
-                        @for (index, miner) in state.miners.iter().enumerate() { (row(index, miner)) }
+                        @for (index, miner) in state.miners.iter().enumerate() { (row(index, miner, links)) }
                     }
                 }
             }
@@ -49,7 +50,7 @@ pub(super) fn draw(state: &DashboardState) -> Markup {
     }
 }
 
-fn row(index: usize, miner: &MinerView) -> Markup {
+fn row(index: usize, miner: &MinerView, links: Links) -> Markup {
     let number = |label: &str, shown: Markup| html! { td class="number" data-label=(label) { (shown) } };
     let share = |value: Option<f64>, class: &str| {
         html! {
@@ -62,7 +63,12 @@ fn row(index: usize, miner: &MinerView) -> Markup {
             th scope="row" data-label="Miner" {
                 span class="miner-name" {
                     @if index < MOST_LINES { (key(index)) }
-                    (name(&miner.name))
+                    // One that no epoch has judged may not be on record yet.
+                    @if links == Links::Pages && miner.incentive.is_some() {
+                        a href=(format!("/miner/{}", miner.hotkey)) { (name(&miner.name)) }
+                    } @else {
+                        (name(&miner.name))
+                    }
                     @if let Some(uid) = miner.uid { span class="uid" { "uid " (uid) } }
                 }
                 (hotkey(&miner.hotkey))

@@ -1,11 +1,11 @@
 //! The line at the top: what runs, and where it is.
 
-use crate::drawing::Publisher;
+use crate::drawing::{Around, Publisher};
 use crate::quantity::text;
 use crate::state::{DashboardState, Phase};
 use maud::{Markup, html};
 
-pub(super) fn draw(state: &DashboardState, publisher: Publisher) -> Markup {
+pub(super) fn draw(state: &DashboardState, Around { publisher, .. }: Around) -> Markup {
     let (class, word, detail) = match (&state.phase, publisher) {
         (Phase::Failed { .. }, _) => ("bad", "failed", None),
         (Phase::Finished, _) => ("good", "finished", None),

@@ -13,6 +13,7 @@ use crate::{
     configuration::expand_home,
     context::Context,
     hinted::coded,
+    up::RecordedTexts,
 };
 use assay_chat::{ChatValidator, ChatValidatorError};
 use assay_gateway::{GatewayConfig, keys::KeyStore};
@@ -54,6 +55,9 @@ pub(crate) struct Args {
     mind: MindArgs,
     #[command(flatten)]
     scoring: ScoringArgs,
+    /// Whose words are recorded, for `assay dataset build`; what keys with privacy ask never is
+    #[arg(long, value_enum, default_value = "made-up")]
+    record_texts: RecordedTexts,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
@@ -102,7 +106,12 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     };
     let (exit, told) = tokio::join!(
         validator.run_until(shutdown),
-        telling::tell(heard, standings, recorder, output)
+        telling::tell(
+            heard,
+            standings,
+            recorder.map(|recorder| (recorder, args.record_texts)),
+            output
+        )
     );
     let exit = exit.map_err(failure)?;
     told?;

@@ -1,6 +1,10 @@
 //! What a validator of chats tells: where people ask, and a line for each sample. Nobody's words are in it.
 
-use crate::{commands::on_chain::short, output::Output, up};
+use crate::{
+    commands::on_chain::short,
+    output::Output,
+    up::{self, RecordedTexts},
+};
 use assay_chain::AccountId;
 use assay_chat::{ChatEvent, ChatStanding, MinerReward, SampleSource, ScoredSample};
 use assay_neuron::Recorder;
@@ -45,7 +49,7 @@ struct Reward<'a> {
 pub(super) async fn tell(
     mut events: broadcast::Receiver<ChatEvent>,
     mut standings: watch::Receiver<Option<ChatStanding>>,
-    recorder: Option<Recorder>,
+    recorder: Option<(Recorder, RecordedTexts)>,
     output: Output,
 ) -> miette::Result<()> {
     let mut is_serving = false;
@@ -66,9 +70,9 @@ pub(super) async fn tell(
             }
             event = events.recv() => match event {
                 Ok(ChatEvent::Scored(sample)) => {
-                    if let Some(recorder) = &recorder {
+                    if let Some((recorder, texts)) = &recorder {
                         let queued = newest.borrow().as_ref().map_or(0, |standing| standing.queued as u64);
-                        recorder.record(&up::iteration(&sample, queued, None));
+                        recorder.record(&up::iteration(&sample, queued, None, *texts));
                     }
                     scored(&sample, output)?;
                 }
