@@ -4,6 +4,7 @@ mod assets;
 mod drawing;
 mod error;
 mod explorer;
+mod figure;
 mod frame;
 mod heads;
 mod host;

@@ -51,15 +51,15 @@ pub(crate) struct Plot<'a> {
 
 /// A place to draw in.
 #[derive(Debug, Clone, Copy)]
-struct Frame {
-    class: &'static str,
-    width: f64,
-    height: f64,
-    ticks_across: usize,
+pub(crate) struct Frame {
+    pub(crate) class: &'static str,
+    pub(crate) width: f64,
+    pub(crate) height: f64,
+    pub(crate) ticks_across: usize,
 }
 
 /// For a card on a wide screen, and for a phone.
-const FRAMES: [Frame; 2] = [
+pub(crate) const FRAMES: [Frame; 2] = [
     Frame {
         class: "plot wide",
         width: 480.0,
@@ -75,9 +75,10 @@ const FRAMES: [Frame; 2] = [
 ];
 
 /// The look of a picture that stands alone: the light theme, written out, since not every viewer knows variables.
-const PICTURE_STYLE: &str = "text{font:13px sans-serif;fill:#665f53}.heading{font-size:17px;font-weight:600;fill:#1f1c17}\
+pub(crate) const PICTURE_STYLE: &str = "text{font:13px sans-serif;fill:#665f53}.heading{font-size:17px;font-weight:600;fill:#1f1c17}\
 .paper{fill:#ffffff}.grid line{stroke:#e2ddd2}.hit{fill:none}.guide{stroke:none}\
 .line path{fill:none;stroke-width:2;stroke-linejoin:round}\
+.points circle{fill-opacity:.7}.ties line{stroke:#8a8274;stroke-opacity:.55}\
 .look0 path{stroke:#1a66b0}.look0 circle,.look0 polygon,.look0 rect{fill:#1a66b0}\
 .look1 path{stroke:#b8500a;stroke-dasharray:7 4}.look1 circle,.look1 polygon,.look1 rect{fill:#b8500a}\
 .look2 path{stroke:#15794b;stroke-dasharray:2 4}.look2 circle,.look2 polygon,.look2 rect{fill:#15794b}\
@@ -415,7 +416,7 @@ pub(crate) fn key(look: usize) -> Markup {
 }
 
 /// A coordinate, to a tenth of a pixel.
-fn n(value: f64) -> String {
+pub(crate) fn n(value: f64) -> String {
     let rounded = (value * 10.0).round() / 10.0;
     format!("{rounded}")
 }

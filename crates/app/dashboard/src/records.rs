@@ -3,6 +3,7 @@
 mod card;
 mod cell;
 mod doctor;
+mod likeness;
 mod metrics;
 mod miner;
 mod order;

@@ -4,6 +4,7 @@ mod epochs;
 mod evaluations;
 mod follow;
 mod kept;
+mod likeness;
 mod machine;
 mod mean;
 mod miner;

@@ -142,7 +142,7 @@ impl Store {
     /// Every table that has rows.
     #[must_use]
     pub fn tables(&self) -> Vec<Table> {
-        const ALL: [fn(&Store) -> Table; 28] = [
+        const ALL: [fn(&Store) -> Table; 30] = [
             Store::miners,
             Store::network,
             Store::earnings,
@@ -165,6 +165,8 @@ impl Store {
             Store::kinds,
             Store::answerers,
             Store::completions,
+            Store::diversity,
+            Store::alike,
             Store::models,
             Store::forwards,
             Store::calls,

@@ -99,7 +99,7 @@ async fn check(folder: &Path, scope: Scope, limits: Limits, least: usize) {
 async fn every_table_is_what_its_query_answers() {
     let folder = tempfile::tempdir().unwrap();
     MadeUp::default().record(folder.path());
-    check(folder.path(), Scope::default(), Limits::none(), 28).await;
+    check(folder.path(), Scope::default(), Limits::none(), 30).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,7 +116,7 @@ async fn also_of_a_part_of_the_time_and_of_what_is_still_kept() {
         since: Some(BEGIN + Duration::hours(1)),
         until: Some(BEGIN + Duration::minutes(150)),
     };
-    check(folder.path(), part, Limits::none(), 28).await;
+    check(folder.path(), part, Limits::none(), 30).await;
     check(
         folder.path(),
         Scope {

@@ -9,7 +9,7 @@ use crate::{
 };
 use assay_chain::{AccountId, ChainClient, ConnectOptions, NetUid, Pair};
 use assay_neuron::{Exit, NeuronConfig, NeuronError, NeuronRecords, ServingError, registration};
-use assay_records::{Log, LogConfig};
+use assay_records::{Log, LogConfig, Retention};
 use miette::IntoDiagnostic;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -36,6 +36,12 @@ pub(crate) struct RecordsArgs {
     /// for `assay query`
     #[arg(long)]
     no_records: bool,
+    /// Gigabytes of records that are kept; the oldest go first
+    #[arg(long, value_name = "GB", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    records_gb: u64,
+    /// Days of records that are kept [default: as many as fit]
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    records_days: Option<u32>,
 }
 
 impl RecordsArgs {
@@ -54,6 +60,10 @@ impl RecordsArgs {
         }
         let config = LogConfig {
             secrets,
+            retention: Retention {
+                days: self.records_days,
+                bytes: Some(self.records_gb * 1_000_000_000),
+            },
             ..LogConfig::new(home.join("records"), hotkey.to_string())
         };
         match Log::open(config) {

@@ -2,6 +2,7 @@
 
 use super::cell::{Links, Names, cell, number, tick, words};
 use super::order::{SHOWN, Wanted};
+use crate::figure::Figure;
 use crate::plot::{Line, MOST_LINES, Plot, Shape};
 use crate::quantity::whole;
 use assay_analysis::{Cell, First, Kind, Table};
@@ -37,15 +38,29 @@ pub(crate) enum Rows {
 pub(crate) struct Card {
     pub(crate) table: Table,
     pub(crate) charts: Vec<Chart>,
+    pub(crate) figure: Option<Drawn>,
     pub(crate) rows: Rows,
 }
+
+/// Draws something else than a plot of a table; nothing where there is nothing to draw.
+pub(crate) type Drawn = fn(&Table, &Names) -> Option<Figure>;
 
 impl Card {
     pub(crate) fn table(table: Table) -> Card {
         Card {
             table,
             charts: Vec::new(),
+            figure: None,
             rows: Rows::Shown,
+        }
+    }
+
+    pub(crate) fn figure(table: Table, figure: Drawn) -> Card {
+        Card {
+            table,
+            charts: Vec::new(),
+            figure: Some(figure),
+            rows: Rows::BehindThePlot,
         }
     }
 
@@ -53,19 +68,28 @@ impl Card {
         Card {
             table,
             charts: charts.to_vec(),
+            figure: None,
             rows: Rows::BehindThePlot,
         }
     }
 
     /// The card; nothing where there are no rows.
     pub(crate) fn draw(&self, wanted: &Wanted, names: &Names, links: Links) -> Markup {
-        let Card { table, charts, rows } = self;
+        let Card {
+            table,
+            charts,
+            figure,
+            rows,
+        } = self;
         let title = format!("card-{}", table.name);
         html! {
             @if !table.rows.is_empty() {
                 section class=(self.class()) aria-labelledby=(title) data-key=(table.name) {
                     h2 id=(title) { (table.title) " " span class="subtitle" { (table.about) } }
                     div class="charts" {
+                        @if let Some(figure) = figure.and_then(|draw| draw(table, names)) {
+                            div class="chart" { div class="figure-box" { (figure.draw(table.title)) } }
+                        }
                         @for chart in charts {
                             @if let Some(plot) = chart.of(table, names) {
                                 div class="chart" {
@@ -98,7 +122,7 @@ impl Card {
 
     /// A single plot takes half a wide page, so that two stand side by side.
     fn class(&self) -> &'static str {
-        match (self.charts.len(), self.rows) {
+        match (self.charts.len() + usize::from(self.figure.is_some()), self.rows) {
             (1, Rows::BehindThePlot) => "card record half",
             _ => "card record",
         }

@@ -1,6 +1,7 @@
 //! What stands on each page.
 
 use super::card::{Card, Chart};
+use super::likeness;
 use crate::frame::Here;
 use crate::plot::Shape;
 use assay_analysis::Store;
@@ -176,6 +177,8 @@ fn prompts(store: &Store) -> Vec<Card> {
                 titled("Time to an answer", lines("time", &["mean_wait"])),
             ],
         ),
+        Card::figure(store.diversity(), likeness::diversity),
+        Card::figure(store.alike(), likeness::alike),
         Card::table(store.answerers()),
         Card::table(store.completions()),
         Card::table(store.models()),

@@ -79,7 +79,11 @@ pub fn report(store: &Store, about: &About) -> Report {
 }
 
 fn plots_of(plots: &[Plotted], card: &Card) -> bool {
-    !card.charts.is_empty()
+    (!card.charts.is_empty() || card.figure.is_some())
+        && card
+            .figure
+            .iter()
+            .all(|_| plots.iter().any(|plot| plot.name == card.table.name))
         && card
             .charts
             .iter()
@@ -87,21 +91,24 @@ fn plots_of(plots: &[Plotted], card: &Card) -> bool {
 }
 
 fn pictures(card: &Card, names: &Names) -> Vec<Plotted> {
-    card.charts
-        .iter()
-        .filter_map(|chart| {
-            let plot = chart.of(&card.table, names)?;
-            let title = if chart.title.is_empty() {
-                card.table.title
-            } else {
-                chart.title
-            };
-            Some(Plotted {
-                name: chart.name(&card.table),
-                svg: plot.picture(title),
-            })
+    let figure = card.figure.and_then(|draw| draw(&card.table, names));
+    let figure = figure.map(|figure| Plotted {
+        name: card.table.name.to_owned(),
+        svg: figure.picture(card.table.title),
+    });
+    let charts = card.charts.iter().filter_map(|chart| {
+        let plot = chart.of(&card.table, names)?;
+        let title = if chart.title.is_empty() {
+            card.table.title
+        } else {
+            chart.title
+        };
+        Some(Plotted {
+            name: chart.name(&card.table),
+            svg: plot.picture(title),
         })
-        .collect()
+    });
+    figure.into_iter().chain(charts).collect()
 }
 
 fn document(store: &Store, about: &About, sections: &[(&str, &str, Markup)]) -> Markup {
