@@ -195,11 +195,11 @@ fn recorded(world: &World, key: &str) {
     let hardware: Vec<Hardware> = events(&miner);
     assert!(hardware[0].process_memory_bytes > Some(0));
 
-    let files = [&validator, &miner].map(|folder| walkdir::WalkDir::new(folder));
+    let files = [&validator, &miner].map(walkdir::WalkDir::new);
     for file in files.into_iter().flatten() {
         let file = file.unwrap();
         if file.file_type().is_file() {
-            let text = String::from_utf8_lossy(&std::fs::read(file.path()).unwrap()).into_owned();
+            let text = String::from_utf8_lossy(&fs_err::read(file.path()).unwrap()).into_owned();
             assert!(
                 !text.contains("opposite") && !text.contains(key),
                 "{}",

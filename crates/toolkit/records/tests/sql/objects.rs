@@ -152,8 +152,8 @@ async fn what_is_damaged_in_a_bucket_is_named_and_the_rest_is_read() {
         ("notes.txt", "by hand"),
     ] {
         let place = table.join(place);
-        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
-        std::fs::write(place, content).unwrap();
+        fs_err::create_dir_all(place.parent().unwrap()).unwrap();
+        fs_err::write(&place, content).unwrap();
     }
     storage.bucket("").keep(spoiled.path()).await.unwrap();
     let database = stored(&[storage.bucket("")], &[]).await;
