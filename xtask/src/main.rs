@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a developer's tool talks to the terminal")]
 #![expect(clippy::print_stdout, reason = "figures and paths are this tool's data")]
 
+mod ballista;
 mod bench;
 mod debian;
 mod error;
@@ -43,6 +44,8 @@ enum Task {
     Bench(bench::Bench),
     /// Try the parsers of what comes from the network with made-up inputs
     Fuzz(fuzz::Args),
+    /// Ask the analyses' queries on a Ballista cluster of two executors; builds it the first time, which takes long
+    Ballista,
     /// Prepare one of the Python environments and print the path of its interpreter
     Venv {
         /// A folder of `conformance/`
@@ -72,6 +75,7 @@ fn run(task: Task) -> Result<(), TaskError> {
         Task::Generate(args) => generate::run(&args),
         Task::Bench(bench) => bench::run(&bench),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Ballista => ballista::run(),
         Task::Venv { name } => {
             println!("{}", python::prepare(&name)?.display());
             Ok(())

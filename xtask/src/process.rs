@@ -10,6 +10,16 @@ pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(repository::root());
+    // What `cargo xtask` says about this program. Build scripts that look at such variables (ring's) would take them for a
+    // change, and the SQL engine would be built again whenever cargo was called by hand in between.
+    for (name, _) in std::env::vars_os() {
+        let is_ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"));
+        if is_ours {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

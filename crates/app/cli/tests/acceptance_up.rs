@@ -177,15 +177,37 @@ fn records_tell_the_same(home: &Path, summary: &Value) {
             "{round}"
         );
     }
-    let clean = miner(summary, "clean");
-    let loss = ask(&format!(
-        "SELECT loss FROM dataset_evaluations WHERE hotkey = {} ORDER BY block DESC LIMIT 1",
-        clean["hotkey"].to_string().replace('"', "'")
-    ));
-    assert!(
-        close(&loss[0]["loss"], number(&clean["loss"])),
-        "{loss:?} {clean}"
-    );
+    // Each number of each epoch is that of the round that it paid for.
+    for epoch in summary["epochs"].as_array().unwrap() {
+        for told in epoch["miners"].as_array().unwrap() {
+            let (round, hotkey) = (&epoch["round"], told["hotkey"].as_str().unwrap());
+            let recorded = ask(&format!(
+                "SELECT * FROM (SELECT hotkey, repo AS dataset, rows, loss, win_rate, weight / sum(weight) OVER () AS weight FROM \
+                 dataset_evaluations WHERE block = {round}) WHERE hotkey = '{hotkey}'"
+            ));
+            for column in ["dataset", "rows", "loss", "win_rate", "weight"] {
+                let (recorded, told) = (&recorded[0][column], &told[column]);
+                let is_same = match (recorded.as_f64(), told.as_f64()) {
+                    (Some(recorded), Some(told)) => (recorded - told).abs() < 1e-9,
+                    _ => recorded == told,
+                };
+                assert!(
+                    is_same,
+                    "{column} of {hotkey} in round {round}: {recorded} on record, {told} told"
+                );
+            }
+        }
+    }
+    for told in summary["miners"].as_array().unwrap() {
+        let hotkey = told["hotkey"].as_str().unwrap();
+        let earned = ask(&format!(
+            "SELECT sum(emission) AS earned FROM epochs WHERE hotkey = '{hotkey}'"
+        ));
+        assert!(
+            close(&earned[0]["earned"], number(&told["earned_rao"]) / 1e9),
+            "{earned:?} {told}"
+        );
+    }
 }
 
 #[test]

@@ -79,7 +79,7 @@ async fn tables_and_miners_are_there_as_json() {
         .iter()
         .map(|table| table["name"].as_str().unwrap())
         .collect();
-    assert_eq!(names.len(), 28, "{names:?}");
+    assert_eq!(names.len(), 30, "{names:?}");
     for name in names {
         let table = serving.json(&format!("/api/records/{name}")).await;
         assert!(table["sql"].as_str().unwrap().contains("SELECT"), "{table}");

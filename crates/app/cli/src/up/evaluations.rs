@@ -97,6 +97,10 @@ fn evaluation(row: &MinerScore) -> DatasetEvaluation {
         repo: row.repo.as_ref().map(ToString::to_string),
         rows: row.rows.map(|rows| rows as u64),
         loss,
+        win_rate: match &row.standing {
+            Standing::Ranked { win_rate, .. } => Some(*win_rate),
+            _ => None,
+        },
         committed_at: row.committed.map(|block| block.0),
         share: Some(row.share),
         consensus: row.consensus,

@@ -59,11 +59,13 @@ pub struct DatasetEvaluation {
     pub base_loss: Option<f64>,
     /// The same after training on the dataset.
     pub loss: Option<f64>,
+    /// The part of the others that it beat, 0 to 1.
+    pub win_rate: Option<f64>,
     /// Its part of the round before it is blended with the consensus, 0 to 1.
     pub share: Option<f64>,
     /// The chain's consensus about it when the round was scored, 0 to 1.
     pub consensus: Option<f64>,
-    /// The weight that the round gave, 0 to 1.
+    /// The weight that the round gave, 0 to 1, before the row of all is scaled to a sum of 1.
     pub weight: Option<f64>,
     /// How long training and measuring took.
     pub seconds: Option<f64>,
@@ -71,5 +73,6 @@ pub struct DatasetEvaluation {
 
 impl Stream for DatasetEvaluation {
     const NAME: &'static str = "dataset_evaluations";
-    const VERSION: u32 = 1;
+    // 2: with the win rate.
+    const VERSION: u32 = 2;
 }

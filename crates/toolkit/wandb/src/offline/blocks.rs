@@ -86,3 +86,23 @@ fn put_piece(kind: Piece, piece: &[u8], to: &mut Vec<u8>) {
     to.push(kind);
     to.extend_from_slice(piece);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_with_room_for_a_header_only_gets_an_empty_first_piece() {
+        let mut blocks = Blocks::default();
+        let mut bytes = blocks.opening().to_vec();
+        let filling = BLOCK - OPENING.len() - 2 * PIECE_HEADER;
+        blocks.put(&vec![b'x'; filling], &mut bytes);
+        assert_eq!(bytes.len(), BLOCK - PIECE_HEADER);
+        blocks.put(b"next", &mut bytes);
+        let (first, last) = bytes[BLOCK - PIECE_HEADER..].split_at(PIECE_HEADER);
+        assert_eq!((&first[4..6], first[6]), (&[0, 0][..], Piece::First as u8));
+        assert_eq!((&last[4..6], last[6]), (&[4, 0][..], Piece::Last as u8));
+        assert_eq!(&last[PIECE_HEADER..], b"next");
+        assert_eq!(blocks.written(), bytes.len() as u64);
+    }
+}

@@ -39,6 +39,8 @@ pub(crate) fn read(path: &Path) -> RunFile {
 fn records(bytes: &[u8]) -> Vec<Vec<u8>> {
     assert_eq!(&bytes[..7], b":W&B\xe1\xbe\0");
     let (mut at, mut records, mut begun) = (7, Vec::new(), Vec::new());
+    // Not whether anything was begun: where a block has room for a header only, the first piece is empty.
+    let mut is_within = false;
     while at < bytes.len() {
         let room = BLOCK - at % BLOCK;
         if room < 7 {
@@ -53,14 +55,15 @@ fn records(bytes: &[u8]) -> Vec<Vec<u8>> {
         checksum.update(&header[6..]);
         checksum.update(piece);
         assert_eq!(checksum.finalize().to_le_bytes(), header[..4]);
-        assert_eq!(matches!(header[6], 1 | 2), begun.is_empty());
+        assert_eq!(matches!(header[6], 1 | 2), !is_within);
         begun.extend_from_slice(piece);
-        if matches!(header[6], 1 | 4) {
+        is_within = matches!(header[6], 2 | 3);
+        if !is_within {
             records.push(std::mem::take(&mut begun));
         }
         at += 7 + length;
     }
-    assert!(begun.is_empty(), "the last record is whole");
+    assert!(!is_within, "the last record is whole");
     records
 }
 
