@@ -21,8 +21,30 @@ use std::{
 
 const EXECUTORS: usize = 2;
 
+/// Queries that the cluster cannot answer in version 55.0.0, with what it does instead. `assay query` answers all of them.
+const NOT_ON_A_CLUSTER: [(&str, &str); 6] = [
+    (
+        "incentives",
+        "a limit within a subquery is passed over, so all miners come",
+    ),
+    ("requests", "no row comes"),
+    ("attempts", "an executor rejects the task"),
+    ("weights", "an executor rejects the task"),
+    (
+        "score_history",
+        "its plan fails the scheduler's own check, and the client waits for ever",
+    ),
+    (
+        "models",
+        "its plan fails the scheduler's own check, and the client waits for ever",
+    ),
+];
+
 /// Until a program that was started listens.
 const STARTED: Duration = Duration::from_secs(60);
+
+/// Until a query is answered.
+const ANSWERED: Duration = Duration::from_secs(20);
 
 /// Programs that end with this.
 struct Cluster {
@@ -83,14 +105,26 @@ impl Cluster {
     fn ask(&self, statements: &str) -> Result<Vec<Value>, String> {
         let script = self.folder.path().join("script.sql");
         fs::write(&script, statements).unwrap();
-        let output = Command::new(self.programs.join("ballista-cli"))
+        let mut child = Command::new(self.programs.join("ballista-cli"))
             .args(["--host", "127.0.0.1", "--quiet", "--format", "json", "--port"])
             .arg(self.scheduler.to_string())
             .arg("--file")
             .arg(&script)
             .current_dir(self.folder.path())
-            .output()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
             .unwrap();
+        let until = Instant::now() + ANSWERED;
+        while child.try_wait().unwrap().is_none() {
+            if Instant::now() > until {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                return Err(format!("no answer within {ANSWERED:?}"));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        let output = child.wait_with_output().unwrap();
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         match told.lines().rev().find(|line| line.starts_with('[')) {
             Some(rows) => Ok(serde_json::from_str(rows).unwrap()),
@@ -156,14 +190,19 @@ fn a_cluster_of_two_answers_the_same_queries() {
         .keys()
         .map(|stream| {
             format!(
-                "CREATE EXTERNAL TABLE {stream} STORED AS PARQUET LOCATION '{}/*/*/*.parquet';\n",
+                "CREATE EXTERNAL TABLE {stream} STORED AS PARQUET LOCATION '{}/**/*.parquet';\n",
                 records.path().join(stream).display()
             )
         })
         .collect();
     let mut wrong = Vec::new();
-    let ours = follower.store().tables();
-    for table in &ours {
+    let all = follower.store().tables();
+    let ours: Vec<_> = all
+        .iter()
+        .filter(|table| NOT_ON_A_CLUSTER.iter().all(|(name, _)| *name != table.name))
+        .collect();
+    assert_eq!(ours.len() + NOT_ON_A_CLUSTER.len(), all.len(), "each is known");
+    for table in ours.iter().copied() {
         let found = match cluster.ask(&format!("{tables}{};\n", table.sql)) {
             Ok(answered) => difference(table, &answered),
             Err(error) => Some(error),
