@@ -234,3 +234,27 @@ pub(crate) fn bucket(time: OffsetDateTime, seconds: i64) -> OffsetDateTime {
     let start = time.unix_timestamp().div_euclid(seconds) * seconds;
     OffsetDateTime::from_unix_timestamp(start).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_no_row_has_any_more_are_let_go() {
+        let mut store = Store::new(Scope::default(), Limits::live());
+        let kept = store.name("kept");
+        // As many as a page that is open for weeks sees answers.
+        for number in 0..5 * NAMES {
+            store.name(&format!("answer {number}"));
+            if number % 1_000 == 0 {
+                store.settle();
+            }
+        }
+        store.settle();
+        assert!(store.names.len() <= NAMES + 1_000, "{}", store.names.len());
+        assert!(
+            Arc::ptr_eq(&kept, &store.name("kept")),
+            "what is in use stays one copy"
+        );
+    }
+}

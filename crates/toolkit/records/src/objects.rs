@@ -10,7 +10,6 @@ use crate::{
     layout::{self, File, Named, Segment},
 };
 use bytes::Bytes;
-use fs_err as fs;
 use futures::TryStreamExt;
 use object_store::{
     ClientOptions, ObjectMeta, ObjectStore, ObjectStoreExt, RetryConfig,
@@ -225,12 +224,6 @@ impl Bucket {
         })
     }
 
-    /// Whether this is the address of a bucket rather than the path of a folder.
-    #[must_use]
-    pub fn is_address(text: &str) -> bool {
-        text.contains("://")
-    }
-
     /// The address of the bucket, without the prefix.
     pub(crate) fn root(&self) -> &Url {
         &self.address
@@ -307,6 +300,10 @@ impl Bucket {
         if size > most {
             return Err(damaged(format!("it has {size} bytes, more than {most}")));
         }
+        if size == 0 {
+            // A range of nothing is refused. Such a file was begun, and nothing is in it yet.
+            return Ok(Bytes::new());
+        }
         // As many as were listed: an object that was replaced by a larger one meanwhile is not read whole.
         self.store
             .get_range(key, 0..size)
@@ -365,7 +362,8 @@ impl Bucket {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(RecordsError::from(error).into()),
         };
-        let size = fs::metadata(file).map_err(RecordsError::from)?.len();
+        // Of what was opened: its name may have gone meanwhile.
+        let size = source.metadata().await.map_err(RecordsError::from)?.len();
         if there.get(&key) == Some(&size) {
             stored.there += 1;
             return Ok(());

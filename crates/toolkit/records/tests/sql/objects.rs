@@ -149,6 +149,7 @@ async fn what_is_damaged_in_a_bucket_is_named_and_the_rest_is_read() {
             "version=1/date=2026-12-25/00000000000000000600.jsonl",
             "no event\n",
         ),
+        ("version=1/date=2026-12-26/00000000000000000700.jsonl", ""),
         ("notes.txt", "by hand"),
     ] {
         let place = table.join(place);
