@@ -1,10 +1,7 @@
 //! How chats are scored: the hooks of the organic framework.
 
 use crate::{
-    ChatEvent, ChatSample, Given, Mind, MindError, MinerReward, SampleSource, ScoredSample, Words,
-    mind::{Wishes, as_wished, whole_answer},
-    sample::Fault,
-    scoring,
+    ChatEvent, ChatSample, Given, MinerReward, SampleSource, ScoredSample, Words, sample::Fault, scoring,
 };
 use assay_axon::{
     dendrite::Verdict,
@@ -15,6 +12,7 @@ use assay_gateway::{
     backend::{Backend, ChatSynapse},
     keys::Privacy,
 };
+use assay_minds::{Mind, MindError, Wishes, as_wished, whole_answer};
 use assay_neuron::Context;
 use assay_organic::{
     Entered, Fingerprint, HookError, LogRecord, OrganicScoring, SampleId, Sampled, StageError, Streamed,

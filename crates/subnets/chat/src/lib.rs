@@ -2,7 +2,6 @@
 
 mod event;
 mod hooks;
-pub mod mind;
 mod miner;
 pub mod replay;
 mod sample;
@@ -11,7 +10,6 @@ mod validator;
 
 pub use event::{ChatEvent, MinerReward, SampleSource, ScoredSample, Words};
 pub use hooks::ChatScoring;
-pub use mind::{Endpoint, LocalModel, Mind, MindError, Parrot};
 pub use miner::{answers, route};
 pub use sample::{ChatSample, Fault, Given};
 pub use validator::{ChatStanding, ChatValidator, ChatValidatorError};

@@ -1,16 +1,12 @@
 //! The miner: a route that answers with a mind.
 
-use crate::{Mind, mind::Wishes};
 use assay_axon::server::{Asked, Failure, Parts, Route};
 use assay_gateway::backend::ChatSynapse;
-use assay_organic::synth::Turn;
+use assay_minds::{Mind, Wishes, turns};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use http::StatusCode;
 use std::sync::Arc;
-
-/// Messages of a conversation at most.
-const MOST_MESSAGES: usize = 512;
 
 /// The route of the streamed chat synapse, answered by this mind.
 pub fn route(mind: Arc<dyn Mind>) -> Route {
@@ -26,7 +22,10 @@ pub fn route(mind: Arc<dyn Mind>) -> Route {
 /// [`Failure`] with 400 for a conversation that is none.
 pub fn answers(mind: &dyn Mind, asked: Asked<ChatSynapse>) -> Result<Parts, Failure> {
     let wishes = wishes(&asked.synapse);
-    let turns = turns(asked.synapse)?;
+    let turns = turns(asked.synapse.roles, asked.synapse.messages).map_err(|error| Failure {
+        status: StatusCode::BAD_REQUEST,
+        message: error.to_string(),
+    })?;
     let parts = mind.answer(&turns, wishes).map_ok(Bytes::from).map_err(|error| {
         tracing::warn!(%error, "a conversation is not answered");
         Failure {
@@ -35,31 +34,6 @@ pub fn answers(mind: &dyn Mind, asked: Asked<ChatSynapse>) -> Result<Parts, Fail
         }
     });
     Ok(parts.boxed())
-}
-
-fn turns(synapse: ChatSynapse) -> Result<Vec<Turn>, Failure> {
-    let refused = |message: String| Failure {
-        status: StatusCode::BAD_REQUEST,
-        message,
-    };
-    let (roles, messages) = (synapse.roles, synapse.messages);
-    if roles.len() != messages.len() {
-        return Err(refused(format!(
-            "{} roles for {} messages",
-            roles.len(),
-            messages.len()
-        )));
-    }
-    if messages.is_empty() || messages.len() > MOST_MESSAGES {
-        return Err(refused(format!(
-            "a conversation has 1 to {MOST_MESSAGES} messages"
-        )));
-    }
-    Ok(roles
-        .into_iter()
-        .zip(messages)
-        .map(|(role, content)| Turn { role, content })
-        .collect())
 }
 
 /// What the gateway tells of how to draw. It is not signed, so nothing but the look of an answer hangs on it.

@@ -1,12 +1,13 @@
 //! The validator: a neuron whose rounds are the organic loop, with a gateway in front.
 
-use crate::{ChatEvent, ChatSample, ChatScoring, Mind};
+use crate::{ChatEvent, ChatSample, ChatScoring};
 use assay_axon::{Dendrite, DendriteConfig};
 use assay_chain::{AccountId, Metagraph};
 use assay_gateway::{
     Exchange, ExchangeSink, Gateway, GatewayConfig, SinkError, StatsSnapshot, Uid,
     backend::{ChatWire, ListedMiner, Miners, Order},
 };
+use assay_minds::Mind;
 use assay_neuron::{
     Context, Exit, MovingAverage, NeuronConfig, NeuronError, Shutdown, Validator, WeightSettings,
 };

@@ -3,15 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use assay_chain::Endpoints;
-use assay_chat::{
-    ChatEvent, ChatValidator, Endpoint, Mind, MindError, SampleSource,
-    mind::{Wishes, whole_answer},
-};
+use assay_chat::{ChatEvent, ChatValidator, SampleSource};
 use assay_gateway::{
     GatewayConfig,
     keys::{KeyStore, NewKey, Privacy},
 };
 use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
+use assay_minds::{Endpoint, Mind, MindError, Wishes, whole_answer};
 use assay_neuron::{AccessRules, AxonPlace, Callers, Miner, NeuronConfig, Shutdown};
 use assay_organic::{OrganicConfig, synth::Turn};
 use futures::{

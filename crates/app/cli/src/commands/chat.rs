@@ -1,7 +1,7 @@
 //! What miners and validators of people's chats have in common: what answers, and what is asked when nobody asks.
 
 use crate::{configuration::expand_home, context::Context, up};
-use assay_chat::{Endpoint, LocalModel, Mind};
+use assay_minds::{Endpoint, LocalModel, Mind};
 use assay_models::BaseModel;
 use assay_organic::synth::Templates;
 use miette::{IntoDiagnostic, WrapErr, miette};

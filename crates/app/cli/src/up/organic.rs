@@ -17,13 +17,14 @@ use super::{
 };
 use crate::{commands::chat, output::Output};
 use assay_chain::{AxonAnnouncement, Endpoints};
-use assay_chat::{ChatEvent, ChatStanding, ChatValidator, LocalModel, Mind};
+use assay_chat::{ChatEvent, ChatStanding, ChatValidator};
 use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
 use assay_gateway::{
     GatewayConfig,
     keys::{KeyStore, KeyStoreError, NewKey},
 };
 use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
+use assay_minds::{LocalModel, Mind};
 use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown};
 use assay_organic::{OrganicConfig, synth::Datasets};
 use cast::Role;

@@ -1,6 +1,6 @@
 //! The demonstration's miners: one that answers well, one that guesses, one that repeats, one that is gone.
 
-use assay_chat::{LocalModel, Mind, Parrot};
+use assay_minds::{LocalModel, Mind, Parrot};
 use std::sync::Arc;
 
 /// A miner's part.

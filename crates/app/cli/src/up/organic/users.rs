@@ -1,6 +1,6 @@
 //! People of the demonstration's own: they ask through the gateway, as any OpenAI client does.
 
-use assay_chat::{Endpoint, Mind, mind::Wishes};
+use assay_minds::{Endpoint, Mind, Wishes};
 use assay_organic::synth::{Conversation, SynthDataset, Templates};
 use futures::StreamExt;
 use miette::IntoDiagnostic;

@@ -2,9 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use assay_chat::{LocalModel, Mind, MindError, mind::Wishes};
+use assay_minds::{LocalModel, Mind, MindError, Turn, Wishes};
 use assay_models::{BaseModel, Sampling, generate};
-use assay_organic::synth::Turn;
 use futures::StreamExt;
 use std::{ops::ControlFlow, path::Path};
 

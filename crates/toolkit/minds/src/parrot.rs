@@ -1,6 +1,6 @@
 //! Repeats what it hears.
 
-use super::{Mind, MindError, Wishes};
+use crate::{Mind, MindError, Wishes};
 use assay_organic::synth::Turn;
 use futures::{
     StreamExt,

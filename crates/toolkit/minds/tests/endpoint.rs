@@ -2,11 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use assay_chat::{
-    Endpoint, Mind, MindError,
-    mind::{Wishes, whole_answer},
-};
-use assay_organic::synth::Turn;
+use assay_minds::{Endpoint, Mind, MindError, Turn, Wishes, whole_answer};
 use futures::StreamExt;
 use serde_json::Value;
 use std::{future::pending, net::SocketAddr, time::Duration};

@@ -1,12 +1,4 @@
-//! What answers: a model on this machine, a model behind an endpoint, or nothing but an echo.
-
-mod endpoint;
-mod local_model;
-mod parrot;
-
-pub use endpoint::Endpoint;
-pub use local_model::LocalModel;
-pub use parrot::Parrot;
+//! What answers, and how it is asked.
 
 use assay_organic::synth::Turn;
 use futures::{StreamExt, stream::BoxStream};

@@ -1,6 +1,6 @@
 //! A model behind an endpoint that speaks as OpenAI's does.
 
-use super::{Mind, MindError, Wishes};
+use crate::{Mind, MindError, Wishes};
 use assay_organic::synth::Turn;
 use futures::{
     StreamExt, TryStreamExt,

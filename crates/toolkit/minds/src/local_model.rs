@@ -1,7 +1,7 @@
 //! A model on this machine.
 
-use super::{Mind, MindError, Wishes};
-use assay_models::{BaseModel, Sampling, generate};
+use crate::{Mind, MindError, Wishes};
+use assay_models::{Adapter, BaseModel, Sampling, generate};
 use assay_organic::synth::Turn;
 use futures::{
     StreamExt,
@@ -21,10 +21,11 @@ const USUAL_TOKENS: usize = 128;
 /// Pieces that wait to be sent. A reader that is slower than the model holds it up, which is what it should do.
 const PIECES: usize = 64;
 
-/// A causal language model in the Hugging Face layout, through candle.
+/// A causal language model in the Hugging Face layout.
 #[derive(Clone)]
 pub struct LocalModel {
     base: BaseModel,
+    adapter: Option<Arc<Adapter>>,
     stop: Arc<[u32]>,
     /// What it does when the question does not say.
     temperature: Option<f64>,
@@ -57,10 +58,18 @@ impl LocalModel {
             .collect();
         Self {
             base,
+            adapter: None,
             stop,
             temperature: None,
             places: Arc::new(Semaphore::new(at_once.clamp(1, Semaphore::MAX_PERMITS))),
         }
+    }
+
+    /// Answers with this adapter of the model, made for it.
+    #[must_use]
+    pub fn with_adapter(mut self, adapter: Adapter) -> Self {
+        self.adapter = Some(Arc::new(adapter));
+        self
     }
 
     /// Draws at this temperature, whatever the question says.
@@ -130,7 +139,7 @@ impl LocalModel {
         let sampling = self.sampling(wishes);
         generate(
             &self.base,
-            None,
+            self.adapter.as_deref(),
             &prompt,
             most,
             &self.stop,
