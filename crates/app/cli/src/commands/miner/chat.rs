@@ -1,19 +1,7 @@
 //! `assay miner chat`: answers people's chats, on any chain.
 
-use crate::{
-    commands::{
-        chat::MindArgs,
-        neuron::{self, NeuronArgs, Side},
-        wallet::unlock,
-    },
-    context::Context,
-};
-use assay_keys::KeyRole;
-use assay_neuron::{
-    AccessRules, AxonPlace, Callers, Miner, NeuronConfig, NeuronError, Shutdown, WhenNotReached,
-    check_axon_address, own_axon,
-};
-use std::net::SocketAddr;
+use super::answering::{AnsweringArgs, Kind, run as answer};
+use crate::context::Context;
 
 /// Answer people's chats with a language model
 ///
@@ -23,60 +11,14 @@ use std::net::SocketAddr;
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    neuron: NeuronArgs,
-    /// Where the axon listens
-    #[arg(long, value_name = "IP:PORT")]
-    axon: SocketAddr,
-    /// Where others reach it, if that is another address
-    #[arg(long, value_name = "IP:PORT")]
-    external: Option<SocketAddr>,
-    /// Answer every neuron of the subnet, not only validators
-    #[arg(long)]
-    registered: bool,
-    #[command(flatten)]
-    mind: MindArgs,
+    answering: AnsweringArgs,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
-    let external = args.external.unwrap_or(args.axon);
-    check_axon_address(external).map_err(|error| neuron::failure(error.into()))?;
-    let hotkey = unlock(context, KeyRole::Hotkey)?;
-    let account = hotkey.account();
-    let mut place = AxonPlace::listening([args.axon]).published_at(external);
-    place.access = AccessRules {
-        callers: if args.registered {
-            Callers::Registered
-        } else {
-            Callers::Validators
-        },
-        ..AccessRules::default()
+    let kind = Kind {
+        name: "chat",
+        system: "organic",
+        routes: |mind| vec![assay_chat::route(mind)],
     };
-    let config = args.neuron.config("chat", Side::Miner, hotkey, context).await?;
-    if context.dry_run() {
-        return neuron::plan(&config, Side::Miner, context).await;
-    }
-    let mut config = config.with_axon(place);
-    let shutdown =
-        Shutdown::at_signals(config.grace).map_err(|error| neuron::failure(NeuronError::System(error)))?;
-    let mind = args.mind.mind(&config.home.join("base-model"), context)?;
-    config.records = args
-        .neuron
-        .records("organic", &config, args.mind.secrets(), context);
-    tell(&config, external, context);
-    let exit = Miner::new(config)
-        .route(assay_chat::route(mind))
-        .probe(own_axon(account), WhenNotReached::Warn)
-        .run_until(shutdown)
-        .await
-        .map_err(neuron::failure)?;
-    neuron::ended(&exit, context)
-}
-
-fn tell(config: &NeuronConfig, external: SocketAddr, context: &Context) {
-    context.output().say(&format!(
-        "miner {} in subnet {}, published at {external}, state in {}",
-        config.hotkey.account(),
-        config.netuid,
-        config.home.display()
-    ));
+    answer(args.answering, kind, context).await
 }

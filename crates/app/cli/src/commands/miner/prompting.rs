@@ -1,0 +1,30 @@
+//! `assay miner prompting`: answers validators' prompts, on any chain.
+
+use super::answering::{AnsweringArgs, Kind, run as answer};
+use crate::context::Context;
+use std::sync::Arc;
+
+/// Answer validators' prompts with a language model
+///
+/// Answers the synapses of the prompting subnet, whole and streamed, and chats that a gateway relays. Looks from outside
+/// whether its axon is reached, publishes the address on chain, and answers until it is asked to stop. Ends with exit code 0
+/// then, 69 when the chain is out of reach, 74 when files cannot be used, 77 when the hotkey is not registered or no longer,
+/// 78 when the axon cannot listen or be published there, and 70 when it hangs.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    answering: AnsweringArgs,
+}
+
+pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let kind = Kind {
+        name: "prompting",
+        system: "prompting",
+        routes: |mind| {
+            let mut routes = Vec::from(assay_prompting::routes(Arc::clone(&mind)));
+            routes.push(assay_chat::route(mind));
+            routes
+        },
+    };
+    answer(args.answering, kind, context).await
+}
