@@ -1,5 +1,6 @@
 //! `assay up`: a whole subnet on this machine.
 
+mod answering;
 mod board;
 mod cast;
 mod competition;

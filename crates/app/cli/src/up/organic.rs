@@ -5,18 +5,17 @@
 //! the chain is moved on as soon as enough was scored.
 
 mod cast;
-mod epochs;
 mod summary;
 mod users;
 mod view;
 
 use super::{
+    answering::{Ended, Epochs, Pace, announce, miner, neuron, untimely},
     datasets::Plan,
     home::{Home, write_atomically},
     records::Records,
 };
 use crate::{commands::chat, output::Output};
-use assay_chain::{AxonAnnouncement, Endpoints};
 use assay_chat::{ChatEvent, ChatStanding, ChatValidator};
 use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
 use assay_gateway::{
@@ -24,11 +23,10 @@ use assay_gateway::{
     keys::{KeyStore, KeyStoreError, NewKey},
 };
 use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
-use assay_minds::{LocalModel, Mind};
-use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown};
+use assay_minds::LocalModel;
+use assay_neuron::Shutdown;
 use assay_organic::{OrganicConfig, synth::Datasets};
 use cast::Role;
-use epochs::{Epochs, Pace};
 use miette::{IntoDiagnostic, WrapErr, miette};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -42,12 +40,14 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use view::View;
+use view::Requests;
 
 /// Events kept for a reader that is slow.
 const EVENTS: usize = 1_024;
 /// How long everybody has to end when told to.
 const FAREWELL: Duration = Duration::from_secs(20);
+/// Samples that are scored before an epoch is hurried on to.
+const ENOUGH: u64 = 8;
 /// The name under which the demonstration's model is offered.
 const MODEL: &str = "assay-demo";
 
@@ -67,7 +67,8 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         output.say(&origin);
     }
     let roles = cast::roles(home.settings.inputs.miners);
-    let mut view = View::new(&roles);
+    let mut requests = Requests::new(roles.iter().map(|role| role.name.clone()));
+    let view = &mut requests.view;
     let stop = CancellationToken::new();
     let (explored, explorable) = watch::channel(Chain::Connecting {
         endpoint: "this machine".to_owned(),
@@ -116,7 +117,14 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
         match cast::mind(&role.manner, &model) {
             Some(mind) => {
-                let miner = miner(&home, &subnet, account, &records, address, mind)?;
+                let miner = miner(
+                    &home,
+                    &subnet,
+                    account,
+                    &records,
+                    address,
+                    [assay_chat::route(mind)],
+                )?;
                 let (name, end) = (account.name.clone(), shutdown.clone());
                 neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
             }
@@ -156,7 +164,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     let address = ready(standings.clone(), &mut neurons).await?;
     let url = format!("http://{address}/v1");
     let key_file = home.folder().join(KEY_FILE);
-    view.gateway(&url, &key_file);
+    requests.gateway(&url, &key_file);
     output.say(&format!(
         "chain    {}\ngateway  {url}\nhome     {}\n\nask it:\n  curl {url}/chat/completions -H \"Authorization: Bearer $(cat {})\" -H 'Content-Type: application/json' \\\n    -d '{{\"model\": \"{MODEL}\", \"messages\": [{{\"role\": \"user\", \"content\": \"What is the opposite of hot?\"}}]}}'\n",
         subnet.devnet.url(),
@@ -175,11 +183,12 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     let mut epochs = Epochs {
         records,
         subnet: &subnet,
-        view: &mut view,
+        system: &mut requests,
         output,
         block_time: plan.block_time,
         wanted: plan.epochs,
         pace: Pace::of(&plan),
+        enough: ENOUGH,
         done: Vec::new(),
     };
     let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
@@ -191,13 +200,13 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     }
     epochs.rest(&mut inbox, &standings);
     let done = epochs.done;
-    view.phase(match &end {
+    requests.view.phase(match &end {
         Ok(()) => Phase::Finished,
         Err(error) => Phase::Failed {
             reason: error.to_string(),
         },
     });
-    let document = summary::of(&home, &subnet, &url, &roles, &view, &standings, done).await;
+    let document = summary::of(&home, &subnet, &url, &roles, &requests.view, &standings, done).await;
     subnet.stop().await;
     stop.cancel();
     if tokio::time::timeout(Duration::from_secs(5), pages).await.is_err() {
@@ -252,60 +261,6 @@ fn demonstration_key(folder: &Path) -> miette::Result<SecretString> {
     Ok(key)
 }
 
-fn neuron(
-    home: &Home,
-    subnet: &LocalSubnet,
-    account: &Account,
-    records: &Records,
-    folder: &Path,
-) -> miette::Result<NeuronConfig> {
-    let network: Endpoints = subnet.devnet.url().parse().into_diagnostic()?;
-    let mut config = NeuronConfig::new(
-        network,
-        subnet.netuid,
-        account.hotkey.clone(),
-        home.folder().join(folder).join(&account.name),
-    );
-    // The chain is this machine's: it may be looked at in every block.
-    config.sync_every = 1;
-    config.records = records.of_neuron(&account.hotkey.account());
-    Ok(config)
-}
-
-fn miner(
-    home: &Home,
-    subnet: &LocalSubnet,
-    account: &Account,
-    records: &Records,
-    address: SocketAddr,
-    mind: Arc<dyn Mind>,
-) -> miette::Result<Miner> {
-    let mut place = AxonPlace::listening([address]).published_at(address);
-    // Before the first epoch nobody has a permit.
-    place.access = AccessRules {
-        callers: Callers::Registered,
-        ..AccessRules::default()
-    };
-    let config = neuron(home, subnet, account, records, Path::new("miners"))?.with_axon(place);
-    Ok(Miner::new(config).route(assay_chat::route(mind)))
-}
-
-/// Publishes an address at which nobody listens.
-async fn announce(subnet: &LocalSubnet, account: &Account, address: SocketAddr) -> miette::Result<()> {
-    let axon = AxonAnnouncement {
-        address,
-        version: 1,
-        protocol: 4,
-    };
-    let receipt = subnet
-        .chain
-        .serve_axon(&account.hotkey, subnet.netuid, axon)
-        .await
-        .into_diagnostic()?;
-    receipt.in_block().await.into_diagnostic()?;
-    Ok(())
-}
-
 #[expect(
     clippy::too_many_arguments,
     reason = "a validator is made of parts from as many places, once"
@@ -344,9 +299,6 @@ fn validator(
     })
 }
 
-/// A neuron's end.
-type Ended = (String, miette::Result<Exit>);
-
 /// Waits until the gateway listens, and says where.
 async fn ready(
     mut standings: watch::Receiver<Option<ChatStanding>>,
@@ -358,12 +310,5 @@ async fn ready(
             None => Err(miette!("the gateway does not say where it listens")),
         },
         Some(ended) = neurons.join_next() => Err(untimely(ended.into_diagnostic()?)),
-    }
-}
-
-fn untimely((name, result): Ended) -> miette::Report {
-    match result {
-        Ok(exit) => miette!("{name} has ended without being told to: {exit}"),
-        Err(error) => error.wrap_err(format!("{name} has ended")),
     }
 }

@@ -1,11 +1,13 @@
 //! What a run has come to, for a person and for a program.
 
-use super::{
-    cast::Role,
-    epochs::{PaidEpoch, short},
-    view::View,
+use super::cast::Role;
+use crate::{
+    output,
+    up::{
+        answering::{PaidEpoch, View, short},
+        home::Home,
+    },
 };
-use crate::{output, up::home::Home};
 use assay_chain::NetUid;
 use assay_chat::ChatStanding;
 use assay_keys::AccountId;

@@ -5,8 +5,7 @@ use crate::{
     output::{self, Output},
     up::{datasets::Plan, records::Records},
 };
-use assay_chain::{Block, EpochSchedule, Metagraph};
-use assay_chat::{ChatEvent, ChatStanding};
+use assay_chain::{AccountId, Block, EpochSchedule, Metagraph};
 use assay_dashboard::state::ChainView;
 use assay_localnet::LocalSubnet;
 use comfy_table::CellAlignment;
@@ -24,19 +23,16 @@ use tokio::{
 
 /// How often the chain is looked at.
 const LOOK: Duration = Duration::from_millis(200);
-/// Samples that are scored before an epoch is hurried on to. Fewer, and the first lucky guess is paid; more, and a
-/// newcomer waits.
-const ENOUGH: u64 = 8;
 /// When the chain is moved on rather than left to its timer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pace {
+pub(in crate::up) enum Pace {
     Hurried,
     /// Only for the first epoch of a run, so that a newcomer sees one at once.
     Own,
 }
 
 impl Pace {
-    pub(super) fn of(plan: &Plan) -> Self {
+    pub(in crate::up) fn of(plan: &Plan) -> Self {
         if plan.epochs.is_some() {
             Self::Hurried
         } else {
@@ -47,34 +43,59 @@ impl Pace {
 
 /// What an epoch paid.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct PaidEpoch {
-    pub(super) epoch: u64,
-    pub(super) block: Block,
-    pub(super) miners: Vec<PaidMiner>,
+pub(in crate::up) struct PaidEpoch {
+    pub(in crate::up) epoch: u64,
+    pub(in crate::up) block: Block,
+    pub(in crate::up) miners: Vec<PaidMiner>,
 }
 
 /// What it paid one miner.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct PaidMiner {
-    pub(super) name: String,
+pub(in crate::up) struct PaidMiner {
+    pub(in crate::up) name: String,
     /// Moving average of its rewards, 0 to 1, when the epoch ran.
-    pub(super) score: f64,
+    pub(in crate::up) score: f64,
     /// Its share of the miners' pot, 0 to 1.
-    pub(super) incentive: f64,
+    pub(in crate::up) incentive: f64,
     /// What the epoch paid it, in rao of the subnet's alpha.
-    pub(super) emission_rao: u64,
+    pub(in crate::up) emission_rao: u64,
+}
+
+/// How a validator of the system stands.
+pub(in crate::up) trait Standing {
+    /// What it has scored so far: samples, or steps.
+    fn scored(&self) -> u64;
+    /// Scores by hotkey.
+    fn scores(&self) -> &[(AccountId, f64)];
+}
+
+/// What a system adds to the run: what its validators tell, on the page and in the records.
+pub(in crate::up) trait System {
+    /// What a validator tells.
+    type Event: Clone;
+    /// How it stands.
+    type Standing: Standing + Clone;
+
+    /// The page.
+    fn view(&mut self) -> &mut View;
+    /// Takes note of what a validator told.
+    fn hear(&mut self, event: &Self::Event, standing: Option<&Self::Standing>, records: &mut Records);
+    /// Shows how everything stands.
+    fn stand(&mut self, standing: &Self::Standing, metagraph: &Metagraph, validators: &[(String, AccountId)]);
 }
 
 /// The run.
-pub(super) struct Epochs<'a> {
-    pub(super) subnet: &'a LocalSubnet,
-    pub(super) view: &'a mut View,
-    pub(super) records: Records,
-    pub(super) output: Output,
-    pub(super) block_time: Duration,
-    pub(super) wanted: Option<u64>,
-    pub(super) pace: Pace,
-    pub(super) done: Vec<PaidEpoch>,
+pub(in crate::up) struct Epochs<'a, S: System> {
+    pub(in crate::up) subnet: &'a LocalSubnet,
+    pub(in crate::up) system: &'a mut S,
+    pub(in crate::up) records: Records,
+    pub(in crate::up) output: Output,
+    pub(in crate::up) block_time: Duration,
+    pub(in crate::up) wanted: Option<u64>,
+    pub(in crate::up) pace: Pace,
+    /// What is scored before an epoch is hurried on to. Less, and the first lucky guess is paid; more, and a newcomer waits.
+    pub(in crate::up) enough: u64,
+    pub(in crate::up) done: Vec<PaidEpoch>,
 }
 
 /// What has been seen of the chain and of the scoring.
@@ -85,12 +106,12 @@ struct Seen {
     scored: u64,
 }
 
-impl Epochs<'_> {
+impl<S: System> Epochs<'_, S> {
     /// Lives through the run until as many epochs have paid as are wanted, or the user ends it.
-    pub(super) async fn follow(
+    pub(in crate::up) async fn follow(
         &mut self,
-        inbox: &mut broadcast::Receiver<ChatEvent>,
-        standings: watch::Receiver<Option<ChatStanding>>,
+        inbox: &mut broadcast::Receiver<S::Event>,
+        standings: watch::Receiver<Option<S::Standing>>,
         neurons: &mut JoinSet<Ended>,
     ) -> miette::Result<()> {
         self.subnet.permit_validators().await.into_diagnostic()?;
@@ -98,7 +119,7 @@ impl Epochs<'_> {
             epoch: self.schedule().await?.last_epoch_block,
             scored: scored(&standings),
         };
-        self.view.phase(assay_dashboard::state::Phase::Running);
+        self.system.view().phase(assay_dashboard::state::Phase::Running);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut stop = std::pin::pin!(crate::up::competition::stop_signal());
@@ -125,10 +146,10 @@ impl Epochs<'_> {
     }
 
     /// Hears what validators told while they were ending.
-    pub(super) fn rest(
+    pub(in crate::up) fn rest(
         &mut self,
-        inbox: &mut broadcast::Receiver<ChatEvent>,
-        standings: &watch::Receiver<Option<ChatStanding>>,
+        inbox: &mut broadcast::Receiver<S::Event>,
+        standings: &watch::Receiver<Option<S::Standing>>,
     ) {
         loop {
             match inbox.try_recv() {
@@ -139,28 +160,25 @@ impl Epochs<'_> {
         }
     }
 
-    fn hear(&mut self, event: &ChatEvent, standings: &watch::Receiver<Option<ChatStanding>>) {
-        if let ChatEvent::Scored(sample) = event {
-            let queued = standings
-                .borrow()
-                .as_ref()
-                .map_or(0, |standing| standing.scoring.queued);
-            self.records.sample(sample, queued);
-        }
-        self.view.hear(event);
+    fn hear(&mut self, event: &S::Event, standings: &watch::Receiver<Option<S::Standing>>) {
+        let standing = standings.borrow();
+        self.system.hear(event, standing.as_ref(), &mut self.records);
     }
 
     async fn look(
         &mut self,
-        standings: &watch::Receiver<Option<ChatStanding>>,
+        standings: &watch::Receiver<Option<S::Standing>>,
         seen: &mut Seen,
     ) -> miette::Result<()> {
         let schedule = self.schedule().await?;
         let metagraph = self.subnet.metagraph().await.into_diagnostic()?;
         let standing = standings.borrow().clone();
-        self.view.chain(self.chain_view(&schedule));
+        let chain = self.chain_view(&schedule);
+        self.system.view().chain(chain);
         self.records.chain(&schedule);
-        self.view.stand(standing.as_ref(), &metagraph, &self.names());
+        if let Some(standing) = &standing {
+            self.system.stand(standing, &metagraph, &self.names());
+        }
         if schedule.last_epoch_block > seen.epoch {
             seen.epoch = schedule.last_epoch_block;
             seen.scored = scored(standings);
@@ -168,7 +186,7 @@ impl Epochs<'_> {
             return Ok(());
         }
         let is_hurried = self.pace == Pace::Hurried || self.done.is_empty();
-        if is_hurried && scored(standings) >= seen.scored + ENOUGH {
+        if is_hurried && scored(standings) >= seen.scored + self.enough {
             self.subnet.hurry().await.into_diagnostic()?;
         }
         Ok(())
@@ -179,7 +197,7 @@ impl Epochs<'_> {
         &mut self,
         metagraph: &Metagraph,
         block: Block,
-        standing: Option<&ChatStanding>,
+        standing: Option<&S::Standing>,
     ) -> miette::Result<()> {
         let miners: Vec<_> = self
             .subnet
@@ -188,9 +206,7 @@ impl Epochs<'_> {
             .map(|account| {
                 let hotkey = account.hotkey.account();
                 let neuron = metagraph.by_hotkey(&hotkey);
-                let scores = standing
-                    .map(|standing| standing.scores.as_slice())
-                    .unwrap_or_default();
+                let scores = standing.map(Standing::scores).unwrap_or_default();
                 PaidMiner {
                     name: short(&account.name).to_owned(),
                     score: scores
@@ -208,7 +224,7 @@ impl Epochs<'_> {
             miners,
         };
         self.records.epoch(paid.epoch, block, metagraph);
-        self.view.epoch(&paid, metagraph);
+        self.system.view().epoch(&paid, metagraph);
         if !self.output.is_json() {
             self.output
                 .say(&format!("\nepoch {} at block {block}", paid.epoch));
@@ -226,7 +242,7 @@ impl Epochs<'_> {
             .into_diagnostic()
     }
 
-    fn names(&self) -> Vec<(String, assay_chain::AccountId)> {
+    fn names(&self) -> Vec<(String, AccountId)> {
         let validators = self.subnet.validators.iter();
         validators
             .map(|account| (account.name.clone(), account.hotkey.account()))
@@ -251,15 +267,12 @@ impl Epochs<'_> {
 }
 
 /// A miner's name without the word that its wallet's begins with.
-pub(super) fn short(wallet: &str) -> &str {
+pub(in crate::up) fn short(wallet: &str) -> &str {
     wallet.strip_prefix("miner-").unwrap_or(wallet)
 }
 
-fn scored(standings: &watch::Receiver<Option<ChatStanding>>) -> u64 {
-    let standing = standings.borrow();
-    standing.as_ref().map_or(0, |standing| {
-        standing.scoring.organic + standing.scoring.synthetic
-    })
+fn scored<S: Standing>(standings: &watch::Receiver<Option<S>>) -> u64 {
+    standings.borrow().as_ref().map_or(0, Standing::scored)
 }
 
 fn table(paid: &PaidEpoch) -> String {
