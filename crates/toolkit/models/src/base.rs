@@ -14,12 +14,10 @@ use crate::{
         matmul::{Matrix, MatrixMut, Update, multiply},
         rotary::Rotary,
     },
-    tensor_file::{Precision, read_limited, write_atomically},
+    tensor_file::{Precision, write_atomically},
+    text::load_tokenizer,
     weights::Weights,
 };
-
-/// Most bytes of a tokenizer file; that of a vocabulary of 152,000 has 7 MB.
-const TOKENIZER_LIMIT: u64 = 128 << 20;
 
 /// Most positions that a table of angles is made for: 64 MB for heads of 128. Longer contexts are cut.
 const MOST_POSITIONS: usize = 1 << 16;
@@ -57,18 +55,14 @@ pub enum Rounding {
 }
 
 impl BaseModel {
-    /// Loads `config.json`, `model.safetensors` (or its shards) and `tokenizer.json` from a folder.
+    /// Loads `config.json`, `model.safetensors` or `pytorch_model.bin` (or shards), and `tokenizer.json`.
     ///
     /// # Errors
     /// Files that are missing, too large, unsound or of another architecture.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
         let architecture = Architecture::load(&folder.join("config.json"))?;
         let tokenizer_path = folder.join("tokenizer.json");
-        let text = read_limited(&tokenizer_path, TOKENIZER_LIMIT)?;
-        let tokenizer = Tokenizer::from_bytes(text).map_err(|source| ModelError::Tokenizer {
-            path: tokenizer_path.clone(),
-            source,
-        })?;
+        let tokenizer = load_tokenizer(&tokenizer_path)?;
         let weights = Weights::load(folder, &architecture)?;
         Ok(Self::assemble(architecture, weights, tokenizer, tokenizer_path))
     }
@@ -186,6 +180,28 @@ impl BaseModel {
         decoder.forward(&pack, &mut workspace, Keep::Nothing);
         let rows: Vec<usize> = (0..ids.len()).collect();
         Ok(decoder.logits(&mut workspace, &rows))
+    }
+
+    /// Calls `show` with the logits behind the tokens at `positions`, `most` rows at a time, and the first position of
+    /// these.
+    pub(crate) fn visit_logits(
+        &self,
+        ids: &[u32],
+        positions: std::ops::Range<usize>,
+        most: usize,
+        show: &mut dyn FnMut(usize, &mut [f32]),
+    ) -> Result<(), ModelError> {
+        self.check_tokens(ids)?;
+        let mut pack = Pack::default();
+        pack.push(&crate::Example::all_targets(ids.to_vec()), ids.len(), 0);
+        let decoder = self.decoder(None);
+        let mut workspace = Workspace::default();
+        decoder.forward(&pack, &mut workspace, Keep::Nothing);
+        for first in positions.clone().step_by(most) {
+            let rows: Vec<usize> = (first..positions.end.min(first + most)).collect();
+            show(first, &mut decoder.logits(&mut workspace, &rows));
+        }
+        Ok(())
     }
 
     pub(crate) fn check_tokens(&self, ids: &[u32]) -> Result<(), ModelError> {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::TorchFileError;
+
 /// Whose matter an error is: the caller decides from this whether a dataset, a file or the machine is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -46,6 +48,14 @@ pub enum ModelError {
         path: PathBuf,
         /// What is wrong with it.
         source: safetensors::SafeTensorError,
+    },
+    /// A file of `torch.save` is not sound, or asks for more than data.
+    #[error("{path} cannot be read: {source}")]
+    TorchFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: TorchFileError,
     },
     /// A file is larger than this crate is ready to read.
     #[error("{path} has {bytes} bytes, more than the limit of {limit}")]
@@ -162,6 +172,12 @@ pub enum ModelError {
         /// The model's limit.
         limit: usize,
     },
+    /// A text has no tokens, and the tokenizer adds none, so that the model has nothing to say about it.
+    #[error("text {index} has no tokens: give this model texts that are not empty")]
+    NoTokens {
+        /// The text's position, from 0.
+        index: usize,
+    },
     /// The loss or a gradient stopped being a finite number.
     #[error(
         "training diverged at step {step}: the loss is not finite (lower the learning rate, or clip the gradients)"
@@ -183,11 +199,13 @@ impl ModelError {
             Self::NoExamples
             | Self::NoTargets { .. }
             | Self::MaskLength { .. }
+            | Self::NoTokens { .. }
             | Self::TokenOutOfRange { .. } => Concern::Examples,
             Self::Recipe { .. } | Self::Context { .. } | Self::Diverged { .. } => Concern::Recipe,
             Self::Json { .. }
             | Self::Tokenizer { .. }
             | Self::Safetensors { .. }
+            | Self::TorchFile { .. }
             | Self::TooLarge { .. }
             | Self::MissingTensor { .. }
             | Self::TensorShape { .. }

@@ -1,5 +1,5 @@
-//! Reading and writing safetensors files. Sizes are checked before anything is allocated from them, and nothing but
-//! safetensors is ever read: a pickle can run code.
+//! Small safetensors files read whole, such as adapters, and the writing of all. Sizes are checked before anything is
+//! allocated from them.
 
 use std::{
     collections::BTreeMap,
@@ -10,9 +10,6 @@ use std::{
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 
 use crate::ModelError;
-
-/// Most bytes of one weights file. Shards of real models stay near 5 GB.
-pub(crate) const WEIGHTS_LIMIT: u64 = 32 << 30;
 
 /// Element type to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

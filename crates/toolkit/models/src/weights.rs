@@ -3,19 +3,13 @@
 //! Queries, keys and values of a layer lie together, and so do gate and upward map, so that each pair of products
 //! that share an input is one product.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-    path::Path,
-};
+use std::{ops::Range, path::Path};
 
 use crate::{
     Architecture, ModelError, Projection,
-    tensor_file::{self, Outgoing, Precision, TensorFile, WEIGHTS_LIMIT, read_limited},
+    checkpoint::Checkpoint,
+    tensor_file::{self, Outgoing, Precision},
 };
-
-/// Most bytes of a shard index; that of a 70-billion model has 60 KB.
-const INDEX_LIMIT: u64 = 16 << 20;
 
 /// Where the weights of a layer lie in the flat buffer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,24 +169,13 @@ pub(crate) struct Weights {
     pub(crate) values: Vec<f32>,
 }
 
-#[derive(serde::Deserialize)]
-struct ShardIndex {
-    weight_map: BTreeMap<String, String>,
-}
-
 impl Weights {
-    /// Reads `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+    /// Reads the tensors of a folder's checkpoint.
     pub(crate) fn load(folder: &Path, architecture: &Architecture) -> Result<Self, ModelError> {
-        let files = weight_files(folder)?;
-        let mut paths = Vec::with_capacity(files.len());
+        let mut checkpoint = Checkpoint::open(folder)?;
         let layout = Layout::new(architecture);
         // The files must be large enough for the tensors before room for the tensors is made: two bytes an element.
-        let mut present = 0;
-        for file in &files {
-            let path = folder.join(file);
-            present += fs_err::metadata(&path)?.len();
-            paths.push(path);
-        }
+        let present = checkpoint.bytes()?;
         if present / 2 < layout.length as u64 {
             return Err(ModelError::TensorShape {
                 name: "(all tensors of the model)".to_owned(),
@@ -200,24 +183,9 @@ impl Weights {
                 found: vec![usize::try_from(present / 2).unwrap_or(usize::MAX)],
             });
         }
-        let tensors = layout.tensors(architecture);
         let mut values = vec![0.0; layout.length];
-        let mut missing: BTreeSet<usize> = (0..tensors.len()).collect();
-        for path in paths {
-            let content = read_limited(&path, WEIGHTS_LIMIT)?;
-            let file = TensorFile::new(&path, &content)?;
-            for index in missing.clone() {
-                let tensor = &tensors[index];
-                if file.read_into(&tensor.name, &tensor.shape, &mut values[tensor.range.clone()])? {
-                    missing.remove(&index);
-                }
-            }
-        }
-        if let Some(index) = missing.first() {
-            return Err(ModelError::MissingTensor {
-                name: tensors[*index].name.clone(),
-                path: folder.to_owned(),
-            });
+        for tensor in layout.tensors(architecture) {
+            checkpoint.read_into(&tensor.name, &tensor.shape, &mut values[tensor.range])?;
         }
         Ok(Self { layout, values })
     }
@@ -241,33 +209,4 @@ impl Weights {
             .collect();
         tensor_file::write(&folder.join("model.safetensors"), &tensors, precision)
     }
-}
-
-/// The names of the weight files in a folder.
-fn weight_files(folder: &Path) -> Result<Vec<String>, ModelError> {
-    const SINGLE: &str = "model.safetensors";
-    let index_path = folder.join("model.safetensors.index.json");
-    if folder.join(SINGLE).is_file() || !index_path.is_file() {
-        return Ok(vec![SINGLE.to_owned()]);
-    }
-    let content = read_limited(&index_path, INDEX_LIMIT)?;
-    let index: ShardIndex = serde_json::from_slice(&content).map_err(|source| ModelError::Json {
-        path: index_path.clone(),
-        source,
-    })?;
-    let files: BTreeSet<String> = index.weight_map.into_values().collect();
-    for file in &files {
-        let plain = Path::new(file)
-            .file_name()
-            .is_some_and(|name| name == file.as_str());
-        if !plain || !file.ends_with(".safetensors") {
-            return Err(ModelError::Unsupported {
-                path: index_path,
-                field: "weight_map",
-                value: file.clone(),
-                supported: "names of safetensors files in the same folder",
-            });
-        }
-    }
-    Ok(files.into_iter().collect())
 }

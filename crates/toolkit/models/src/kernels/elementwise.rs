@@ -31,6 +31,20 @@ pub(crate) fn dot(left: &[f32], right: &[f32]) -> f32 {
     fold_sum(lanes) + rest
 }
 
+/// Sum of a slice.
+#[inline(always)]
+pub(crate) fn sum(values: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; LANES];
+    let chunks = values.chunks_exact(LANES);
+    let rest: f32 = chunks.remainder().iter().sum();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] += chunk[lane];
+        }
+    }
+    fold_sum(lanes) + rest
+}
+
 /// Adds lanes pairwise.
 #[inline(always)]
 fn fold_sum(mut lanes: [f32; LANES]) -> f32 {

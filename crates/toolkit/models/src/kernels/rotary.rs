@@ -1,4 +1,4 @@
-//! Rotary position embedding, the two halves of a head rotated against each other.
+//! Rotary position embedding: the two halves of a head rotated against each other, or its neighbours.
 
 /// Cosines and sines for every position up to a limit.
 #[derive(Debug, Clone)]
@@ -64,6 +64,22 @@ impl Rotary {
                         high[i] = b * cos[i] - a * sin[i];
                     }
                 }
+            }
+        }
+    }
+
+    /// Turns neighbouring columns against each other, in the first columns of each head of `head_width`; as many
+    /// columns as the tables were made for, the others stay.
+    pub(crate) fn turn_row_in_pairs(&self, heads: &mut [f32], head_width: usize, position: usize) {
+        let half = self.half;
+        let (cos, sin) = (
+            &self.cos[position * half..(position + 1) * half],
+            &self.sin[position * half..(position + 1) * half],
+        );
+        for head in heads.chunks_exact_mut(head_width) {
+            for ((pair, cos), sin) in head.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
+                let [a, b] = *pair;
+                *pair = [a * cos - b * sin, b * cos + a * sin];
             }
         }
     }

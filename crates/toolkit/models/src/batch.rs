@@ -1,0 +1,113 @@
+//! Rows of many texts, packed and shared among the cores.
+
+use rayon::prelude::*;
+
+use crate::{
+    ModelError,
+    lanes::parking::Pool,
+    text::TokenRow,
+    transformer::{Rows, Scratch, Transformer, Workspace},
+};
+
+/// Most tokens of a pack of several rows. More would not fit the cache; with fewer, preparing the weights for each
+/// product costs too much of the product.
+const MOST_TOKENS: usize = 256;
+
+/// Tokens below which rows share a pack even when that leaves cores idle.
+const LEAST_TOKENS: usize = 64;
+
+/// Packs to aim for. It is fixed, not the machine's number of cores: how rows are packed moves the last bits of a sum.
+const PACKS: usize = 8;
+
+/// Runs rows through a model and calls `head` with the last hidden states of each, and room for its products. The
+/// results are in the order of the rows, and do not depend on the number of threads.
+pub(crate) fn run<T: Send>(
+    model: &Transformer,
+    rows: &[TokenRow],
+    head: impl Fn(&[f32], &mut Scratch) -> T + Sync,
+) -> Result<Vec<T>, ModelError> {
+    for row in rows {
+        model.check(&row.tokens)?;
+    }
+    let packs = packs(rows);
+    let workspaces = Pool::<Workspace>::default();
+    let results: Vec<Vec<T>> = packs
+        .par_iter()
+        .with_max_len(1)
+        .map(|pack| {
+            let mut workspace = workspaces.take();
+            let mut packed = Rows::default();
+            for index in pack {
+                packed.push(&rows[*index].tokens, &rows[*index].types);
+            }
+            model.forward(&packed, &mut workspace);
+            let (hidden, scratch) = workspace.hidden_and_scratch();
+            let mut first = 0;
+            let results = pack
+                .iter()
+                .map(|index| {
+                    let length = rows[*index].tokens.len() * model.hidden;
+                    let of_row = &hidden[first..first + length];
+                    first += length;
+                    head(of_row, scratch)
+                })
+                .collect();
+            workspaces.put(workspace);
+            results
+        })
+        .collect();
+    let mut in_order: Vec<(usize, T)> = packs
+        .into_iter()
+        .flatten()
+        .zip(results.into_iter().flatten())
+        .collect();
+    in_order.sort_unstable_by_key(|(index, _)| *index);
+    Ok(in_order.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Divides rows into packs, the longest first, so that the last packs to be done are short. The division depends on
+/// the lengths alone.
+fn packs(rows: &[TokenRow]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(rows[*index].tokens.len()));
+    let total: usize = rows.iter().map(|row| row.tokens.len()).sum();
+    let full = (total / PACKS).clamp(LEAST_TOKENS, MOST_TOKENS);
+    let mut packs: Vec<Vec<usize>> = Vec::new();
+    let mut tokens = usize::MAX;
+    for index in order {
+        let length = rows[index].tokens.len();
+        match packs.last_mut() {
+            Some(pack) if tokens + length <= full => {
+                pack.push(index);
+                tokens += length;
+            }
+            _ => {
+                packs.push(vec![index]);
+                tokens = length;
+            }
+        }
+    }
+    packs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packs_hold_every_row_once_the_longest_first() {
+        let rows: Vec<TokenRow> = [3, 300, 7, 120, 90, 7, 500]
+            .into_iter()
+            .map(|length| TokenRow {
+                tokens: vec![0; length],
+                types: vec![0; length],
+            })
+            .collect();
+        assert_eq!(
+            packs(&rows),
+            [vec![6], vec![1], vec![3], vec![4, 2, 5, 0]],
+            "128 tokens a pack, an eighth of all"
+        );
+        assert!(packs(&[]).is_empty());
+    }
+}

@@ -1,0 +1,212 @@
+//! The computation of a pack of rows.
+
+use super::{Block, BlockBias, Positions, Scratch, Transformer, Wiring};
+use crate::kernels::{
+    attention::Segment,
+    biased_attention::{self, Bias, Disentangled, Rule},
+};
+
+/// Rows one behind the other: nothing is padded, and attention and positions start afresh with each.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    tokens: Vec<u32>,
+    types: Vec<u32>,
+    segments: Vec<Segment>,
+}
+
+impl Rows {
+    /// Adds a row of tokens and their types.
+    pub(crate) fn push(&mut self, tokens: &[u32], types: &[u32]) {
+        self.segments.push(Segment {
+            start: self.tokens.len(),
+            length: tokens.len(),
+        });
+        self.tokens.extend_from_slice(tokens);
+        self.types.extend_from_slice(types);
+    }
+}
+
+/// Buffers of one pack's computation, kept for the next pack.
+#[derive(Debug, Default)]
+pub(crate) struct Workspace {
+    stream: Vec<f32>,
+    normed: Vec<f32>,
+    qkv: Vec<f32>,
+    attended: Vec<f32>,
+    inner: Vec<f32>,
+    attention: biased_attention::Scratch,
+    scratch: Scratch,
+}
+
+impl Workspace {
+    /// The hidden states of the last pack, and scratch for a head's products.
+    pub(crate) fn hidden_and_scratch(&mut self) -> (&[f32], &mut Scratch) {
+        (&self.stream, &mut self.scratch)
+    }
+}
+
+impl Transformer {
+    /// Computes the last hidden states of a pack, a row for each token, and leaves them in the workspace.
+    pub(crate) fn forward(&self, rows: &Rows, workspace: &mut Workspace) {
+        self.embed(rows, workspace);
+        for block in &self.blocks {
+            match self.wiring {
+                Wiring::NormAfter => self.norm_after(block, rows, workspace),
+                Wiring::NormBefore => self.norm_before(block, rows, workspace),
+                Wiring::Parallel => self.parallel(block, rows, workspace),
+            }
+        }
+        if let Some(norm) = &self.final_norm {
+            norm.apply(&mut workspace.stream);
+        }
+    }
+
+    fn embed(&self, rows: &Rows, workspace: &mut Workspace) {
+        let embeddings = &self.embeddings;
+        let Workspace { stream, scratch, .. } = workspace;
+        stream.resize(rows.tokens.len() * self.hidden, 0.0);
+        for segment in &rows.segments {
+            let (mut counted, range) = (0, segment.start..segment.start + segment.length);
+            let ids = rows.tokens[range.clone()].iter().zip(&rows.types[range.clone()]);
+            let out =
+                stream[range.start * self.hidden..range.end * self.hidden].chunks_exact_mut(self.hidden);
+            for ((token, kind), out) in ids.zip(out) {
+                embeddings.tokens.row_into(*token as usize, out);
+                match &embeddings.positions {
+                    Positions::None => {}
+                    Positions::FromZero(table) => table.add_row(counted, out, scratch),
+                    Positions::AfterPadding { table, padding } => {
+                        let first = *padding as usize;
+                        let position = if token == padding {
+                            first
+                        } else {
+                            first + 1 + counted
+                        };
+                        table.add_row(position, out, scratch);
+                    }
+                }
+                counted += usize::from(!embeddings.positions.skips(*token));
+                if let Some(types) = &embeddings.types {
+                    types.add_row((*kind as usize).min(types.rows() - 1), out, scratch);
+                }
+            }
+        }
+        if let Some(norm) = &embeddings.norm {
+            norm.apply(stream);
+        }
+    }
+
+    fn norm_after(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
+        self.attend(block, rows, workspace, Input::Stream);
+        let Workspace {
+            stream,
+            inner,
+            attended,
+            scratch,
+            ..
+        } = workspace;
+        block.attended.add(attended, stream, scratch);
+        block.attention_norm.apply(stream);
+        block.up.apply(stream, inner, scratch);
+        self.activation.apply(inner);
+        block.down.add(inner, stream, scratch);
+        if let Some(norm) = &block.feed_norm {
+            norm.apply(stream);
+        }
+    }
+
+    fn norm_before(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
+        workspace.normed.clone_from(&workspace.stream);
+        block.attention_norm.apply(&mut workspace.normed);
+        self.attend(block, rows, workspace, Input::Normed);
+        let Workspace {
+            stream,
+            normed,
+            inner,
+            attended,
+            scratch,
+            ..
+        } = workspace;
+        block.attended.add(attended, stream, scratch);
+        normed.clone_from(stream);
+        if let Some(norm) = &block.feed_norm {
+            norm.apply(normed);
+        }
+        block.up.apply(normed, inner, scratch);
+        self.activation.apply(inner);
+        block.down.add(inner, stream, scratch);
+    }
+
+    fn parallel(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
+        workspace.normed.clone_from(&workspace.stream);
+        block.attention_norm.apply(&mut workspace.normed);
+        self.attend(block, rows, workspace, Input::Normed);
+        let Workspace {
+            stream,
+            normed,
+            inner,
+            attended,
+            scratch,
+            ..
+        } = workspace;
+        block.attended.add(attended, stream, scratch);
+        block.up.apply(normed, inner, scratch);
+        self.activation.apply(inner);
+        block.down.add(inner, stream, scratch);
+    }
+
+    /// Fills `attended`.
+    fn attend(&self, block: &Block, rows: &Rows, workspace: &mut Workspace, input: Input) {
+        let Workspace {
+            stream,
+            normed,
+            qkv,
+            attended,
+            attention,
+            scratch,
+            ..
+        } = workspace;
+        let input = match input {
+            Input::Stream => stream,
+            Input::Normed => normed,
+        };
+        block.qkv.apply(input, qkv, scratch);
+        let width = self.hidden / self.heads;
+        if let Some(rotary) = &self.rotary {
+            for segment in &rows.segments {
+                let of_segment = qkv[segment.start * 3 * self.hidden..].chunks_exact_mut(3 * self.hidden);
+                for (position, row) in of_segment.take(segment.length).enumerate() {
+                    rotary.turn_row_in_pairs(&mut row[..2 * self.hidden], width, position);
+                }
+            }
+        }
+        let bias = match &block.relative {
+            BlockBias::None => Bias::None,
+            BlockBias::Shared => Bias::Distance {
+                by_head: &self.by_distance,
+                reach: self.max_tokens,
+            },
+            BlockBias::Disentangled { keys, queries } => Bias::Disentangled(Disentangled {
+                keys: keys.as_deref(),
+                queries: queries.as_deref(),
+                rows: &self.buckets,
+                reach: self.max_tokens,
+            }),
+        };
+        attended.resize(rows.tokens.len() * self.hidden, 0.0);
+        let rule = Rule {
+            heads: self.heads,
+            width,
+            scale: self.scale,
+            sight: block.sight,
+            bias,
+        };
+        biased_attention::forward(qkv, &rows.segments, rule, attended, attention);
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Input {
+    Stream,
+    Normed,
+}
