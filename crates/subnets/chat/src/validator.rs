@@ -190,7 +190,7 @@ async fn live(context: Context, parts: Arc<Parts>) -> Result<(), LifeError> {
             queued,
             capacity: parts.organic.queue_max_size,
             interval: interval_of(&parts.organic, queued),
-            scores: scores(&context),
+            scores: context.all_scores(),
         }
     };
     let mut look = interval(LOOK);
@@ -286,16 +286,6 @@ fn listed(context: Context, whom: Whom) -> impl Fn() -> Vec<ListedMiner> + Send 
 fn incentive(metagraph: &Metagraph, hotkey: &AccountId) -> f64 {
     let neuron = metagraph.by_hotkey(hotkey);
     neuron.map_or(0.0, |neuron| f64::from(neuron.incentive) / f64::from(u16::MAX))
-}
-
-fn scores(context: &Context) -> Vec<(AccountId, f64)> {
-    let Some(Ok(metagraph)) = context.metagraph().now_or_never() else {
-        return Vec::new();
-    };
-    let neurons = metagraph.neurons.iter();
-    neurons
-        .filter_map(|neuron| Some((neuron.hotkey, context.score(&neuron.hotkey)?)))
-        .collect()
 }
 
 /// Seconds until the next sample, by the queue's length.

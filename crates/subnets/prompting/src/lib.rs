@@ -1,8 +1,19 @@
 #![doc = include_str!("../README.md")]
 
 pub mod bootstrap;
+pub mod gating;
+pub mod judging;
 mod miner;
+pub mod profile;
+pub mod prompts;
+pub mod scoring;
 mod synapse;
+mod validator;
 
 pub use miner::routes;
+pub use profile::{Fidelity, Profile, Settings};
 pub use synapse::{Prompting, StreamPrompting};
+pub use validator::{
+    ChosenBy, Fault, ForwardError, MinerTold, PromptingEvent, PromptingStanding, PromptingValidator,
+    PromptingValidatorError, Routing, StepError, StepTold,
+};

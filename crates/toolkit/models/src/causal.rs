@@ -130,6 +130,41 @@ impl CausalModel {
         }
     }
 
+    /// The text of token ids.
+    ///
+    /// # Errors
+    /// [`ModelError::Tokenizer`].
+    pub fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
+        match &self.kind {
+            Kind::Qwen2(base) => base.decode(ids),
+            Kind::Described(model) => model.tokenizer.decode(ids),
+        }
+    }
+
+    /// The likeliest next tokens of a text, so many at most: for a word or two. What does not fit the model is cut off at the
+    /// text's beginning. Every token computes the whole text anew.
+    ///
+    /// # Errors
+    /// A tokenizer that fails or does not fit the model's vocabulary, or an empty text.
+    pub fn complete(&self, text: &str, tokens: usize) -> Result<String, ModelError> {
+        let mut ids = self.encode(text)?;
+        let room = self.max_positions().saturating_sub(tokens);
+        ids.drain(..ids.len().saturating_sub(room));
+        let start = ids.len();
+        for _ in 0..tokens {
+            let last = ids.len().saturating_sub(1);
+            let mut likeliest = 0;
+            self.visit_logits(&ids, last..ids.len(), &mut |_, logits| {
+                let best = (0_u32..)
+                    .zip(&*logits)
+                    .reduce(|best, next| if next.1 > best.1 { next } else { best });
+                likeliest = best.map_or(0, |(id, _)| id);
+            })?;
+            ids.push(likeliest);
+        }
+        self.decode(&ids[start..])
+    }
+
     /// Calls `visit` with each of `positions`, in order, and the logits behind the token there: what the model expects
     /// at the next position. The row is the visitor's to change. A part of the rows is in memory at a time.
     ///

@@ -35,6 +35,7 @@ pub struct Encoder {
 
 #[derive(Debug)]
 struct Inner {
+    family: Family,
     model: Transformer,
     tokenizer: TextTokenizer,
     modules: SentenceModules,
@@ -60,12 +61,19 @@ impl Encoder {
             .map_or(model.max_tokens, |length| length.min(model.max_tokens));
         Ok(Self {
             inner: Arc::new(Inner {
+                family,
                 model,
                 tokenizer,
                 modules,
                 max_tokens,
             }),
         })
+    }
+
+    /// Whether a token sees only those before it, so that the last one stands for the text.
+    #[must_use]
+    pub fn is_causal(&self) -> bool {
+        matches!(self.inner.family, Family::Gptj | Family::GptNeo)
     }
 
     /// Numbers of a vector.
@@ -91,6 +99,7 @@ impl Encoder {
             tokenizer,
             modules,
             max_tokens,
+            ..
         } = &*self.inner;
         let windows: Vec<Vec<TokenRow>> = texts
             .par_iter()

@@ -115,6 +115,13 @@ impl TextTokenizer {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// The text of ids, special tokens written out.
+    pub(crate) fn decode(&self, ids: &[u32]) -> Result<String, ModelError> {
+        self.tokenizer
+            .decode(ids, false)
+            .map_err(|source| self.failed(source))
+    }
+
     /// The first row of a text or a pair of texts, special tokens added, cut to `limit`.
     pub(crate) fn row(&self, text: &str, pair: Option<&str>, limit: usize) -> Result<TokenRow, ModelError> {
         Ok(row(&self.encode(text, pair, limit)?))

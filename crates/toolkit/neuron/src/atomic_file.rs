@@ -6,7 +6,11 @@ use std::{
 };
 
 /// Replaces a file's content: the new bytes go to a file beside it, reach the disk, and take its name in one step.
-pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When the folder or the file cannot be written; the old content stands then.
+pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty())

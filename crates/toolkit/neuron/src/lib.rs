@@ -24,6 +24,7 @@ mod weight_schedule;
 mod weight_setter;
 
 pub use access::{AccessRules, Callers, Denied, MetagraphAccess};
+pub use atomic_file::replace as replace_file;
 pub use diagnosis::{Circumstances, Diagnosis, Finding, Subject, Verdict, diagnose};
 pub use metagraph_cache::{CacheEnded, MetagraphCache, MetagraphReader};
 pub use moving_average::{MovingAverage, NoAverage};

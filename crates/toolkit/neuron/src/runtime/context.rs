@@ -202,6 +202,18 @@ impl Context {
         self.book().get(hotkey).map(|score| score.value)
     }
 
+    /// The scores of all hotkeys of the newest metagraph that have one.
+    pub fn all_scores(&self) -> Vec<(AccountId, f64)> {
+        let Some(metagraph) = self.desk.reader.latest() else {
+            return Vec::new();
+        };
+        let book = self.book();
+        let neurons = metagraph.neurons.iter();
+        neurons
+            .filter_map(|neuron| Some((neuron.hotkey, book.get(&neuron.hotkey)?.value)))
+            .collect()
+    }
+
     /// The scores by slot, as a metagraph shows them.
     pub fn scores(&self, metagraph: &Metagraph) -> Vec<(Uid, f64)> {
         self.book().view(metagraph)

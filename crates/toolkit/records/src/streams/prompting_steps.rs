@@ -31,6 +31,8 @@ pub struct PromptingStep {
     pub completion_status_codes: Vec<Option<String>>,
     /// The same in words.
     pub completion_status_messages: Vec<Option<String>>,
+    /// How each was chosen: by `chance`, by the `gate` that expects much of it, or for `exploration`. Empty before version 2.
+    pub chosen_by: Vec<Option<String>>,
     /// What each got in the end.
     pub rewards: Vec<Option<f64>>,
     /// The best answer.
@@ -115,5 +117,5 @@ pub struct PromptingStep {
 
 impl Stream for PromptingStep {
     const NAME: &'static str = "prompting_steps";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 }

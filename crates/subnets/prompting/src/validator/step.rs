@@ -1,0 +1,444 @@
+//! One step: some miners are asked the same, their answers judged, their scores moved.
+
+use super::{
+    Fault, MinerTold, PromptingEvent, StepTold,
+    forward::{Forward, ForwardError},
+    record,
+    routing::Routed,
+};
+use crate::{
+    Fidelity, Prompting,
+    judging::{Answer, Batch, Column, Expectation, JudgeError, Judgement},
+    prompts::tasks::Task,
+    scoring::{best::best, blacklist::Blacklist},
+};
+use assay_axon::{Outcome, dendrite::NoAnswer, dendrite::RequestError};
+use assay_chain::{AccountId, Metagraph};
+use assay_neuron::{CacheEnded, MinerReply, NobodyToAsk, ScoreBookError};
+use assay_records::streams::PromptingStep;
+use std::{sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+/// Bytes of an answer that is judged. Longer ones cost every model its time, and no question needs them.
+const MOST_BYTES: usize = 64 * 1024;
+
+/// How often a sign of life is given while models compute.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+
+/// Why a step came to nothing, on our side.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StepError {
+    /// The chain is not read any more.
+    #[error(transparent)]
+    Metagraph(#[from] CacheEnded),
+    /// Nobody can be asked.
+    #[error(transparent)]
+    Nobody(#[from] NobodyToAsk),
+    /// The question cannot be sent.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The answers cannot be judged.
+    #[error("{step} is not judged: {source}")]
+    Judge {
+        /// Which step.
+        step: String,
+        /// Why.
+        source: JudgeError,
+    },
+    /// A score would not be a number.
+    #[error(transparent)]
+    Score(#[from] ScoreBookError),
+}
+
+/// What is asked in a step, and by what its answers are judged.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    /// The step's name: `augment`, `followup0`, `answer0`.
+    pub(super) name: String,
+    /// What the miners are asked.
+    pub(super) prompt: String,
+    /// What reward models are told was asked, if that is something else.
+    pub(super) judged_by: Option<String>,
+    /// What masks look at.
+    pub(super) base_prompt: String,
+    /// The task, where there are criteria.
+    pub(super) task: Option<Task>,
+}
+
+impl Asking {
+    /// Asks this task.
+    pub(super) fn task(task: Task) -> Self {
+        Self {
+            name: task.name.clone(),
+            prompt: task.prompt(),
+            judged_by: Some(task.base_text.clone()),
+            base_prompt: task.base_text.clone(),
+            task: Some(task),
+        }
+    }
+
+    fn is_answer(&self) -> bool {
+        self.name.starts_with("answer")
+    }
+}
+
+/// What one miner said.
+struct Heard {
+    routed: Routed,
+    took: Duration,
+    /// As it came, for the records.
+    completion: String,
+    /// As it is judged, or why it is not.
+    judged: Result<String, Fault>,
+    code: u16,
+    message: String,
+}
+
+impl Forward<'_> {
+    /// Asks, judges, rewards, learns and records. The best answer, unless none is good enough to go on with.
+    pub(super) async fn step(&mut self, asking: Asking) -> Result<Option<String>, ForwardError> {
+        let began = Instant::now();
+        self.context.begin_step();
+        let metagraph = self.context.metagraph().await.map_err(StepError::from)?;
+        let expectation = self.parts.expect(&metagraph, &asking.prompt).await;
+        let heard = self.ask(&asking, &metagraph, expectation.as_ref()).await?;
+        self.parts
+            .doing(self.context, || format!("judging answers to {}", asking.name));
+        let judged = self.judge(&asking, &heard).await;
+        let took = began.elapsed();
+        let (judgement, failure) = match judged {
+            Ok(judgement) => (judgement, None),
+            Err(error) => (None, Some(error)),
+        };
+        let rewards = rewards(&heard, judgement.as_ref());
+        for (heard, reward) in heard.iter().zip(&rewards) {
+            if let Some(reward) = reward {
+                let hotkey = heard.routed.chosen.target.hotkey;
+                self.context.reward(hotkey, *reward).map_err(StepError::from)?;
+            }
+        }
+        let loss = self.learn(expectation.as_ref(), &heard, &rewards);
+        let best = judgement
+            .as_ref()
+            .and_then(|judgement| self.best(&heard, judgement));
+        self.tell(Judged {
+            asking: &asking,
+            metagraph: &metagraph,
+            heard: &heard,
+            rewards: &rewards,
+            judgement: judgement.as_ref(),
+            expectation: expectation.as_ref(),
+            loss,
+            best: best.as_deref(),
+            took,
+        });
+        match failure {
+            None => {
+                self.context.end_step(None);
+                Ok(best)
+            }
+            Some(source) => {
+                self.context.end_step(Some(&source.to_string()));
+                let step = asking.name;
+                Err(StepError::Judge { step, source }.into())
+            }
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        asking: &Asking,
+        metagraph: &Metagraph,
+        expectation: Option<&Expectation>,
+    ) -> Result<Vec<Heard>, StepError> {
+        let settings = &self.parts.settings;
+        let (count, timeout) = if asking.is_answer() {
+            (settings.answer_sample_size, settings.answer_timeout)
+        } else {
+            (settings.followup_sample_size, settings.followup_timeout)
+        };
+        let routed = self.route(metagraph, count, expectation)?;
+        let miners: Vec<_> = routed.iter().map(|routed| routed.chosen).collect();
+        self.asked.extend(miners.iter().map(|miner| miner.target.hotkey));
+        self.parts.doing(self.context, || {
+            format!("asking {} miners for {}", miners.len(), asking.name)
+        });
+        let replies = self
+            .context
+            .ask(&miners, &Prompting::ask(asking.prompt.as_str()), timeout)
+            .await?;
+        let heard = routed.into_iter().zip(replies);
+        Ok(heard
+            .map(|(routed, reply)| self.heard_of(asking, routed, reply))
+            .collect())
+    }
+
+    fn heard_of(&self, asking: &Asking, routed: Routed, reply: MinerReply<Prompting>) -> Heard {
+        let (code, message) = status(&reply.outcome);
+        let took = reply.took;
+        let (completion, judged) = match reply.outcome {
+            Outcome::Answered(answer) if answer.completion.len() > MOST_BYTES => (
+                String::new(),
+                Err(Fault::NoAnswer(format!(
+                    "its answer is longer than {MOST_BYTES} bytes"
+                ))),
+            ),
+            Outcome::Answered(answer) => {
+                let text = self.trimmed(asking, &answer.completion);
+                let is_answer = self.parts.settings.fidelity == Fidelity::Exact || !text.is_empty();
+                let judged = if is_answer {
+                    Ok(text)
+                } else {
+                    Err(Fault::NoAnswer("it says nothing".to_owned()))
+                };
+                (answer.completion, judged)
+            }
+            Outcome::OwnFault(why) => (String::new(), Err(Fault::Ours(why.to_string()))),
+            Outcome::Refused(_) | Outcome::NoAnswer(_) | Outcome::BadAnswer(_) => {
+                (String::new(), Err(Fault::NoAnswer(message.clone())))
+            }
+        };
+        Heard {
+            routed,
+            took,
+            completion,
+            judged,
+            code,
+            message,
+        }
+    }
+
+    /// Judges on a thread of its own: models take seconds.
+    async fn judge(&self, asking: &Asking, heard: &[Heard]) -> Result<Option<Judgement>, JudgeError> {
+        let answers: Vec<(String, AccountId, Duration)> = heard
+            .iter()
+            .filter_map(|heard| {
+                let text = heard.judged.as_ref().ok()?;
+                Some((text.clone(), heard.routed.chosen.target.hotkey, heard.took))
+            })
+            .collect();
+        let (asking, blacklist) = (asking.clone(), self.heard.clone());
+        let stack = Arc::clone(&self.parts.stack);
+        let mut judging = tokio::task::spawn_blocking(move || {
+            let answers: Vec<Answer<'_>> = answers
+                .iter()
+                .map(|(text, hotkey, took)| Answer {
+                    text,
+                    hotkey: *hotkey,
+                    took: *took,
+                })
+                .collect();
+            let batch = batch(&asking, &answers, &blacklist);
+            super::locked(&stack).judge(&batch)
+        });
+        let mut sign = tokio::time::interval(SIGN_OF_LIFE);
+        loop {
+            tokio::select! {
+                biased;
+                judged = &mut judging => return judged.unwrap_or(Err(JudgeError::Interrupted)).map(Some),
+                _ = sign.tick() => self.context.alive(),
+            }
+        }
+    }
+
+    /// The gating model learns what those that were asked got. Where it cannot, that is told, and nobody's reward changes.
+    fn learn(
+        &self,
+        expectation: Option<&Expectation>,
+        heard: &[Heard],
+        rewards: &[Option<f64>],
+    ) -> Option<f64> {
+        let (gate, expectation) = (self.parts.gate.as_ref()?, expectation?);
+        let asked: Vec<(AccountId, f64)> = heard
+            .iter()
+            .zip(rewards)
+            .filter_map(|(heard, reward)| Some((heard.routed.chosen.target.hotkey, (*reward)?)))
+            .collect();
+        super::locked(gate)
+            .learn(expectation, &asked)
+            .inspect_err(|error| tracing::warn!(%error, "the gating model learns nothing of this step"))
+            .ok()
+    }
+
+    fn best(&self, heard: &[Heard], judgement: &Judgement) -> Option<String> {
+        let texts: Vec<&str> = heard
+            .iter()
+            .filter_map(|heard| heard.judged.as_deref().ok())
+            .collect();
+        best(&texts, &judgement.rewards, &self.parts.settings.best).map(|best| best.text)
+    }
+
+    fn tell(&self, judged: Judged<'_>) {
+        let validator = self.context.hotkey();
+        let record = judged.record(self.parts.next_step());
+        if let Some(recorder) = &self.parts.recorder {
+            recorder.record(&record);
+        }
+        let told = StepTold {
+            validator,
+            miners: judged.miners(),
+            took: judged.took,
+            record,
+        };
+        // Nobody need be listening.
+        let _ = self.parts.events.send(PromptingEvent::Step(told));
+        self.parts.stepped(self.context);
+    }
+}
+
+fn batch<'a>(asking: &'a Asking, answers: &'a [Answer<'a>], heard: &'a Blacklist) -> Batch<'a> {
+    Batch {
+        step: &asking.name,
+        prompt: asking.judged_by.as_deref().unwrap_or(&asking.prompt),
+        base_prompt: &asking.base_prompt,
+        task: asking.task.as_ref(),
+        answers,
+        heard,
+    }
+}
+
+/// One reward for each that was asked: nothing where the failure was ours.
+fn rewards(heard: &[Heard], judgement: Option<&Judgement>) -> Vec<Option<f64>> {
+    let Some(judgement) = judgement else {
+        // Not judged: also those that did not answer are not held against anybody, or one broken model would cost the slow
+        // their scores and not the others.
+        return vec![None; heard.len()];
+    };
+    let mut judged = judgement.rewards.iter().copied();
+    heard
+        .iter()
+        .map(|heard| match &heard.judged {
+            Ok(_) => judged.next(),
+            Err(Fault::Ours(_)) => None,
+            Err(_) => Some(0.0),
+        })
+        .collect()
+}
+
+/// The status of a call as the originals' logs have it.
+fn status(outcome: &Outcome<Prompting>) -> (u16, String) {
+    match outcome {
+        Outcome::Answered(_) => (200, "Success".to_owned()),
+        Outcome::Refused(refusal) => (403, refusal.to_string()),
+        Outcome::NoAnswer(why @ NoAnswer::TimedOut { .. }) => (408, why.to_string()),
+        Outcome::NoAnswer(why) => (503, why.to_string()),
+        Outcome::BadAnswer(why) => (422, why.to_string()),
+        Outcome::OwnFault(why) => (500, why.to_string()),
+    }
+}
+
+/// Everything that is known of a step.
+struct Judged<'a> {
+    asking: &'a Asking,
+    metagraph: &'a Metagraph,
+    heard: &'a [Heard],
+    rewards: &'a [Option<f64>],
+    judgement: Option<&'a Judgement>,
+    expectation: Option<&'a Expectation>,
+    loss: Option<f64>,
+    best: Option<&'a str>,
+    took: Duration,
+}
+
+impl Judged<'_> {
+    /// The columns of all answers, for everybody who was asked.
+    fn columns(&self) -> Vec<Column> {
+        let places: Vec<usize> = self
+            .heard
+            .iter()
+            .enumerate()
+            .filter(|(_, heard)| heard.judged.is_ok())
+            .map(|(place, _)| place)
+            .collect();
+        let columns = self.judgement.map_or(&[][..], |judgement| &judgement.columns);
+        columns
+            .iter()
+            .map(|column| column.spread(&places, self.heard.len()))
+            .collect()
+    }
+
+    fn record(&self, step: u64) -> PromptingStep {
+        let of = |heard: &Heard| heard.routed.chosen.target.hotkey;
+        let mut record = PromptingStep {
+            name: self.asking.name.clone(),
+            task: self
+                .asking
+                .task
+                .as_ref()
+                .map(|task| task.kind.as_str().to_owned()),
+            step,
+            block: Some(self.metagraph.block.number.0),
+            prompt: self.asking.prompt.clone(),
+            base_prompt: Some(self.asking.base_prompt.clone()),
+            uids: self.heard.iter().map(|heard| heard.routed.chosen.uid.0).collect(),
+            hotkeys: self.heard.iter().map(|heard| of(heard).to_string()).collect(),
+            completions: self.heard.iter().map(|heard| heard.completion.clone()).collect(),
+            completion_times: self
+                .heard
+                .iter()
+                .map(|heard| Some(heard.took.as_secs_f64()))
+                .collect(),
+            completion_status_codes: self
+                .heard
+                .iter()
+                .map(|heard| Some(heard.code.to_string()))
+                .collect(),
+            completion_status_messages: self
+                .heard
+                .iter()
+                .map(|heard| Some(heard.message.clone()))
+                .collect(),
+            chosen_by: self
+                .heard
+                .iter()
+                .map(|heard| Some(heard.routed.by.word().to_owned()))
+                .collect(),
+            rewards: self.rewards.to_vec(),
+            best: self.best.map(str::to_owned),
+            step_length: Some(self.took.as_secs_f64()),
+            gating_loss: self.loss,
+            gating_scorings: self
+                .expectation
+                .map(|expectation| {
+                    let score = |heard| expectation.scores.get(&of(heard)).copied();
+                    self.heard.iter().map(score).collect()
+                })
+                .unwrap_or_default(),
+            ..PromptingStep::default()
+        };
+        for column in self.columns() {
+            let name = column.name.clone();
+            if !record::put(&mut record, column) {
+                tracing::debug!(column = name, "the event log has no such column");
+            }
+        }
+        record
+    }
+
+    fn miners(&self) -> Vec<MinerTold> {
+        let filters = self.judgement.map(record::filters).unwrap_or_default();
+        let mut judged = 0;
+        self.heard
+            .iter()
+            .zip(self.rewards)
+            .map(|(heard, reward)| {
+                let fault = match &heard.judged {
+                    Err(fault) => Some(fault.clone()),
+                    Ok(_) => {
+                        let forbidding = filters.get(judged).filter(|columns| !columns.is_empty());
+                        judged += 1;
+                        forbidding.map(|columns| Fault::Forbidden(columns.clone()))
+                    }
+                };
+                MinerTold {
+                    hotkey: heard.routed.chosen.target.hotkey,
+                    took: heard.took,
+                    reward: *reward,
+                    fault,
+                    chosen: heard.routed.by,
+                }
+            })
+            .collect()
+    }
+}
