@@ -60,7 +60,7 @@ pub struct PromptingValidator {
     /// Hears what happens.
     pub events: broadcast::Sender<PromptingEvent>,
     /// Is told how things stand.
-    pub standing: watch::Sender<PromptingStanding>,
+    pub standing: watch::Sender<Option<PromptingStanding>>,
 }
 
 /// Why a validator does not start, or not end well.
@@ -103,7 +103,7 @@ struct Parts {
     routing: Routing,
     texts: tokio::sync::Mutex<Box<dyn Texts>>,
     events: broadcast::Sender<PromptingEvent>,
-    standing: watch::Sender<PromptingStanding>,
+    standing: watch::Sender<Option<PromptingStanding>>,
     recorder: Option<Recorder>,
     /// Where the judges' memory is kept.
     folder: PathBuf,
@@ -190,6 +190,12 @@ impl Parts {
         }
     }
 
+    /// Changes how the validator stands.
+    fn stand(&self, change: impl FnOnce(&mut PromptingStanding)) {
+        self.standing
+            .send_modify(|standing| change(standing.get_or_insert_default()));
+    }
+
     /// The number of the next step.
     fn next_step(&self) -> u64 {
         self.steps.fetch_add(1, Ordering::Relaxed)
@@ -198,13 +204,13 @@ impl Parts {
     /// Says what is being done.
     fn doing(&self, context: &Context, what: impl FnOnce() -> String) {
         context.alive();
-        self.standing.send_modify(|standing| standing.doing = what());
+        self.stand(|standing| standing.doing = what());
     }
 
     /// Shows the scores after a step.
     fn stepped(&self, context: &Context) {
         let scores = context.all_scores();
-        self.standing.send_modify(|standing| {
+        self.stand(|standing| {
             standing.steps += 1;
             standing.scores = scores;
         });

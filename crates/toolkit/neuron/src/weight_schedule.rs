@@ -18,6 +18,8 @@ pub enum WeightSchedule {
     },
     /// So many blocks after the last row.
     Blocks(NonZeroU64),
+    /// Never: the validator only scores, and its weights stay what they are.
+    Never,
 }
 
 impl Default for WeightSchedule {
@@ -34,6 +36,7 @@ impl WeightSchedule {
     pub fn due(&self, epochs: &EpochSchedule, last: Option<Block>, rate_limit: u64) -> Option<Block> {
         let due = match *self {
             Self::Blocks(length) => last.map_or(Block(0), |last| Block(last.0.saturating_add(length.get()))),
+            Self::Never => return None,
             Self::Epochs { lead } => {
                 let length = u64::from(epochs.tempo).saturating_add(1);
                 let end = epochs.next_epoch_block?;

@@ -3,6 +3,7 @@
 mod chat;
 pub(super) mod competition;
 mod datasets;
+pub(crate) mod prompting;
 pub(super) mod telling;
 
 use crate::context::Context;
@@ -13,11 +14,13 @@ pub(crate) enum Command {
     /// Train on miners' datasets, compare the losses, and set weights
     Datasets(datasets::Args),
     Chat(chat::Args),
+    Prompting(Box<prompting::Args>),
 }
 
 pub(crate) fn run(command: Command, context: &Context) -> miette::Result<()> {
     match command {
         Command::Datasets(args) => context.block_on(datasets::run(args, context)),
         Command::Chat(args) => context.block_on(chat::run(args, context)),
+        Command::Prompting(args) => context.block_on(prompting::run(*args, context)),
     }
 }

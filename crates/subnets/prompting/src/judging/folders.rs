@@ -141,7 +141,7 @@ impl JudgesError {
     pub fn hint(&self) -> String {
         match self {
             Self::Missing { role, path } => format!(
-                "put a model in the Hugging Face layout there; the original uses {}: `assay hub download {} {}`. A reward \
+                "put a model in the Hugging Face layout there; the original uses {}: `assay hub download --type model {} --to {}`. A reward \
                  model without weight is not needed, nor one of a filter that is off",
                 role.original(),
                 role.original().split(',').next().unwrap_or_default(),
@@ -256,6 +256,12 @@ impl ModelFolders {
             stack = stack.penalty(PenaltyModel::new(*penalty, largest, settings.fidelity));
         }
         Ok(stack.build())
+    }
+
+    /// Whether there is a folder for the gating model.
+    #[must_use]
+    pub fn has_gate(&self) -> bool {
+        self.folder(Role::Gating).is_dir()
     }
 
     /// The gating model over the encoder in the folder `gating`: the mean of its tokens where it is a sentence encoder, the

@@ -5,7 +5,7 @@ use crate::{
     Fidelity,
     scoring::{
         combine::Mask,
-        diversity::{Alone, Cut, diversity, history::History},
+        diversity::{Alone, Cut, diversity_in_order, history::History},
         ngram::{NgramBlacklist, Tokens, Verdict},
         nsfw::{Logits, NsfwRule, nsfw},
         relevance::{Pair, RelevanceRule, relevance},
@@ -303,7 +303,12 @@ impl MaskModel for DiversityMask {
             .embed(&batch.texts())
             .map_err(failed(Mask::Diversity))?;
         let rows: Vec<&[f32]> = embedded.iter().map(Vec::as_slice).collect();
-        let judged = diversity(&rows, &self.history, self.alone, self.fidelity);
+        let came: Vec<f64> = batch
+            .answers
+            .iter()
+            .map(|answer| answer.took.as_secs_f64())
+            .collect();
+        let judged = diversity_in_order(&rows, &came, &self.history, self.alone, self.fidelity);
         let hotkeys = batch.answers.iter().map(|answer| answer.hotkey);
         let heard: Vec<(AccountId, Vec<f32>)> = hotkeys.zip(embedded).collect();
         if let Err(error) = self.history.append(&heard) {

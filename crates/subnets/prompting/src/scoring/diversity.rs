@@ -80,10 +80,41 @@ pub enum Alone {
     LikeItself,
 }
 
-/// The diversity of each completion of a batch, by the others and by the history.
+/// The diversity of each completion of a batch, by those that came before it and by the history.
+///
+/// `came` is when each came, in any unit. Who only repeats what another said cannot have said it first, so the first of
+/// equal answers keeps its worth; of those that came at the same time none does. In the exact behaviour all are compared with
+/// all, and a copycat costs the miner that it copies everything.
+#[must_use]
+pub fn diversity_in_order<K: Ord + Clone>(
+    batch: &[&[f32]],
+    came: &[f64],
+    history: &History<K>,
+    alone: Alone,
+    fidelity: Fidelity,
+) -> Vec<Diversity> {
+    let counts = |place: usize, other: usize| match (fidelity, came.get(place), came.get(other)) {
+        (Fidelity::Fixed, Some(this), Some(that)) => that <= this,
+        _ => true,
+    };
+    compared(batch, counts, history, alone, fidelity)
+}
+
+/// The diversity of each completion of a batch, by all others and by the history.
 #[must_use]
 pub fn diversity<K: Ord + Clone>(
     batch: &[&[f32]],
+    history: &History<K>,
+    alone: Alone,
+    fidelity: Fidelity,
+) -> Vec<Diversity> {
+    compared(batch, |_, _| true, history, alone, fidelity)
+}
+
+/// By those others that count for each.
+fn compared<K: Ord + Clone>(
+    batch: &[&[f32]],
+    counts: impl Fn(usize, usize) -> bool,
     history: &History<K>,
     alone: Alone,
     fidelity: Fidelity,
@@ -94,7 +125,10 @@ pub fn diversity<K: Ord + Clone>(
         .iter()
         .enumerate()
         .map(|(place, embedding)| {
-            let others = batch.iter().enumerate().filter(|(other, _)| *other != place);
+            let others = batch
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != place && counts(place, *other));
             let nearest = others
                 .map(|(_, other)| distance(embedding, other, fidelity))
                 .reduce(f64::min);

@@ -24,7 +24,7 @@ pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Inf
     for error in ended.into_iter().filter_map(Result::err) {
         failed += 1;
         tracing::warn!(%error, "a forward came to nothing");
-        parts.standing.send_modify(|standing| standing.failures += 1);
+        parts.stand(|standing| standing.failures += 1);
         // Nobody need be listening.
         let _ = parts.events.send(PromptingEvent::Failed {
             validator: context.hotkey(),
