@@ -8,7 +8,7 @@ use assay_prompting::{
             Alone, Cut, UnusableHistory, batch_factor, diversity, historic_factor,
             history::{History, HistoryRule, UnfitEmbedding},
         },
-        pooling::unit,
+        pooling::{cosine, unit},
     },
 };
 
@@ -235,4 +235,13 @@ fn a_history_survives_in_a_file_and_a_damaged_one_is_refused() {
     let mut vast = bytes;
     vast[16..20].copy_from_slice(&u32::MAX.to_le_bytes());
     assert!(matches!(read(&vast), UnusableHistory::Damaged { .. }));
+}
+
+#[test]
+fn wide_embeddings_are_compared_in_all_their_numbers() {
+    let one: Vec<f32> = (0..19).map(|place| place as f32 - 7.0).collect();
+    let other: Vec<f32> = (0..19).map(|place| (place * place % 11) as f32).collect();
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+    let expected = dot(&one, &other) / (dot(&one, &one) * dot(&other, &other)).sqrt();
+    near(cosine(&one, &other), expected);
 }

@@ -184,3 +184,18 @@ fn a_prompt_has_its_examples_and_ends_where_the_mark_is_to_come() {
     let firewall = MarkingTemplate::Firewall.fill("Q", "A", Ending::InTag, Fixed);
     assert!(firewall.contains("<Question>Q</Question>") && firewall.ends_with("<Detected>"));
 }
+
+#[test]
+fn a_hostile_text_costs_no_more_time_than_another() {
+    // With a second look at what was read before, each of these would take minutes.
+    let size = 300_000;
+    for text in [
+        "<".repeat(size),
+        ">".repeat(size),
+        "<Score>".repeat(size / 7),
+        "<Sco".repeat(size / 8) + &"re>".repeat(size / 8),
+    ] {
+        let clean = sanitised(&text, MarkingTemplate::Followup, Fixed);
+        assert!(!clean.contains("<Score>"));
+    }
+}

@@ -169,3 +169,12 @@ fn a_task_demands_what_its_prompt_says() {
     let question = Task::question(0, "BASE".to_owned(), &mut rng);
     assert!(task_validation(&question.criteria, "No.", Fixed) > 0.7);
 }
+
+#[test]
+fn a_text_of_marks_costs_no_more_time_than_another() {
+    // With a second look at what was read before, each of these would take minutes.
+    for part in ["?", "a.", "1.", "?)x", "? "] {
+        let text = part.repeat(200_000);
+        assert!(cut(&text, 30, 8000).is_some());
+    }
+}
