@@ -317,3 +317,23 @@ proptest::proptest! {
         proptest::prop_assert!(whole <= least || whole == cut);
     }
 }
+
+#[test]
+fn likeness_is_that_of_the_python_package() {
+    #[derive(serde::Deserialize)]
+    struct Case {
+        phrase: String,
+        text: String,
+        ratio: f64,
+    }
+    let cases = include_str!("../../../../../vectors/prompting/partial_ratio.jsonl");
+    let mut number = 0;
+    for line in cases.lines() {
+        let case: Case = serde_json::from_str(line).unwrap();
+        // Ours is rounded.
+        let ours = partial_ratio(&case.phrase, &case.text, 0.0);
+        assert!((ours - case.ratio).abs() < 0.5 + 1e-9, "{line}: {ours}");
+        number += 1;
+    }
+    assert_eq!(number, 80);
+}

@@ -43,7 +43,11 @@ pub fn partial_ratio(one: &str, other: &str, least: f64) -> f64 {
         let common = comparator.similarity(window.iter().copied());
         best = best.max(200.0 * common as f64 / both);
     }
-    if best >= 99.5 { 100.0 } else { best.round() }
+    if best >= 99.5 {
+        100.0
+    } else {
+        best.round_ties_even()
+    }
 }
 
 /// How many letters a window has in common with the phrase, in any order: no subsequence is longer.
