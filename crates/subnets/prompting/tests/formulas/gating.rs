@@ -11,7 +11,7 @@ use assay_prompting::{
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use std::collections::BTreeSet;
 
-const PROMPT: [f64; 3] = [1.0, -0.5, 2.0];
+const PROMPT: [f32; 3] = [1.0, -0.5, 2.0];
 
 fn learning(fidelity: Fidelity) -> Learning {
     Learning {

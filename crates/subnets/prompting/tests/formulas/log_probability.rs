@@ -102,16 +102,28 @@ fn the_first_repetitions_cost_too() {
     assert_eq!(exact("aa"), free("aa"));
     assert!(fixed("aa") != free("aa"));
     assert!(fixed("aaaaaaa") < exact("aaaaaaa"), "the token before is counted");
-    // A thousand repetitions are still a number.
-    let long = fixed(&"a".repeat(1000)[..90]);
-    assert!(long.is_finite() && long < -2.0, "{long}");
-    let text = Joined::new(&[0], &vec![1; 4000], 5000).unwrap();
-    let mut measure = LogProbability::new(&text, Repetition::EachToken(Fixed));
-    while measure.wanted().is_some() {
-        measure.push(&[-30.0, 30.0]).unwrap();
-    }
-    let value = measure.finish().unwrap();
-    assert!(value.is_finite() && value > -31.0, "{value}");
+}
+
+#[test]
+fn many_repetitions_stay_within_reason() {
+    let measure = |length: usize, logits: [f32; 2], repetition| {
+        let text = Joined::new(&[0], &vec![1; length], 5000).unwrap();
+        let mut measure = LogProbability::new(&text, repetition);
+        while measure.wanted().is_some() {
+            measure.push(&logits).unwrap();
+        }
+        measure.finish().unwrap()
+    };
+    // A twentieth below the other token, a hundred times: 1.2^24 makes four of it, 1.2^100 four million.
+    let often = |fidelity| measure(100, [0.0, -0.05], Repetition::EachToken(fidelity));
+    assert!(
+        often(Fixed) > -5.0 && often(Exact) < -1e4,
+        "{} {}",
+        often(Fixed),
+        often(Exact)
+    );
+    // Nothing is worse than no answer.
+    assert_eq!(measure(4000, [30.0, -30.0], Repetition::EachToken(Fixed)), WORST);
 }
 
 #[test]

@@ -4,9 +4,10 @@ use crate::near::near;
 use assay_prompting::{
     Fidelity::{Exact, Fixed},
     scoring::{
+        combine::Penalty,
         followup_trim::trim_followup,
         penalties::{
-            Penalised,
+            LargestPenalties, Penalised, Penalising,
             content::content_match,
             criteria::{Criterion, Demand, Layout, Unit, has_bullets, has_numbers, task_validation},
             keyword::keyword_match,
@@ -199,4 +200,21 @@ fn one_question_is_left_of_many() {
         assert_eq!(trim_followup(&text, Exact), exact);
         assert_eq!(trim_followup(&text, Fixed), fixed);
     }
+}
+
+#[test]
+fn each_penalty_has_its_own_bound() {
+    let criteria = [Criterion {
+        demand: Demand::EndsWith("!".to_owned()),
+        penalty: 0.9,
+    }];
+    let penalising = Penalising {
+        asked: Asked::Answer,
+        criteria: &criteria,
+        largest: LargestPenalties::default(),
+        fidelity: Fixed,
+    };
+    let text = "Question: here is my question, the question was, use proper grammar";
+    let applied = Penalty::ALL.map(|penalty| penalising.penalty(penalty, text).applied);
+    assert_eq!(applied, [0.4, 0.8, 0.0]);
 }
