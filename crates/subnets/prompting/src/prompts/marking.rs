@@ -174,7 +174,7 @@ impl MarkingTemplate {
         }
     }
 
-    /// The prompt that has `judged` marked, an answer to `given`. Both are [sanitised](sanitised) first.
+    /// The prompt that has `judged` marked, an answer to `given`. Both are [sanitised] first.
     #[must_use]
     pub fn fill(self, given: &str, judged: &str, ending: Ending, fidelity: Fidelity) -> String {
         let [given_tag, judged_tag, reply_tag] = self.tags();

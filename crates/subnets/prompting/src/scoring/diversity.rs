@@ -1,7 +1,7 @@
 //! Whether a completion is another text than those of its batch and those that came before.
 //!
 //! Texts are compared by the cosine of their embeddings. Two curves make factors of the distances: of the nearest other
-//! text of the batch, and of the second nearest of the [`History`](history::History), where one near duplicate is let
+//! text of the batch, and of the second nearest of the [`History`], where one near duplicate is let
 //! pass.
 
 pub mod history;

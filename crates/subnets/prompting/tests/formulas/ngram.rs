@@ -182,6 +182,19 @@ fn an_answer_that_stands_inside_of_a_word_of_the_prompt_is_no_copy() {
 }
 
 #[test]
+fn a_short_answer_is_not_forbidden_by_the_letters_of_a_phrase() {
+    let judge = |fidelity| {
+        let words = Words::default();
+        heard(1001, NgramRule::new(fidelity), &words).judge("Is", "x")
+    };
+    assert!(
+        matches!(judge(Exact), Verdict::Phrase { .. }),
+        "as in the original"
+    );
+    assert_eq!(judge(Fixed), Verdict::Passes);
+}
+
+#[test]
 fn everything_counts_half_after_the_half_life() {
     let words = Words::default();
     let mut list = NgramBlacklist::new(NgramRule {
