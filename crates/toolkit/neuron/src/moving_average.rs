@@ -72,3 +72,48 @@ impl Default for MovingAverage {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The scores of the seed's prompting validator; those who were not asked keep theirs.
+    #[test]
+    fn scores_follow_rewards_as_in_the_seeds_prompting_validator() {
+        let average = MovingAverage::new(0.05).unwrap().starting_at(0.0);
+        let mut scores = [None; 6];
+        let mut observe = |rewards: &[(usize, f64)]| {
+            for (uid, reward) in rewards {
+                scores[*uid] = Some(average.after(scores[*uid], *reward));
+            }
+            scores.map(|score| score.unwrap_or(0.0))
+        };
+        let near = |ours: [f64; 6], theirs: [f64; 6]| {
+            assert!(
+                ours.iter()
+                    .zip(theirs)
+                    .all(|(ours, theirs)| (ours - theirs).abs() < 1e-7),
+                "{ours:?} {theirs:?}"
+            );
+        };
+        near(
+            observe(&[(4, 0.8), (1, 0.0), (3, 0.5)]),
+            [0.0, 0.0, 0.0, 0.025, 0.04, 0.0],
+        );
+        near(
+            observe(&[(1, 1.0), (4, 0.2)]),
+            [0.0, 0.05, 0.0, 0.025, 0.048, 0.0],
+        );
+        for _ in 0..9 {
+            observe(&[(0, 0.6)]);
+        }
+        let last = observe(&[(0, 0.6)]);
+        near(last, [0.240_757_84, 0.05, 0.0, 0.025, 0.048, 0.0]);
+        let shares = crate::weight_processing::normalise(&last);
+        let shares: [f64; 6] = shares.try_into().unwrap();
+        near(
+            shares,
+            [0.661_862_91, 0.137_454_08, 0.0, 0.068_727_04, 0.131_955_92, 0.0],
+        );
+    }
+}

@@ -9,7 +9,7 @@ mod summary;
 mod view;
 
 use super::{
-    answering::{Epochs, Pace, announce, miner, neuron, untimely},
+    answering::{Epochs, Pace, announce, miner, neuron},
     datasets::Plan,
     home::Home,
     records::Records,

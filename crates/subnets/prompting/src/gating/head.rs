@@ -186,7 +186,7 @@ impl<K: Ord + Clone> GatingHead<K> {
     /// # Errors
     ///
     /// [`GatingError::Width`] and [`GatingError::NotFinite`].
-    pub fn scores(&self, embedding: &[f64]) -> Result<Vec<f64>, GatingError> {
+    pub fn scores(&self, embedding: &[f32]) -> Result<Vec<f64>, GatingError> {
         if embedding.len() != self.width {
             return Err(GatingError::Width {
                 found: embedding.len(),
@@ -205,7 +205,7 @@ impl<K: Ord + Clone> GatingHead<K> {
     /// # Errors
     ///
     /// [`GatingError`]; then nothing was learned.
-    pub fn learn(&mut self, embedding: &[f64], asked: &[usize], rewards: &[f64]) -> Result<f64, GatingError> {
+    pub fn learn(&mut self, embedding: &[f32], asked: &[usize], rewards: &[f64]) -> Result<f64, GatingError> {
         let scores = self.scores(embedding)?;
         if !rewards.iter().all(|reward| reward.is_finite()) {
             return Err(GatingError::NotFinite);
@@ -276,22 +276,22 @@ impl Row {
             && numbers.into_iter().flatten().all(|number| number.is_finite())
     }
 
-    fn score(&self, embedding: &[f64]) -> f64 {
+    fn score(&self, embedding: &[f32]) -> f64 {
         self.bias
             + self
                 .weights
                 .iter()
                 .zip(embedding)
-                .map(|(weight, value)| weight * value)
+                .map(|(weight, value)| weight * f64::from(*value))
                 .sum::<f64>()
     }
 
     /// One step of gradient descent with momentum, also of rows that were not asked: those go on where they were going.
-    fn step(&mut self, gradient: f64, embedding: &[f64], learning: Learning) {
+    fn step(&mut self, gradient: f64, embedding: &[f32], learning: Learning) {
         if learning.fidelity == Fidelity::Exact {
             self.gradient.resize(self.step.len(), 0.0);
         }
-        let inputs = embedding.iter().copied().chain([1.0]);
+        let inputs = embedding.iter().map(|value| f64::from(*value)).chain([1.0]);
         let parameters = self.weights.iter_mut().chain([&mut self.bias]);
         for (place, ((parameter, input), step)) in parameters.zip(inputs).zip(&mut self.step).enumerate() {
             let mut slope = gradient * input;

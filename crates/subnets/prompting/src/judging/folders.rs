@@ -8,7 +8,7 @@ use super::{
 use crate::{
     profile::{Flow, Settings},
     scoring::{
-        combine::{Mask, Penalty, Reward},
+        combine::{Mask, Reward},
         diversity::history::History,
         ngram::{NgramBlacklist, Tokens},
     },
@@ -248,12 +248,11 @@ impl ModelFolders {
             };
         }
         for penalty in &settings.penalties {
-            let largest = match penalty {
-                Penalty::TaskValidation => settings.largest_penalties.task_validation,
-                Penalty::ContentMatch => settings.largest_penalties.content_match,
-                Penalty::KeywordMatch => settings.largest_penalties.keyword_match,
-            };
-            stack = stack.penalty(PenaltyModel::new(*penalty, largest, settings.fidelity));
+            stack = stack.penalty(PenaltyModel::new(
+                *penalty,
+                settings.largest_penalties,
+                settings.fidelity,
+            ));
         }
         Ok(stack.build())
     }

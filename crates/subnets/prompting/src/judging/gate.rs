@@ -46,7 +46,7 @@ pub enum GateError {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expectation {
     /// The prompt's embedding, to learn with when the rewards are known.
-    embedding: Vec<f64>,
+    embedding: Vec<f32>,
     /// What it expects of each hotkey: the higher the better, in no unit.
     pub scores: BTreeMap<AccountId, f64>,
 }
@@ -89,7 +89,7 @@ impl Gate {
     /// [`GateError`].
     pub fn expect(&self, prompt: &str) -> Result<Expectation, GateError> {
         let embedded = self.embedder.embed(&[prompt])?;
-        let embedding: Vec<f64> = embedded.into_iter().flatten().map(f64::from).collect();
+        let embedding: Vec<f32> = embedded.into_iter().flatten().collect();
         let scores = self.head.scores(&embedding)?;
         let score = |(hotkey, slot): (&AccountId, &usize)| Some((*hotkey, *scores.get(*slot)?));
         Ok(Expectation {

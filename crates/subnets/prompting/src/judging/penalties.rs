@@ -5,23 +5,23 @@ use crate::{
     Fidelity,
     scoring::{
         combine::Penalty,
-        penalties::{Penalised, content::content_match, criteria::task_validation, keyword::keyword_match},
+        penalties::{LargestPenalties, Penalised, Penalising},
         task_validator::Asked,
     },
 };
 
-/// A penalty with its bound.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A penalty with its bounds.
+#[derive(Clone, Copy, Debug)]
 pub struct PenaltyModel {
     penalty: Penalty,
-    largest: f64,
+    largest: LargestPenalties,
     fidelity: Fidelity,
 }
 
 impl PenaltyModel {
-    /// A penalty that takes at most this share of a reward.
+    /// A penalty that takes at most so much of a reward.
     #[must_use]
-    pub fn new(penalty: Penalty, largest: f64, fidelity: Fidelity) -> Self {
+    pub fn new(penalty: Penalty, largest: LargestPenalties, fidelity: Fidelity) -> Self {
         Self {
             penalty,
             largest,
@@ -38,18 +38,16 @@ impl PenaltyModel {
     /// What multiplies each answer's reward, and the figures for the records.
     #[must_use]
     pub fn judge(&self, batch: &Batch<'_>) -> (Vec<f64>, Vec<Column>) {
-        let asked = Asked::of_step(batch.step, self.fidelity);
-        let raw = |text: &str| match self.penalty {
-            Penalty::TaskValidation => batch
-                .task
-                .map_or(0.0, |task| task_validation(&task.criteria, text, self.fidelity)),
-            Penalty::ContentMatch => content_match(text, self.fidelity),
-            Penalty::KeywordMatch => keyword_match(asked, text, self.fidelity),
+        let penalising = Penalising {
+            asked: Asked::of_step(batch.step, self.fidelity),
+            criteria: batch.task.map_or(&[], |task| &task.criteria),
+            largest: self.largest,
+            fidelity: self.fidelity,
         };
         let judged: Vec<Penalised> = batch
             .answers
             .iter()
-            .map(|answer| Penalised::new(raw(answer.text), self.largest))
+            .map(|answer| penalising.penalty(self.penalty, answer.text))
             .collect();
         let column = |end: &str, of: fn(&Penalised) -> f64| {
             Column::numbers(format!("{}_{end}", self.penalty.column()), judged.iter().map(of))

@@ -174,7 +174,7 @@ impl MarkingTemplate {
         }
     }
 
-    /// The prompt that has `judged` marked, an answer to `given`. Both are [sanitised](sanitised) first.
+    /// The prompt that has `judged` marked, an answer to `given`. Both are [sanitised] first.
     #[must_use]
     pub fn fill(self, given: &str, judged: &str, ending: Ending, fidelity: Fidelity) -> String {
         let [given_tag, judged_tag, reply_tag] = self.tags();
@@ -212,29 +212,41 @@ impl MarkingTemplate {
 #[must_use]
 pub fn sanitised(text: &str, template: MarkingTemplate, fidelity: Fidelity) -> String {
     let names = template.tags();
-    let mut clean = text.to_owned();
     match fidelity {
-        Fidelity::Exact => {
-            for name in names {
-                clean = clean.replace(&format!("/{name}"), "").replace(name, "");
-            }
-        }
-        Fidelity::Fixed => {
-            while let Some(range) = first_tag(&clean, &names) {
-                clean.replace_range(range, "");
-            }
-        }
+        Fidelity::Fixed => without_tags(text, &names),
+        Fidelity::Exact => names.iter().fold(text.to_owned(), |clean, name| {
+            clean.replace(&format!("/{name}"), "").replace(name, "")
+        }),
     }
-    clean
 }
 
-/// Where the first tag of one of these names stands: in any case, with spaces inside or not.
-fn first_tag(text: &str, names: &[&str]) -> Option<std::ops::Range<usize>> {
-    text.match_indices('<').find_map(|(start, _)| {
-        let inside = text.get(start + 1..)?;
-        let (inside, _) = inside.split_once('>')?;
-        let name = inside.trim().trim_start_matches('/').trim();
-        let is_tag = names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        is_tag.then_some(start..start + inside.len() + 2)
-    })
+/// A text without tags of these names, in any case, with spaces inside or not. What is left around a tag that was taken out
+/// may be a tag itself, and is one then.
+fn without_tags(text: &str, names: &[&str]) -> String {
+    let mut clean = String::with_capacity(text.len());
+    // Where tags may have begun. Each letter is looked at once: a text of nothing but brackets costs no more than another.
+    let mut open: Vec<usize> = Vec::new();
+    for letter in text.chars() {
+        match letter {
+            '<' => open.push(clean.len()),
+            '>' => {
+                let start = open.pop();
+                let inside = start
+                    .and_then(|start| clean.get(start + 1..))
+                    .unwrap_or_default()
+                    .trim();
+                let name = inside.strip_prefix('/').unwrap_or(inside).trim();
+                if let Some(start) = start
+                    && names.iter().any(|known| known.eq_ignore_ascii_case(name))
+                {
+                    clean.truncate(start);
+                    continue;
+                }
+                open.clear();
+            }
+            _ => {}
+        }
+        clean.push(letter);
+    }
+    clean
 }

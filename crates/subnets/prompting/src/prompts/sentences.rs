@@ -7,6 +7,10 @@ const ABBREVIATIONS: [&str; 39] = [
     "col", "lt", "sgt", "rev", "hon", "gov", "sen", "rep",
 ];
 
+/// So many letters before a point are looked at, more than any abbreviation has: without a bound a text without spaces
+/// would be read again for each of its points.
+const LONGEST_LOOKED_AT: usize = 12;
+
 /// The sentences of a text, each with its mark and without spaces around. A text without marks is one sentence.
 ///
 /// A point, question mark or exclamation mark ends a sentence before a space or the end, quotes and brackets between them
@@ -29,12 +33,23 @@ pub fn sentences(text: &str) -> Vec<&str> {
 /// The places behind sentences, the last of them the text's end.
 fn ends(text: &str) -> Vec<usize> {
     let mut ends = Vec::new();
+    // Marks in a run end one sentence or none, and the run is looked at once.
+    let mut looked_at = 0;
     for (at, mark) in text.char_indices() {
+        if at < looked_at {
+            continue;
+        }
         let after = at + mark.len_utf8();
         match mark {
             '。' | '！' | '？' | '…' => ends.push(after),
-            '?' | '!' => ends.extend(closed(text, after)),
-            '.' if !is_abbreviation(text.get(..at).unwrap_or_default()) => ends.extend(closed(text, after)),
+            '?' | '!' | '.' if mark != '.' || !is_abbreviation(text.get(..at).unwrap_or_default()) => {
+                let rest = text.get(after..).unwrap_or_default();
+                let open = rest.trim_start_matches(['"', '\'', '”', '’', ')', ']', '»', '.', '?', '!']);
+                looked_at = text.len() - open.len();
+                if begins_anew(open) {
+                    ends.push(looked_at);
+                }
+            }
             _ => {}
         }
     }
@@ -44,23 +59,23 @@ fn ends(text: &str) -> Vec<usize> {
     ends
 }
 
-/// The end of a sentence whose mark is before this place: behind closing quotes and brackets, when a space follows, and no
-/// word in lower case.
-fn closed(text: &str, after: usize) -> Option<usize> {
-    let rest = text.get(after..)?;
-    let open = rest.trim_start_matches(['"', '\'', '”', '’', ')', ']', '»', '.', '?', '!']);
-    let end = text.len() - open.len();
+/// Tells whether what stands behind a mark, closing quotes and brackets is no more of the same sentence: nothing, or a
+/// space and then no word in lower case.
+fn begins_anew(open: &str) -> bool {
     let next = open.trim_start();
-    let is_border = open.is_empty() || next.len() < open.len();
-    (is_border && !next.chars().next().is_some_and(char::is_lowercase)).then_some(end)
+    open.is_empty() || (next.len() < open.len() && !next.chars().next().is_some_and(char::is_lowercase))
 }
 
 /// Tells whether a text ends with a word that has a point of its own.
 fn is_abbreviation(before: &str) -> bool {
-    let word = before
-        .rsplit(|letter: char| letter.is_whitespace() || matches!(letter, '(' | '"' | '“'))
-        .next();
-    let word = word.unwrap_or_default().to_lowercase();
+    let is_border = |letter: &char| letter.is_whitespace() || matches!(letter, '(' | '"' | '“');
+    let word: Vec<char> = before
+        .chars()
+        .rev()
+        .take(LONGEST_LOOKED_AT)
+        .take_while(|letter| !is_border(letter))
+        .collect();
+    let word = word.into_iter().rev().collect::<String>().to_lowercase();
     let last = word.rsplit('.').next().unwrap_or_default();
     let is_initial = last.chars().count() == 1 && last.chars().all(char::is_alphabetic) && last != "i";
     is_initial || ABBREVIATIONS.contains(&word.as_str())

@@ -31,13 +31,11 @@ pub fn difference(values: Values, shift: f64) -> f64 {
 /// unless nobody answered. Values that are no numbers make no answer.
 #[must_use]
 pub fn difference_rewards(batch: &[Option<Values>], shift: f64) -> Vec<f64> {
+    // `max` takes a NaN for less than anything, so values are looked at before.
+    let usable = |values: &Values| values.with_prompt.is_finite() && values.alone.is_finite();
     let differences: Vec<Option<f64>> = batch
         .iter()
-        .map(|values| {
-            values
-                .map(|values| difference(values, shift))
-                .filter(|difference| difference.is_finite())
-        })
+        .map(|values| values.filter(usable).map(|values| difference(values, shift)))
         .collect();
     let answered: Vec<f64> = differences.iter().flatten().copied().collect();
     let mut shares = softmax(&answered).into_iter();

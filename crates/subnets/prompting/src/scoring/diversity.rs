@@ -1,13 +1,13 @@
 //! Whether a completion is another text than those of its batch and those that came before.
 //!
 //! Texts are compared by the cosine of their embeddings. Two curves make factors of the distances: of the nearest other
-//! text of the batch, and of the second nearest of the [`History`](history::History), where one near duplicate is let
+//! text of the batch, and of the second nearest of the [`History`], where one near duplicate is let
 //! pass.
 
 pub mod history;
 mod kept;
 
-use super::{pooling::cosine, softmax::logistic};
+use super::{pooling::Direction, softmax::logistic};
 use crate::Fidelity;
 use history::History;
 pub use kept::UnusableHistory;
@@ -60,8 +60,8 @@ pub fn historic_factor(distance: f64) -> f64 {
 /// How far two embeddings are apart: 1 − cosine, so opposites are farthest. In the exact behaviour 1 − |cosine|, where
 /// opposites are the same.
 #[must_use]
-pub fn distance(one: &[f32], other: &[f32], fidelity: Fidelity) -> f64 {
-    let cosine = cosine(one, other);
+pub fn distance(one: Direction<'_>, other: Direction<'_>, fidelity: Fidelity) -> f64 {
+    let cosine = one.cosine(other);
     match fidelity {
         Fidelity::Fixed => 1.0 - cosine,
         Fidelity::Exact => 1.0 - cosine.abs(),
@@ -120,7 +120,10 @@ fn compared<K: Ord + Clone>(
     fidelity: Fidelity,
 ) -> Vec<Diversity> {
     let like_itself = batch.len() == 1 && alone == Alone::LikeItself;
-    let past = history.compared();
+    let past: Option<Vec<Direction<'_>>> = history
+        .compared()
+        .map(|rows| rows.into_iter().map(Direction::of).collect());
+    let batch: Vec<Direction<'_>> = batch.iter().map(|row| Direction::of(row)).collect();
     batch
         .iter()
         .enumerate()
@@ -130,7 +133,7 @@ fn compared<K: Ord + Clone>(
                 .enumerate()
                 .filter(|(other, _)| *other != place && counts(place, *other));
             let nearest = others
-                .map(|(_, other)| distance(embedding, other, fidelity))
+                .map(|(_, other)| distance(*embedding, *other, fidelity))
                 .reduce(f64::min);
             let batch = match nearest {
                 Some(nearest) => batch_factor(nearest),
@@ -139,7 +142,7 @@ fn compared<K: Ord + Clone>(
             };
             let historic = past.as_ref().map(|past| {
                 let [nearest, second] =
-                    two_nearest(past.iter().map(|row| distance(embedding, row, fidelity)));
+                    two_nearest(past.iter().map(|row| distance(*embedding, *row, fidelity)));
                 historic_factor(if like_itself { nearest } else { second })
             });
             Diversity {

@@ -252,7 +252,8 @@ impl<'a> LogProbability<'a> {
         }
     }
 
-    /// The mean log-probability of the completion's tokens; [`WORST`] where it is no number.
+    /// The mean log-probability of the completion's tokens; [`WORST`] where it is no number, and in the fixed behaviour
+    /// where it is less: one completion far below all others would stretch the scale on which those are told apart.
     ///
     /// # Errors
     ///
@@ -277,7 +278,15 @@ impl<'a> LogProbability<'a> {
                 waiting.sum()
             };
         let mean = sum / (self.text.tokens.len() - self.text.prompt) as f64;
-        Ok(if mean.is_finite() { mean } else { WORST })
+        let is_fixed = matches!(
+            self.repetition,
+            Repetition::EachToken(Fidelity::Fixed) | Repetition::FiveInARow(Fidelity::Fixed)
+        );
+        Ok(if !mean.is_finite() || (is_fixed && mean < WORST) {
+            WORST
+        } else {
+            mean
+        })
     }
 }
 

@@ -50,25 +50,56 @@ pub fn join_pieces(pieces: &[Vec<f32>], fidelity: Fidelity) -> Vec<f32> {
 /// The cosine of the angle between two vectors, from −1 to 1; 0 where one has no length or they are of different width.
 #[must_use]
 pub fn cosine(one: &[f32], other: &[f32]) -> f64 {
-    if one.len() != other.len() {
-        return 0.0;
+    Direction::of(one).cosine(Direction::of(other))
+}
+
+/// A vector whose length is known, for comparing it with many.
+#[derive(Clone, Copy, Debug)]
+pub struct Direction<'a> {
+    vector: &'a [f32],
+    length: f64,
+}
+
+impl<'a> Direction<'a> {
+    /// The vector with its length.
+    #[must_use]
+    pub fn of(vector: &'a [f32]) -> Self {
+        Self {
+            vector,
+            length: dot(vector, vector).sqrt(),
+        }
     }
-    let dot: f64 = one
+
+    /// The cosine of the angle to another one, as [`cosine`] has it.
+    #[must_use]
+    pub fn cosine(self, other: Direction<'_>) -> f64 {
+        if self.vector.len() != other.vector.len() {
+            return 0.0;
+        }
+        let dot = dot(self.vector, other.vector);
+        let lengths = self.length * other.length;
+        if lengths > 0.0 && dot.is_finite() {
+            (dot / lengths).clamp(-1.0, 1.0)
+        } else {
+            0.0
+        }
+    }
+}
+
+/// In eight sums side by side, which the processor adds at a time: a batch meets fifteen thousand earlier embeddings.
+fn dot(one: &[f32], other: &[f32]) -> f64 {
+    let product = |one: &f32, other: &f32| f64::from(*one) * f64::from(*other);
+    let ((one, one_rest), (other, other_rest)) = (one.as_chunks::<8>(), other.as_chunks::<8>());
+    let mut sums = [0f64; 8];
+    for (one, other) in one.iter().zip(other) {
+        for (sum, (one, other)) in sums.iter_mut().zip(one.iter().zip(other)) {
+            *sum += product(one, other);
+        }
+    }
+    let rest: f64 = one_rest
         .iter()
-        .zip(other)
-        .map(|(one, other)| f64::from(*one) * f64::from(*other))
+        .zip(other_rest)
+        .map(|(one, other)| product(one, other))
         .sum();
-    let length = |vector: &[f32]| {
-        vector
-            .iter()
-            .map(|value| f64::from(*value).powi(2))
-            .sum::<f64>()
-            .sqrt()
-    };
-    let lengths = length(one) * length(other);
-    if lengths > 0.0 && dot.is_finite() {
-        (dot / lengths).clamp(-1.0, 1.0)
-    } else {
-        0.0
-    }
+    sums.iter().sum::<f64>() + rest
 }

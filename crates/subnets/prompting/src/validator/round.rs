@@ -31,9 +31,7 @@ pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Inf
             reason: error.to_string(),
         });
     }
-    parts
-        .standing
-        .send_modify(|standing| standing.forwards += (all - failed) as u64);
+    parts.stand(|standing| standing.forwards += (all - failed) as u64);
     fade(&context).await;
     if let Err(error) = parts.keep().await {
         tracing::error!(%error, "what the judges remember cannot be kept; they go on in memory");

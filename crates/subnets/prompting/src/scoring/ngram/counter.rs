@@ -37,7 +37,7 @@ impl Counter {
 
     /// Counts the runs of a completion. Tells whether everything was halved after it.
     pub(super) fn add(&mut self, runs: &[&[u32]], rule: &NgramRule) -> bool {
-        // The original's first window has no number before it, and so may its first entries have missed minus one.
+        // Before the first pruning nothing was forgotten, so nothing can have been missed.
         let missed = self.windows.saturating_sub(1);
         for run in runs {
             match self.counts.get_mut(*run) {

@@ -209,7 +209,7 @@ impl NgramBlacklist {
                 let growth = self
                     .rule
                     .growth
-                    .powi(i32::try_from(words - 1).unwrap_or(i32::MAX));
+                    .powi(i32::try_from(words.saturating_sub(1)).unwrap_or(i32::MAX));
                 let significance = growth * entry.most() as f64 / completions as f64 * 100.0;
                 self.listed.push((text.clone(), significance));
             }
@@ -221,6 +221,9 @@ impl NgramBlacklist {
     }
 
     /// Judges a completion that answers this prompt.
+    ///
+    /// In the fixed behaviour one of fewer words than the shortest phrase has no phrase in it. In the exact one it has when
+    /// its letters stand in a phrase: whoever answers "is" is forbidden to by "from this text".
     #[must_use]
     pub fn judge(&self, completion: &str, prompt: &str) -> Verdict {
         if completion.trim().is_empty() {
@@ -232,6 +235,13 @@ impl NgramBlacklist {
         };
         if copies {
             return Verdict::CopiesPrompt;
+        }
+        let is_short = completion
+            .split_whitespace()
+            .nth(self.rule.shortest.saturating_sub(1))
+            .is_none();
+        if is_short && self.rule.fidelity == Fidelity::Fixed {
+            return Verdict::Passes;
         }
         let lower = completion.to_lowercase();
         let forbidden = self

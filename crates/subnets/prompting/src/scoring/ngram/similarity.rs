@@ -37,41 +37,64 @@ pub fn partial_ratio(one: &str, other: &str, least: f64) -> f64 {
         }
         let window = long.get(start..end.min(long.len())).unwrap_or_default();
         let both = (size + window.len()) as f64;
-        if 200.0 * letters.common as f64 / both <= best.max(least - 0.5) {
+        if 200.0 * f64::from(letters.common) / both <= best.max(least - 0.5) {
             continue;
         }
         let common = comparator.similarity(window.iter().copied());
         best = best.max(200.0 * common as f64 / both);
     }
-    if best >= 99.5 { 100.0 } else { best.round() }
+    if best >= 99.5 {
+        100.0
+    } else {
+        best.round_ties_even()
+    }
 }
 
 /// How many letters a window has in common with the phrase, in any order: no subsequence is longer.
 struct Letters {
-    wanted: HashMap<char, i64>,
-    common: i64,
+    /// Of how many the phrase has more than the window; below zero for fewer. Most letters are ASCII, and a table is many
+    /// times as fast as a map.
+    ascii: [i32; 128],
+    others: HashMap<char, i32>,
+    common: i32,
 }
 
 impl Letters {
     fn of(phrase: &[char]) -> Self {
-        let mut wanted = HashMap::new();
+        let mut letters = Self {
+            ascii: [0; 128],
+            others: HashMap::new(),
+            common: 0,
+        };
         for letter in phrase {
-            *wanted.entry(*letter).or_default() += 1;
+            match letters.ascii.get_mut(*letter as usize) {
+                Some(wanted) => *wanted += 1,
+                None => *letters.others.entry(*letter).or_default() += 1,
+            }
         }
-        Self { wanted, common: 0 }
+        letters
+    }
+
+    fn wanted(&mut self, letter: char) -> Option<&mut i32> {
+        match self.ascii.get_mut(letter as usize) {
+            Some(wanted) => Some(wanted),
+            None => self.others.get_mut(&letter),
+        }
     }
 
     fn enter(&mut self, letter: char) {
-        if let Some(left) = self.wanted.get_mut(&letter) {
-            self.common += i64::from(*left > 0);
-            *left -= 1;
+        if let Some(wanted) = self.wanted(letter) {
+            let is_wanted = *wanted > 0;
+            *wanted -= 1;
+            self.common += i32::from(is_wanted);
         }
     }
 
     fn leave(&mut self, letter: char) {
-        if let Some(left) = self.wanted.get_mut(&letter) {
-            *left += 1;
-            self.common -= i64::from(*left > 0);
+        if let Some(wanted) = self.wanted(letter) {
+            *wanted += 1;
+            let is_wanted = *wanted > 0;
+            self.common -= i32::from(is_wanted);
         }
     }
 }

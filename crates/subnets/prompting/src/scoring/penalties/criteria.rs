@@ -149,33 +149,34 @@ fn first_word(text: &str) -> String {
 /// Tells whether there is a bullet with a space after it.
 #[must_use]
 pub fn has_bullets(text: &str, fidelity: Fidelity) -> bool {
-    let is_bullet = |text: &str| {
-        let mut letters = text.chars();
-        letters
-            .next()
-            .is_some_and(|mark| matches!(mark, '*' | '-' | '+' | '•' | '‣' | '◦'))
-            && letters.next().is_some_and(char::is_whitespace)
-    };
-    places(text, fidelity).any(is_bullet)
+    let is_bullet = |mark: char| matches!(mark, '*' | '-' | '+' | '•' | '‣' | '◦');
+    match fidelity {
+        Fidelity::Fixed => text.lines().any(|line| {
+            let rest = line.trim_start().strip_prefix(is_bullet);
+            rest.is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        }),
+        Fidelity::Exact => text
+            .chars()
+            .zip(text.chars().skip(1))
+            .any(|(mark, next)| is_bullet(mark) && next.is_whitespace()),
+    }
 }
 
 /// Tells whether there is a number with a point and a space after it.
 #[must_use]
 pub fn has_numbers(text: &str, fidelity: Fidelity) -> bool {
-    let is_number = |text: &str| {
-        let rest = text.trim_start_matches(char::is_numeric);
-        let mut letters = rest.chars();
-        rest.len() < text.len()
-            && letters.next() == Some('.')
-            && letters.next().is_some_and(char::is_whitespace)
-    };
-    places(text, fidelity).any(is_number)
-}
-
-/// The text from each place at which a list may be seen.
-fn places(text: &str, fidelity: Fidelity) -> Box<dyn Iterator<Item = &str> + '_> {
     match fidelity {
-        Fidelity::Fixed => Box::new(text.split_inclusive('\n').map(str::trim_start)),
-        Fidelity::Exact => Box::new(text.char_indices().filter_map(|(at, _)| text.get(at..))),
+        Fidelity::Fixed => text.lines().any(|line| {
+            let line = line.trim_start();
+            let rest = line.trim_start_matches(char::is_numeric);
+            let point = rest.strip_prefix('.').filter(|_| rest.len() < line.len());
+            point.is_some_and(|rest| rest.starts_with(char::is_whitespace))
+        }),
+        Fidelity::Exact => {
+            let triples = text.chars().zip(text.chars().skip(1)).zip(text.chars().skip(2));
+            triples
+                .into_iter()
+                .any(|((digit, point), next)| digit.is_numeric() && point == '.' && next.is_whitespace())
+        }
     }
 }

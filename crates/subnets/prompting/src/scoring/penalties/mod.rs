@@ -5,6 +5,9 @@ pub mod content;
 pub mod criteria;
 pub mod keyword;
 
+use super::{combine::Penalty, task_validator::Asked};
+use crate::Fidelity;
+use criteria::Criterion;
 use serde::{Deserialize, Serialize};
 
 /// The largest penalties, as shares of the reward that they can take.
@@ -53,5 +56,40 @@ impl Penalised {
             adjusted,
             applied: 1.0 - adjusted,
         }
+    }
+}
+
+/// What a completion is penalised for.
+#[derive(Clone, Copy, Debug)]
+pub struct Penalising<'a> {
+    /// What was asked for.
+    pub asked: Asked,
+    /// What the task demands of the form.
+    pub criteria: &'a [Criterion],
+    /// How much is taken at most.
+    pub largest: LargestPenalties,
+    /// Whether the original's oversights are kept.
+    pub fidelity: Fidelity,
+}
+
+impl Penalising<'_> {
+    /// One penalty of a completion.
+    #[must_use]
+    pub fn penalty(&self, penalty: Penalty, completion: &str) -> Penalised {
+        let (raw, largest) = match penalty {
+            Penalty::TaskValidation => (
+                criteria::task_validation(self.criteria, completion, self.fidelity),
+                self.largest.task_validation,
+            ),
+            Penalty::ContentMatch => (
+                content::content_match(completion, self.fidelity),
+                self.largest.content_match,
+            ),
+            Penalty::KeywordMatch => (
+                keyword::keyword_match(self.asked, completion, self.fidelity),
+                self.largest.keyword_match,
+            ),
+        };
+        Penalised::new(raw, largest)
     }
 }
