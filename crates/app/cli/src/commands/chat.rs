@@ -2,7 +2,7 @@
 
 use crate::{configuration::expand_home, context::Context, up};
 use assay_minds::{Endpoint, LocalModel, Mind};
-use assay_models::BaseModel;
+use assay_models::{Adapter, BaseModel};
 use assay_organic::synth::Templates;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use reqwest::Url;
@@ -29,6 +29,9 @@ pub(crate) struct MindArgs {
     /// Folder of a Qwen2 model in the Hugging Face layout [default: the small one that is shipped]
     #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
     model: Option<PathBuf>,
+    /// Folder of a LoRA adapter for it, in the peft layout
+    #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
+    adapter: Option<PathBuf>,
     /// A model behind an API like OpenAI's instead, such as http://127.0.0.1:8000/v1
     #[arg(long, value_name = "URL", value_parser = api, requires = "endpoint_model")]
     endpoint: Option<Url>,
@@ -78,6 +81,9 @@ impl MindArgs {
         let cores = || thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let folder = self.model.as_deref().map(expand_home);
         let mut model = local_model(folder.as_deref(), shipped, at_once.unwrap_or_else(cores))?;
+        if let Some(folder) = &self.adapter {
+            model = model.with_adapter(adapter(&expand_home(folder))?);
+        }
         if let Some(temperature) = self.temperature {
             model = model.at_temperature(temperature);
         }
@@ -99,6 +105,13 @@ pub(crate) fn local_model(
         .into_diagnostic()
         .wrap_err_with(|| format!("the model in {} cannot be loaded", folder.display()))?;
     Ok(LocalModel::new(base, at_once))
+}
+
+/// The adapter in this folder.
+pub(crate) fn adapter(folder: &Path) -> miette::Result<Adapter> {
+    Adapter::load_peft(folder)
+        .into_diagnostic()
+        .wrap_err_with(|| format!("the adapter in {} cannot be loaded", folder.display()))
 }
 
 /// The questions of this file, or the shipped ones.

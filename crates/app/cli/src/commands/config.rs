@@ -11,6 +11,12 @@ pub(crate) enum Command {
     Reference,
     /// Print the tables that `assay query` knows, as Markdown
     Streams,
+    /// Print all settings of a validator of prompts, by its profile, as `--settings` takes them
+    Prompting {
+        /// seed, stack or tasks; with -exact the originals' weaknesses are kept
+        #[arg(value_name = "PROFILE", default_value = "seed")]
+        profile: assay_prompting::Profile,
+    },
     /// Print the reference of the command line as Markdown
     #[command(name = "command-line", hide = true)]
     Arguments,
@@ -22,6 +28,10 @@ pub(crate) fn run(command: Command, context: &Context, root: clap::Command) -> m
         Command::Streams => context
             .output()
             .text(&assay_records::reference().into_diagnostic()?),
+        Command::Prompting { profile } => {
+            let settings = serde_json::to_string_pretty(&profile.settings()).into_diagnostic()?;
+            context.output().text(&settings)
+        }
         Command::Arguments => context.output().text(&command_line(root)),
     }
 }

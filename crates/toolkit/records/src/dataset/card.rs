@@ -32,7 +32,7 @@ fn front(text: &mut String, plan: &BuildPlan, report: &Report) -> std::fmt::Resu
     writeln!(text, "size_categories:\n- {}", size_category(report.rows()))?;
     writeln!(text, "tags:\n- assay\n- bittensor")?;
     match plan.format {
-        Format::Chat => writeln!(text, "- conversational")?,
+        Format::Chat | Format::Competition => writeln!(text, "- conversational")?,
         Format::Preference { .. } => writeln!(text, "- preference\n- dpo")?,
         Format::Prompt | Format::OpenAi => writeln!(text, "- instruction")?,
     }
@@ -121,6 +121,7 @@ fn body(text: &mut String, plan: &BuildPlan, report: &Report) -> std::fmt::Resul
 fn columns(plan: &BuildPlan) -> Vec<(&'static str, &'static str)> {
     let mut columns = match plan.format {
         Format::Chat => vec![("messages", "the question as `user`, the answer as `assistant`")],
+        Format::Competition => vec![("conversations", "the question as `user`, the answer as `assistant`")],
         Format::Prompt | Format::OpenAi => vec![("prompt", "the question"), ("completion", "the answer")],
         Format::Preference { .. } => vec![
             ("prompt", "the question"),

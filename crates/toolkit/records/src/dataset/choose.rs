@@ -47,7 +47,7 @@ impl Chooser {
             take: plan.take,
             margin: match plan.format {
                 Format::Preference { margin } => Some(margin),
-                Format::Prompt | Format::Chat | Format::OpenAi => None,
+                Format::Prompt | Format::Chat | Format::Competition | Format::OpenAi => None,
             },
             order: Vec::new(),
         })

@@ -250,6 +250,8 @@ pub enum Format {
     Prompt,
     /// `messages`: one of the user, one of the assistant.
     Chat,
+    /// `conversations`, the same two: a row of a dataset competition.
+    Competition,
     /// `prompt`, `chosen` and `rejected`: the best answer to a question, and the worst one to the same question at the same
     /// time. Rewards of different times are not compared: they are relative to what else was answered.
     Preference {

@@ -117,7 +117,12 @@ fn the_card_tells_hubs_and_people_what_it_is() {
 #[test]
 fn parquet_holds_the_rows_that_lines_hold() {
     let bench = many(3000);
-    for format in [Format::Chat, Format::Prompt, Format::Preference { margin: 0.0 }] {
+    for format in [
+        Format::Chat,
+        Format::Competition,
+        Format::Prompt,
+        Format::Preference { margin: 0.0 },
+    ] {
         let mut plan = bench.plan();
         plan.format = format;
         plan.details = Details::Full;

@@ -124,6 +124,8 @@ enum FormatName {
     Prompt,
     /// messages: a user's and an assistant's
     Chat,
+    /// conversations: the same two, as miners of the dataset competition publish them
+    Competition,
     /// prompt, chosen and rejected
     Preference,
     /// prompt and completion byte for byte as the original collector wrote them
@@ -221,6 +223,7 @@ fn plan(args: &Args) -> miette::Result<BuildPlan> {
     plan.format = match args.format {
         FormatName::Prompt => Format::Prompt,
         FormatName::Chat => Format::Chat,
+        FormatName::Competition => Format::Competition,
         FormatName::Preference => Format::Preference { margin: args.margin },
         FormatName::Openai => Format::OpenAi,
     };

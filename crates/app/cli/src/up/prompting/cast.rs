@@ -1,12 +1,10 @@
 //! The demonstration's miners: good ones and all the sorts that validators have filters for.
 
 use assay_minds::{LocalModel, Mind, MindError, Parrot, Scripted, Turn, Wishes};
-use assay_models::Adapter;
 use futures::{
     StreamExt,
     stream::{self, BoxStream},
 };
-use miette::{IntoDiagnostic, WrapErr};
 use rust_embed::RustEmbed;
 use std::{
     collections::VecDeque,
@@ -96,10 +94,7 @@ impl Cast {
         let trained = match files {
             None => base.clone(),
             Some(files) => {
-                let folder = files.join("miner-adapter");
-                let adapter = Adapter::load_peft(&folder)
-                    .into_diagnostic()
-                    .wrap_err_with(|| format!("the adapter in {} cannot be loaded", folder.display()))?;
+                let adapter = crate::commands::chat::adapter(&files.join("miner-adapter"))?;
                 base.clone().with_adapter(adapter)
             }
         };

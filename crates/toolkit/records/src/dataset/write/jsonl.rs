@@ -57,12 +57,13 @@ impl Lines {
                 put(line, b"{\"prompt\":", row.prompt)?;
                 put(line, b",\"completion\":", row.completion)?;
             }
-            Format::Chat => {
-                put(
-                    line,
-                    b"{\"messages\":[{\"role\":\"user\",\"content\":",
-                    row.prompt,
-                )?;
+            Format::Chat | Format::Competition => {
+                line.extend_from_slice(if self.format == Format::Chat {
+                    b"{\"messages\":[".as_slice()
+                } else {
+                    b"{\"conversations\":["
+                });
+                put(line, b"{\"role\":\"user\",\"content\":", row.prompt)?;
                 put(line, b"},{\"role\":\"assistant\",\"content\":", row.completion)?;
                 line.extend_from_slice(b"}]");
             }

@@ -144,7 +144,7 @@ impl Rows {
     /// In the order of the schema.
     fn columns(mut self, format: Format, details: Details) -> Result<Vec<ArrayRef>, ArrowError> {
         let mut columns: Vec<ArrayRef> = match format {
-            Format::Chat => vec![Arc::new(self.messages()?)],
+            Format::Chat | Format::Competition => vec![Arc::new(self.messages()?)],
             Format::Prompt | Format::OpenAi => {
                 vec![
                     Arc::new(self.prompts.finish()),
@@ -199,9 +199,10 @@ fn schema(format: Format, details: Details) -> SchemaRef {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let number = |name: &str| Field::new(name, DataType::Float64, true);
     let mut fields = match format {
-        Format::Chat => {
+        Format::Chat | Format::Competition => {
             let item = Field::new_list_field(DataType::Struct(message()), true);
-            vec![Field::new_list("messages", item, true)]
+            let name = if format == Format::Chat { "messages" } else { "conversations" };
+            vec![Field::new_list(name, item, true)]
         }
         Format::Prompt | Format::OpenAi => vec![text("prompt"), text("completion")],
         Format::Preference { .. } => vec![text("prompt"), text("chosen"), text("rejected")],

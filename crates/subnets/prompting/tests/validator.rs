@@ -1,0 +1,160 @@
+//! A validator over real sockets on a real chain: whom it pays, what it survives, what it remembers.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod subnet;
+
+use assay_minds::{Mind, Scripted};
+use assay_prompting::{Fault, PromptingEvent, StepTold};
+use serde_json::Value;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use subnet::{ByLength, Subnet, settings, stack};
+
+fn says(text: &'static str) -> Option<Arc<dyn Mind>> {
+    Some(Arc::new(Scripted::new(move |_| Some(text.to_owned()))))
+}
+
+const LONG: &str = "it stands on seven arches of grey stone, and people who cross it at night hear the water";
+const SHORT: &str = "a bridge";
+
+fn everybody_answered(step: &StepTold) -> bool {
+    step.miners.len() == 5 && step.record.name == "answer0"
+}
+
+/// What became of a miner in a step.
+fn told<'a>(subnet: &Subnet, step: &'a StepTold, name: &str) -> &'a assay_prompting::MinerTold {
+    let hotkey = subnet.hotkey(name);
+    step.miners.iter().find(|miner| miner.hotkey == hotkey).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others() {
+    let copied = Scripted::new(|_| Some(LONG.to_owned())).after(Duration::from_millis(300));
+    let echo = Scripted::new(|question| Some(question.to_owned()));
+    let labelled = Scripted::new(|_| Some(format!("Question: and Summary: {SHORT} by the mill")));
+    let subnet = Subnet::start(vec![
+        ("good", says(LONG)),
+        ("short", says(SHORT)),
+        ("copycat", Some(Arc::new(copied))),
+        ("echo", Some(Arc::new(echo))),
+        ("labelled", Some(Arc::new(labelled))),
+    ])
+    .await;
+    let settings = settings();
+    let stack = stack(&settings, ByLength::default());
+    let mut validating = subnet.validate(settings, stack);
+    let step = validating.step(everybody_answered).await;
+
+    let reward = |name| told(&subnet, &step, name).reward.unwrap();
+    assert!(reward("good") > reward("short"), "{step:#?}");
+    assert!(reward("copycat") < 0.05 * reward("good"), "{step:#?}");
+    assert_eq!((reward("echo"), reward("labelled")), (0.0, 0.0), "{step:#?}");
+    let forbidden = |name| match &told(&subnet, &step, name).fault {
+        Some(Fault::Forbidden(filters)) => filters.clone(),
+        _ => Vec::new(),
+    };
+    assert_eq!(forbidden("good"), [] as [&str; 0]);
+    assert_eq!(forbidden("copycat"), ["diversity_reward_model"]);
+    assert_eq!(forbidden("echo"), ["blacklist_filter", "task_validator_filter"]);
+    assert_eq!(forbidden("labelled"), ["task_validator_filter"]);
+
+    // The record has the same, in the originals' columns.
+    let record = &step.record;
+    let at = |name: &str| {
+        let hotkey = subnet.hotkey(name).to_string();
+        record.hotkeys.iter().position(|known| *known == hotkey).unwrap()
+    };
+    assert_eq!(record.best.as_deref(), Some(LONG));
+    assert_eq!(record.completions[at("short")], SHORT);
+    assert_eq!(record.rewards[at("good")], Some(reward("good")));
+    assert_eq!(record.dpo_reward_model.as_ref().unwrap()[at("short")], Some(SHORT.len() as f64));
+    assert_eq!(record.blacklist_filter.as_ref().unwrap()[at("echo")], Some(0.0));
+    assert_eq!(record.completion_status_codes[at("good")].as_deref(), Some("200"));
+    assert_eq!(record.chosen_by, vec![Some("chance".to_owned()); 5]);
+    assert!(record.prompt.contains(subnet::TEXT) || record.prompt.contains(LONG));
+
+    // The scores follow, by the seed's average: a twentieth at a time, from nothing.
+    validating.step(everybody_answered).await;
+    let score = |name| validating.score(subnet.hotkey(name));
+    assert!(score("good") > score("short") && score("short") > score("copycat"));
+    assert_eq!(score("echo"), 0.0);
+    validating.stop().await;
+    subnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_judge_that_fails_costs_nobody_anything_and_does_not_end_the_validator() {
+    let subnet = Subnet::start(vec![("good", says(LONG)), ("gone", None)]).await;
+    let settings = settings();
+    let failures = Arc::new(AtomicU32::new(2));
+    let model = ByLength {
+        failures: Arc::clone(&failures),
+    };
+    let stack = stack(&settings, model);
+    let mut validating = subnet.validate(settings, stack);
+
+    let failed = validating.step(|step| !step.miners.is_empty()).await;
+    assert_eq!(failed.record.rewards, vec![None; failed.miners.len()]);
+    assert_eq!(failed.record.completions, [LONG]);
+    let reason = loop {
+        if let PromptingEvent::Failed { reason, .. } = validating.event().await {
+            break reason;
+        }
+    };
+    assert!(reason.contains("dpo_reward_model") && !reason.contains(LONG), "{reason}");
+    assert_eq!(validating.score(subnet.hotkey("good")), 0.0);
+
+    // It goes on by itself.
+    let judged = validating
+        .step(|step| step.miners.iter().any(|miner| miner.reward.is_some()))
+        .await;
+    assert_eq!(failures.load(Ordering::Relaxed), 0);
+    assert!(judged.record.rewards[0].unwrap() > 0.0);
+    validating.stop().await;
+    subnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_judges_remember_and_scores_outlive_the_process_and_damage_is_refused() {
+    let subnet = Subnet::start(vec![("good", says(LONG)), ("short", says(SHORT))]).await;
+    let settings = settings();
+    let mut validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
+    for _ in 0..4 {
+        validating.step(|step| step.miners.len() == 2).await;
+    }
+    validating.stop().await;
+    let statistics = || -> Value {
+        let content = fs_err::read(subnet.judges().join("reward_statistics.json")).unwrap();
+        serde_json::from_slice(&content).unwrap()
+    };
+    let count = |statistics: &Value| statistics["dpo_reward_model"]["count"].as_u64().unwrap();
+    let answers = fs_err::read(subnet.judges().join("answers.bin")).unwrap();
+    let first = statistics();
+    assert!(count(&first) >= 8, "{first}");
+
+    // Another process: it begins where the first one ended.
+    let mut validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
+    let step = validating.step(|step| step.miners.len() == 2).await;
+    let one_step = 0.05 * told(&subnet, &step, "good").reward.unwrap();
+    let score = validating.score(subnet.hotkey("good"));
+    assert!(score > 1.5 * one_step, "{score} is not more than one step makes, {one_step}");
+    validating.stop().await;
+    assert!(count(&statistics()) > count(&first));
+    let more = fs_err::read(subnet.judges().join("answers.bin")).unwrap();
+    assert!(more.len() > answers.len() && more[20..answers.len()] == answers[20..], "the history goes on");
+
+    // What cannot be read is not overwritten.
+    let path = subnet.judges().join("answers.bin");
+    fs_err::write(&path, &answers[..answers.len() - 3]).unwrap();
+    let validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
+    let error = validating.fail().await.to_string();
+    assert!(error.contains("answers.bin") && error.contains("damaged"), "{error}");
+    assert_eq!(fs_err::read(&path).unwrap().len(), answers.len() - 3);
+    subnet.stop().await;
+}
