@@ -1,7 +1,7 @@
 """A prompting miner on bittensor 10.5, as the subnet's own miners were written: registers nothing, serves its axon on chain,
 and answers by looking the words of a question up in its context.
 
-Arguments: the chain's address, the subnet, the seed of its coldkey and of its hotkey, address and port of its axon.
+Arguments: the chain's address, the subnet, the derivation paths of its coldkey and its hotkey, address and port of its axon.
 Says its hotkey in one line once it serves, and ends when its standard input does.
 """
 
@@ -25,8 +25,8 @@ class Signer:
 
     def __init__(self):
         self.name, self.hotkey_str = "miner", "default"
-        self.coldkey = self.coldkeypub = Keypair.create_from_seed(COLDKEY)
-        self.hotkey = self.hotkeypub = Keypair.create_from_seed(HOTKEY)
+        self.coldkey = self.coldkeypub = Keypair.create_from_uri(COLDKEY)
+        self.hotkey = self.hotkeypub = Keypair.create_from_uri(HOTKEY)
 
     def unlock_hotkey(self):
         return self.hotkey

@@ -37,7 +37,11 @@ fn assay(arguments: &[&str]) -> Value {
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{arguments:?}: {}\n{told}", output.status);
+    assert!(
+        output.status.success(),
+        "{arguments:?}: {}\n{told}",
+        output.status
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -74,7 +78,11 @@ fn the_ranking_on_chain_is_that_of_quality_and_the_answers_train_a_better_miner(
         assert!(2 * times > answered && answered > 0, "{name}: {run:#}");
     }
     for name in ["slow", "gone"] {
-        assert_eq!((earned(&run, name), &miner(&run, name)["answered"]), (0, &0.into()), "{run:#}");
+        assert_eq!(
+            (earned(&run, name), &miner(&run, name)["answered"]),
+            (0, &0.into()),
+            "{run:#}"
+        );
     }
 
     #[cfg(feature = "sql")]
@@ -93,12 +101,20 @@ fn the_ranking_on_chain_is_that_of_quality_and_the_answers_train_a_better_miner(
             ("rude", "nsfw", "nsfw_filter"),
         ] {
             let hotkey = &miner(&run, name)["hotkey"];
-            let row = told.as_array().unwrap().iter().find(|row| row["hotkey"] == *hotkey).unwrap();
+            let row = told
+                .as_array()
+                .unwrap()
+                .iter()
+                .find(|row| row["hotkey"] == *hotkey)
+                .unwrap();
             assert_eq!(row[column], forbidden(&run, name, filter), "{name}: {told}");
         }
         let tables = on_record::every_number_on_a_page_is_the_answer_of_its_query(home.path());
         for table in ["questions", "kinds", "answerers", "models", "miners"] {
-            assert!(tables.iter().any(|name| name == table), "{table} is not in {tables:?}");
+            assert!(
+                tables.iter().any(|name| name == table),
+                "{table} is not in {tables:?}"
+            );
         }
     }
 
@@ -106,13 +122,29 @@ fn the_ranking_on_chain_is_that_of_quality_and_the_answers_train_a_better_miner(
     let path = |name: &str| home.path().join(name).display().to_string();
     let root = home.path().display().to_string();
     let built = assay(&[
-        "dataset", "build", &path("answers"), "--home", &root, "--format", "competition", "--min-reward", "0.3",
-        "--split", "train=0.8,test=0.2",
+        "dataset",
+        "build",
+        &path("answers"),
+        "--home",
+        &root,
+        "--format",
+        "competition",
+        "--min-reward",
+        "0.3",
+        "--split",
+        "train=0.8,test=0.2",
     ]);
     assert!(built["rows"].as_u64().unwrap() >= 10, "{built:#}");
     let file = |split: &str| path(&format!("answers/data/{split}-00000-of-00001.jsonl"));
     let trained = assay(&[
-        "model", "lora", "--dataset", &file("train"), "--eval", &file("test"), "--out", &path("adapter"),
+        "model",
+        "lora",
+        "--dataset",
+        &file("train"),
+        "--eval",
+        &file("test"),
+        "--out",
+        &path("adapter"),
     ]);
     let loss = |when: &str| trained[when].as_f64().unwrap();
     assert!(loss("eval_after") < loss("eval_before"), "{trained:#}");
@@ -174,7 +206,11 @@ fn a_validator_that_is_killed_goes_on_with_its_scores_statistics_history_and_gat
     let after = statistics(home.path());
     assert!(count(&after) > count(&before), "{before} {after}");
     let more = fs_err::read(judges.join("answers.bin")).unwrap();
-    assert_eq!(more[20..answers.len()], answers[20..], "the history goes on where it was");
+    assert_eq!(
+        more[20..answers.len()],
+        answers[20..],
+        "the history goes on where it was"
+    );
     // Everybody of whom something was known is still known.
     let known = |content: &[u8]| -> Vec<String> {
         let book: Value = serde_json::from_slice(content).unwrap();

@@ -73,7 +73,10 @@ async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others()
     assert_eq!(record.best.as_deref(), Some(LONG));
     assert_eq!(record.completions[at("short")], SHORT);
     assert_eq!(record.rewards[at("good")], Some(reward("good")));
-    assert_eq!(record.dpo_reward_model.as_ref().unwrap()[at("short")], Some(SHORT.len() as f64));
+    assert_eq!(
+        record.dpo_reward_model.as_ref().unwrap()[at("short")],
+        Some(SHORT.len() as f64)
+    );
     assert_eq!(record.blacklist_filter.as_ref().unwrap()[at("echo")], Some(0.0));
     assert_eq!(record.completion_status_codes[at("good")].as_deref(), Some("200"));
     assert_eq!(record.chosen_by, vec![Some("chance".to_owned()); 5]);
@@ -107,7 +110,10 @@ async fn a_judge_that_fails_costs_nobody_anything_and_does_not_end_the_validator
             break reason;
         }
     };
-    assert!(reason.contains("dpo_reward_model") && !reason.contains(LONG), "{reason}");
+    assert!(
+        reason.contains("dpo_reward_model") && !reason.contains(LONG),
+        "{reason}"
+    );
     assert_eq!(validating.score(subnet.hotkey("good")), 0.0);
 
     // It goes on by itself.
@@ -143,18 +149,27 @@ async fn what_judges_remember_and_scores_outlive_the_process_and_damage_is_refus
     let step = validating.step(|step| step.miners.len() == 2).await;
     let one_step = 0.05 * told(&subnet, &step, "good").reward.unwrap();
     let score = validating.score(subnet.hotkey("good"));
-    assert!(score > 1.5 * one_step, "{score} is not more than one step makes, {one_step}");
+    assert!(
+        score > 1.5 * one_step,
+        "{score} is not more than one step makes, {one_step}"
+    );
     validating.stop().await;
     assert!(count(&statistics()) > count(&first));
     let more = fs_err::read(subnet.judges().join("answers.bin")).unwrap();
-    assert!(more.len() > answers.len() && more[20..answers.len()] == answers[20..], "the history goes on");
+    assert!(
+        more.len() > answers.len() && more[20..answers.len()] == answers[20..],
+        "the history goes on"
+    );
 
     // What cannot be read is not overwritten.
     let path = subnet.judges().join("answers.bin");
     fs_err::write(&path, &answers[..answers.len() - 3]).unwrap();
     let validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
     let error = validating.fail().await.to_string();
-    assert!(error.contains("answers.bin") && error.contains("damaged"), "{error}");
+    assert!(
+        error.contains("answers.bin") && error.contains("damaged"),
+        "{error}"
+    );
     assert_eq!(fs_err::read(&path).unwrap().len(), answers.len() - 3);
     subnet.stop().await;
 }

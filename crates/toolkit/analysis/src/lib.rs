@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod choices;
 mod epochs;
 mod evaluations;
 mod follow;

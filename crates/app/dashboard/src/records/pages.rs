@@ -182,6 +182,7 @@ fn prompts(store: &Store) -> Vec<Card> {
         Card::table(store.answerers()),
         Card::table(store.completions()),
         Card::table(store.models()),
+        Card::table(store.choices()),
         Card::table(store.kinds()),
     ]
 }

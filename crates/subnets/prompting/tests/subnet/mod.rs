@@ -9,10 +9,12 @@ use assay_minds::Mind;
 use assay_models::ModelError;
 use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown, WeightSettings};
 use assay_prompting::{
-    Fidelity, Profile, PromptingEvent, PromptingStanding, PromptingValidator, PromptingValidatorError, Routing,
-    Settings, StepTold,
+    Fidelity, Profile, PromptingEvent, PromptingStanding, PromptingValidator, PromptingValidatorError,
+    Routing, Settings, StepTold,
     bootstrap::Always,
-    judging::{Batch, BlacklistMask, DiversityMask, Embedder, JudgeError, RewardModel, Stack, TaskValidatorMask},
+    judging::{
+        Batch, BlacklistMask, DiversityMask, Embedder, JudgeError, RewardModel, Stack, TaskValidatorMask,
+    },
     profile::{Flow, Generation},
     scoring::{
         combine::{Mask, Reward},
@@ -36,7 +38,15 @@ use tokio::{
 /// Far more than anything here takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-pub(crate) const TEXT: &str = "The bridge over the river was built of stone. It has seven arches. Nobody knows its age.";
+const SEED: &str = "00112233445566778899aabbccddeeff";
+
+/// From where the keys of a participant of the subnet are derived; its hotkey from `//default` below.
+pub(crate) fn path_of(name: &str) -> String {
+    format!("//assay//{SEED}//{name}")
+}
+
+pub(crate) const TEXT: &str =
+    "The bridge over the river was built of stone. It has seven arches. Nobody knows its age.";
 
 /// A subnet on a chain of its own.
 pub(crate) struct Subnet {
@@ -56,7 +66,7 @@ impl Subnet {
             block_time: Duration::from_millis(200),
             validators: vec!["validator".to_owned()],
             miners: parts.iter().map(|(name, _)| (*name).to_owned()).collect(),
-            ..LocalSubnetConfig::new(folder.path(), "00112233445566778899aabbccddeeff")
+            ..LocalSubnetConfig::new(folder.path(), SEED)
         })
         .await
         .unwrap();
@@ -102,7 +112,11 @@ impl Subnet {
 
     pub(crate) fn hotkey(&self, name: &str) -> AccountId {
         let mut accounts = self.local.miners.iter();
-        accounts.find(|account| account.name == name).unwrap().hotkey.account()
+        accounts
+            .find(|account| account.name == name)
+            .unwrap()
+            .hotkey
+            .account()
     }
 
     /// A validator with this stack.
@@ -158,7 +172,10 @@ impl Validating {
     }
 
     pub(crate) async fn event(&mut self) -> PromptingEvent {
-        tokio::time::timeout(PATIENCE, self.heard.recv()).await.unwrap().unwrap()
+        tokio::time::timeout(PATIENCE, self.heard.recv())
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     /// The next step of which this holds.
@@ -175,7 +192,10 @@ impl Validating {
     pub(crate) fn score(&self, hotkey: AccountId) -> f64 {
         let standing = self.standings.borrow();
         let scores = standing.iter().flat_map(|standing| &standing.scores);
-        scores.clone().find(|(known, _)| *known == hotkey).map_or(0.0, |(_, score)| *score)
+        scores
+            .clone()
+            .find(|(known, _)| *known == hotkey)
+            .map_or(0.0, |(_, score)| *score)
     }
 
     /// Why it does not start.
@@ -186,7 +206,11 @@ impl Validating {
 
     pub(crate) async fn stop(self) {
         self.shutdown.begin();
-        let exit = tokio::time::timeout(PATIENCE, self.running).await.unwrap().unwrap().unwrap();
+        let exit = tokio::time::timeout(PATIENCE, self.running)
+            .await
+            .unwrap()
+            .unwrap()
+            .unwrap();
         assert_eq!(exit.code(), 0, "{exit}");
     }
 }
@@ -216,14 +240,20 @@ impl RewardModel for ByLength {
     }
 
     fn raw(&mut self, batch: &Batch<'_>) -> Result<Vec<Option<f64>>, JudgeError> {
-        let fails = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let fails = self
+            .failures
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if fails.is_ok() {
             return Err(JudgeError::NoNumber {
                 column: Reward::Dpo.column(),
                 figure: f64::NAN,
             });
         }
-        Ok(batch.answers.iter().map(|answer| Some(answer.text.len() as f64)).collect())
+        Ok(batch
+            .answers
+            .iter()
+            .map(|answer| Some(answer.text.len() as f64))
+            .collect())
     }
 }
 

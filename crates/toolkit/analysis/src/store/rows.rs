@@ -137,4 +137,6 @@ pub(crate) struct AnswerRow {
     pub(crate) length: u64,
     pub(crate) seconds: Option<f64>,
     pub(crate) reward: Option<f64>,
+    /// How its miner was chosen, where that is told.
+    pub(crate) chosen_by: Option<Arc<str>>,
 }

@@ -223,6 +223,11 @@ impl Taken for recorded::PromptingStep {
                 length: text.chars().count() as u64,
                 seconds: at(&event.completion_times, index),
                 reward: at(&event.rewards, index),
+                chosen_by: event
+                    .chosen_by
+                    .get(index)
+                    .and_then(Option::as_deref)
+                    .map(|how| store.name(how)),
             })
             .collect();
         let row = QuestionRow {

@@ -184,6 +184,9 @@ fn question(log: &Log, random: &mut ChaCha8Rng, now: OffsetDateTime, step: u64, 
         hotkeys: (0..asked).map(hotkey).collect(),
         completions,
         completion_times: values(random),
+        chosen_by: (0..asked)
+            .map(|place| Some(["gate", "exploration"][place % 2].to_owned()))
+            .collect(),
         rewards: values(random),
         step_length: Some(random.random()),
         gating_loss: random.random_bool(0.8).then(|| random.random()),

@@ -121,7 +121,10 @@ fn body(text: &mut String, plan: &BuildPlan, report: &Report) -> std::fmt::Resul
 fn columns(plan: &BuildPlan) -> Vec<(&'static str, &'static str)> {
     let mut columns = match plan.format {
         Format::Chat => vec![("messages", "the question as `user`, the answer as `assistant`")],
-        Format::Competition => vec![("conversations", "the question as `user`, the answer as `assistant`")],
+        Format::Competition => vec![(
+            "conversations",
+            "the question as `user`, the answer as `assistant`",
+        )],
         Format::Prompt | Format::OpenAi => vec![("prompt", "the question"), ("completion", "the answer")],
         Format::Preference { .. } => vec![
             ("prompt", "the question"),

@@ -201,7 +201,11 @@ fn schema(format: Format, details: Details) -> SchemaRef {
     let mut fields = match format {
         Format::Chat | Format::Competition => {
             let item = Field::new_list_field(DataType::Struct(message()), true);
-            let name = if format == Format::Chat { "messages" } else { "conversations" };
+            let name = if format == Format::Chat {
+                "messages"
+            } else {
+                "conversations"
+            };
             vec![Field::new_list(name, item, true)]
         }
         Format::Prompt | Format::OpenAi => vec![text("prompt"), text("completion")],
