@@ -136,6 +136,15 @@ impl Elements {
         }
     }
 
+    /// The transposed matrix of one of `rows`.
+    pub(crate) fn transposed(self, rows: usize) -> Self {
+        match self {
+            Self::Single(values) => Self::Single(transposed(&values, rows)),
+            Self::Half(values) => Self::Half(transposed(&values, rows)),
+            Self::Brain(values) => Self::Brain(transposed(&values, rows)),
+        }
+    }
+
     pub(crate) fn all_finite(&self) -> bool {
         match self {
             Self::Single(values) => values.iter().all(|value| value.is_finite()),
@@ -143,4 +152,21 @@ impl Elements {
             Self::Brain(values) => values.iter().all(|value| value.is_finite()),
         }
     }
+}
+
+/// By tiles, so that neither side is read or written a cache line for one element.
+fn transposed<T: Copy + Default>(values: &[T], rows: usize) -> Vec<T> {
+    const TILE: usize = 32;
+    let columns = values.len() / rows.max(1);
+    let mut out = vec![T::default(); values.len()];
+    for first_row in (0..rows).step_by(TILE) {
+        for first_column in (0..columns).step_by(TILE) {
+            for row in first_row..rows.min(first_row + TILE) {
+                for column in first_column..columns.min(first_column + TILE) {
+                    out[column * rows + row] = values[row * columns + column];
+                }
+            }
+        }
+    }
+    out
 }
