@@ -292,7 +292,9 @@ def encoders():
             folder = save(saved.to(precision) if precision else saved, tok, f"encoder-{variant}", **options)
             again = AutoModel.from_pretrained(folder, torch_dtype=torch.float32).eval()
             if variant == "bert-bin":
-                torch.save(scattered(again.state_dict()), Path(folder) / "pytorch_model.bin")
+                # Beside it first: the model that was read may still look into the file.
+                torch.save(scattered(again.state_dict()), Path(folder) / "scattered")
+                (Path(folder) / "scattered").replace(Path(folder) / "pytorch_model.bin")
             some = [text for text in texts if name != "deberta-v3" or text != LONG]
             yield dict(
                 folder=folder,

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use assay_models::{TorchFileError, list_torch_tensors};
+use assay_models::{TorchFileError, TorchTensor, list_torch_tensors};
 use proptest::prelude::*;
 use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
@@ -26,9 +26,7 @@ fn file(pickle: &[u8]) -> Vec<u8> {
     ])
 }
 
-type Listed = Result<Vec<(String, Vec<usize>, String)>, TorchFileError>;
-
-fn list(bytes: &[u8]) -> Listed {
+fn list(bytes: &[u8]) -> Result<Vec<TorchTensor>, TorchFileError> {
     list_torch_tensors(Cursor::new(bytes))
 }
 
@@ -84,7 +82,14 @@ fn sound() -> Vec<u8> {
 #[test]
 fn a_plain_dictionary_is_listed() {
     let listed = list(&file(&sound())).expect("it is sound");
-    assert_eq!(listed, [("w".to_owned(), vec![2, 3], "F32".to_owned())]);
+    assert_eq!(
+        listed,
+        [TorchTensor {
+            name: "w".to_owned(),
+            shape: vec![2, 3],
+            element: "F32".to_owned(),
+        }]
+    );
     let turned = tensor(&storage("0", 6), 0, &[3, 2], &[1, 3]);
     assert!(list(&file(&turned)).is_ok());
 }
@@ -333,8 +338,8 @@ proptest! {
         }
         let bytes = if inside { file(&pickle) } else { whole };
         if let Ok(tensors) = list(&bytes) {
-            for (_, shape, _) in tensors {
-                prop_assert!(shape.iter().product::<usize>() <= 24);
+            for tensor in tensors {
+                prop_assert!(tensor.shape.iter().product::<usize>() <= 24);
             }
         }
     }
