@@ -3,8 +3,8 @@
 use std::{path::Path, time::Duration};
 
 use assay_models::{
-    CausalModel, Classifier, ClassifierInput, Embedding, Encoder, EndMarker, ModelError, TorchFileError, TorchTensor,
-    ValueModel, list_torch_tensors,
+    CausalModel, Classifier, ClassifierInput, Embedding, Encoder, EndMarker, ModelError, TorchFileError,
+    TorchTensor, ValueModel, list_torch_tensors,
 };
 use assay_peers::Python;
 use serde_json::Value;

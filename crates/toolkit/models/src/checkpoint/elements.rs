@@ -136,12 +136,22 @@ impl Elements {
         }
     }
 
-    /// The transposed matrix of one of `rows`.
-    pub(crate) fn transposed(self, rows: usize) -> Self {
+    /// Elements as f32: themselves where they are, or widened in `room`.
+    pub(crate) fn widened<'a>(&'a self, range: std::ops::Range<usize>, room: &'a mut Vec<f32>) -> &'a [f32] {
+        if let Self::Single(values) = self {
+            return &values[range];
+        }
+        room.resize(range.len(), 0.0);
+        self.widen_into(range.start, room);
+        room
+    }
+
+    /// A matrix's elements in panels of `width` rows: column by column within each.
+    pub(crate) fn in_panels(self, columns: usize, width: usize) -> Self {
         match self {
-            Self::Single(values) => Self::Single(transposed(&values, rows)),
-            Self::Half(values) => Self::Half(transposed(&values, rows)),
-            Self::Brain(values) => Self::Brain(transposed(&values, rows)),
+            Self::Single(values) => Self::Single(in_panels(&values, columns, width)),
+            Self::Half(values) => Self::Half(in_panels(&values, columns, width)),
+            Self::Brain(values) => Self::Brain(in_panels(&values, columns, width)),
         }
     }
 
@@ -154,18 +164,11 @@ impl Elements {
     }
 }
 
-/// By tiles, so that neither side is read or written a cache line for one element.
-fn transposed<T: Copy + Default>(values: &[T], rows: usize) -> Vec<T> {
-    const TILE: usize = 32;
-    let columns = values.len() / rows.max(1);
-    let mut out = vec![T::default(); values.len()];
-    for first_row in (0..rows).step_by(TILE) {
-        for first_column in (0..columns).step_by(TILE) {
-            for row in first_row..rows.min(first_row + TILE) {
-                for column in first_column..columns.min(first_column + TILE) {
-                    out[column * rows + row] = values[row * columns + column];
-                }
-            }
+fn in_panels<T: Copy>(values: &[T], columns: usize, width: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(values.len());
+    for panel in values.chunks(width * columns) {
+        for column in 0..columns {
+            out.extend(panel[column..].iter().step_by(columns));
         }
     }
     out

@@ -9,8 +9,9 @@ use crate::{
 /// products flat.
 const WIDENED: usize = 1 << 18;
 
-/// Outputs of a block are a multiple of this, so that the product kernel's tiles fill it.
-const OUTPUT_STEP: usize = 64;
+/// Outputs of a panel of weights: a tile of the product kernel where vectors have 512 bits. Fewer waste part of the
+/// tile; more are copied together by the kernel, and a model's longest panel (4,096 inputs) would leave the cache.
+const PANEL: usize = 64;
 
 /// Rows of weights, f32 or in the 16 bits that they are stored in.
 #[derive(Debug)]
@@ -48,14 +49,8 @@ impl Table {
 
     /// Adds a row to `out`.
     pub(crate) fn add_row(&self, row: usize, out: &mut [f32], scratch: &mut Scratch) {
-        let row = match &self.elements {
-            Elements::Single(values) => &values[row * self.columns..][..self.columns],
-            narrow => {
-                scratch.widened.resize(self.columns, 0.0);
-                narrow.widen_into(row * self.columns, &mut scratch.widened);
-                &scratch.widened
-            }
-        };
+        let range = row * self.columns..(row + 1) * self.columns;
+        let row = self.elements.widened(range, &mut scratch.widened);
         for (out, value) in out.iter_mut().zip(row) {
             *out += *value;
         }
@@ -65,24 +60,18 @@ impl Table {
     pub(crate) fn product(&self, x: &[f32], y: &mut [f32], update: Update, scratch: &mut Scratch) {
         let rows = x.len() / self.columns;
         let x = Matrix::new(x, rows, self.columns);
-        if let Elements::Single(values) = &self.elements {
-            let weights = Matrix::new(values, self.rows, self.columns).t();
-            multiply(MatrixMut::new(y, rows, self.rows), update, 1.0, x, weights);
-            return;
-        }
         // Fixed blocks of the table's rows: an element's sum does not depend on the block that it is in.
         let block = (WIDENED / self.columns).clamp(1, self.rows);
         for first in (0..self.rows).step_by(block) {
             let count = block.min(self.rows - first);
-            scratch.widened.resize(count * self.columns, 0.0);
-            self.elements
-                .widen_into(first * self.columns, &mut scratch.widened);
+            let range = first * self.columns..(first + count) * self.columns;
+            let weights = self.elements.widened(range, &mut scratch.widened);
             multiply(
                 MatrixMut::strided(&mut y[first..], rows, count, self.rows),
                 update,
                 1.0,
                 x,
-                Matrix::new(&scratch.widened, count, self.columns).t(),
+                Matrix::new(weights, count, self.columns).t(),
             );
         }
     }
@@ -91,8 +80,8 @@ impl Table {
 /// A linear map.
 #[derive(Debug)]
 pub(crate) struct Linear {
-    /// A row of `outputs` for each input: so the product kernel finds its columns side by side. As they are stored, it
-    /// would spend a fifth of its time on turning them for every pack.
+    /// In panels of [`PANEL`] outputs, input by input within each: as the product kernel reads them. From rows as they
+    /// are stored it would turn them anew for every pack, a fifth of all its work.
     weight: Elements,
     inputs: usize,
     outputs: usize,
@@ -104,7 +93,7 @@ impl Linear {
     pub(crate) fn new(stored: Elements, inputs: usize, outputs: usize, bias: Option<Vec<f32>>) -> Self {
         debug_assert_eq!(stored.len(), inputs * outputs);
         Self {
-            weight: stored.transposed(outputs),
+            weight: stored.in_panels(inputs, PANEL),
             inputs,
             outputs,
             bias,
@@ -138,28 +127,18 @@ impl Linear {
 
     fn product(&self, x: &[f32], y: &mut [f32], update: Update, scratch: &mut Scratch) {
         let rows = x.len() / self.inputs;
-        let x = Matrix::new(x, rows, self.inputs);
-        if let Elements::Single(weight) = &self.weight {
-            let weight = Matrix::new(weight, self.inputs, self.outputs);
-            multiply(MatrixMut::new(y, rows, self.outputs), update, 1.0, x, weight);
-            return;
-        }
-        // Fixed blocks of outputs: an element's sum does not depend on the block that it is in.
-        let block = (WIDENED / self.inputs)
-            .next_multiple_of(OUTPUT_STEP)
-            .min(self.outputs);
-        for first in (0..self.outputs).step_by(block) {
-            let count = block.min(self.outputs - first);
-            scratch.widened.resize(self.inputs * count, 0.0);
-            for (input, row) in scratch.widened.chunks_exact_mut(count).enumerate() {
-                self.weight.widen_into(input * self.outputs + first, row);
-            }
+        for first in (0..self.outputs).step_by(PANEL) {
+            let width = PANEL.min(self.outputs - first);
+            let panel = self.weight.widened(
+                first * self.inputs..(first + width) * self.inputs,
+                &mut scratch.widened,
+            );
             multiply(
-                MatrixMut::strided(&mut y[first..], rows, count, self.outputs),
+                MatrixMut::strided(&mut y[first..], rows, width, self.outputs),
                 update,
                 1.0,
-                x,
-                Matrix::new(&scratch.widened, self.inputs, count),
+                Matrix::new(x, rows, self.inputs),
+                Matrix::new(panel, self.inputs, width),
             );
         }
     }
