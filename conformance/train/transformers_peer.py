@@ -262,6 +262,14 @@ def save(model, tok, name, **options):
     return str(folder)
 
 
+def scattered(state):
+    """The same numbers: matrices column by column, vectors as parts of one storage."""
+    vectors = [name for name, value in state.items() if value.dim() == 1]
+    joined = torch.cat([state[name] for name in vectors])
+    parts = dict(zip(vectors, joined.split([len(state[name]) for name in vectors])))
+    return {name: parts.get(name, value.t().contiguous().t()) for name, value in state.items()}
+
+
 def encoders():
     for seed, (name, config, tok) in enumerate(configurations()):
         model = randomised(AutoModel.from_config(config), seed)
@@ -283,6 +291,10 @@ def encoders():
             saved.load_state_dict(model.state_dict())
             folder = save(saved.to(precision) if precision else saved, tok, f"encoder-{variant}", **options)
             again = AutoModel.from_pretrained(folder, torch_dtype=torch.float32).eval()
+            if variant == "bert-bin":
+                # Beside it first: the model that was read may still look into the file.
+                torch.save(scattered(again.state_dict()), Path(folder) / "scattered")
+                (Path(folder) / "scattered").replace(Path(folder) / "pytorch_model.bin")
             some = [text for text in texts if name != "deberta-v3" or text != LONG]
             yield dict(
                 folder=folder,

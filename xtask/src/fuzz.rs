@@ -3,7 +3,7 @@
 use crate::{error::TaskError, process, repository};
 
 /// The targets in `fuzz/targets`, each with the longest input that makes sense.
-const TARGETS: [(&str, u32); 9] = [
+const TARGETS: [(&str, u32); 10] = [
     ("rpc_parameters", 4_096),
     ("extrinsic_bytes", 2_048),
     ("scale_arguments", 2_048),
@@ -11,6 +11,7 @@ const TARGETS: [(&str, u32); 9] = [
     ("axon_heads", 4_096),
     ("python_values", 2_048),
     ("tensors", 2_048),
+    ("torch_files", 2_048),
     ("axon_requests", 4_096),
     ("dendrite_answers", 4_096),
 ];

@@ -4,6 +4,7 @@ mod axon;
 mod chain;
 mod lora;
 mod records;
+mod reward;
 mod yuma;
 
 use crate::error::TaskError;
@@ -20,6 +21,8 @@ pub(crate) enum Bench {
     Lora,
     /// The event log, beside lines of JSON in Python, and datasets of it, beside pandas
     Records,
+    /// Sentence embeddings, beside sentence-transformers
+    Reward,
     /// One epoch of Yuma Consensus, beside the chain's pallet
     Yuma,
 }
@@ -30,6 +33,7 @@ pub(crate) fn run(bench: &Bench) -> Result<(), TaskError> {
         Bench::Chain => chain::run(),
         Bench::Lora => lora::run(),
         Bench::Records => records::run(),
+        Bench::Reward => reward::run(),
         Bench::Yuma => yuma::run(),
     }
 }

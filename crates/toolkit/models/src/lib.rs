@@ -43,6 +43,6 @@ pub use generate::{Generated, Sampling, StopReason, generate};
 pub use pretrain::{PretrainingRecipe, SPECIAL_TOKENS, pretrain, train_tokenizer};
 pub use recipe::{LoraConfig, Projection, RowOrder, Schedule, StepRule, Targets, TrainingRecipe};
 pub use text_tokens::TextTokens;
-pub use torch_file::{TorchFileError, list_torch_tensors};
+pub use torch_file::{TorchFileError, TorchTensor, list_torch_tensors};
 pub use train::{AdapterGradient, TrainingStep, adapter_gradient, train, train_from};
 pub use value_model::{EndMarker, ValueModel};

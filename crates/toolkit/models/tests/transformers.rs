@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use assay_models::{
     CausalModel, Classifier, ClassifierInput, Embedding, Encoder, EndMarker, ModelError, TorchFileError,
-    ValueModel, list_torch_tensors,
+    TorchTensor, ValueModel, list_torch_tensors,
 };
 use assay_peers::Python;
 use serde_json::Value;
@@ -257,11 +257,11 @@ fn files_of_torch_are_listed_and_nothing_in_them_is_run() {
             case["shapes"].as_object().expect("an object").len(),
             "{name}"
         );
-        for (tensor, shape, _) in tensors {
+        for TorchTensor { name, shape, .. } in tensors {
             assert_eq!(
                 serde_json::to_value(shape).expect("numbers"),
-                case["shapes"][&tensor],
-                "{tensor}"
+                case["shapes"][&name],
+                "{name}"
             );
         }
     }

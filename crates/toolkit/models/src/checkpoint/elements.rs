@@ -136,6 +136,25 @@ impl Elements {
         }
     }
 
+    /// Elements as f32: themselves where they are, or widened in `room`.
+    pub(crate) fn widened<'a>(&'a self, range: std::ops::Range<usize>, room: &'a mut Vec<f32>) -> &'a [f32] {
+        if let Self::Single(values) = self {
+            return &values[range];
+        }
+        room.resize(range.len(), 0.0);
+        self.widen_into(range.start, room);
+        room
+    }
+
+    /// A matrix's elements in panels of `width` rows: column by column within each.
+    pub(crate) fn in_panels(self, columns: usize, width: usize) -> Self {
+        match self {
+            Self::Single(values) => Self::Single(in_panels(&values, columns, width)),
+            Self::Half(values) => Self::Half(in_panels(&values, columns, width)),
+            Self::Brain(values) => Self::Brain(in_panels(&values, columns, width)),
+        }
+    }
+
     pub(crate) fn all_finite(&self) -> bool {
         match self {
             Self::Single(values) => values.iter().all(|value| value.is_finite()),
@@ -143,4 +162,14 @@ impl Elements {
             Self::Brain(values) => values.iter().all(|value| value.is_finite()),
         }
     }
+}
+
+fn in_panels<T: Copy>(values: &[T], columns: usize, width: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(values.len());
+    for panel in values.chunks(width * columns) {
+        for column in 0..columns {
+            out.extend(panel[column..].iter().step_by(columns));
+        }
+    }
+    out
 }

@@ -297,7 +297,8 @@ mod tests {
         out
     }
 
-    fn assert_matches(rule: Rule<'_>, extra: &dyn Fn(&[f32], usize, usize, usize) -> f64) {
+    /// `extra` gives what is added to a score, from the rows, the head, the query and the key.
+    fn assert_matches(rule: Rule<'_>, extra: impl Fn(&[f32], usize, usize, usize) -> f64) {
         let hidden = rule.heads * rule.width;
         let lengths = [1, 5, 131];
         let qkv = ramp(lengths.iter().sum::<usize>() * 3 * hidden, 1);
@@ -334,7 +335,7 @@ mod tests {
                     sight,
                     bias: Bias::None,
                 },
-                &|_, _, _, _| 0.0,
+                |_, _, _, _| 0.0,
             );
         }
     }
@@ -353,7 +354,7 @@ mod tests {
                 reach,
             },
         };
-        assert_matches(rule, &|_, head, query, key| {
+        assert_matches(rule, |_, head, query, key| {
             f64::from(by_head[head * (2 * reach - 1) + reach - 1 + key - query])
         });
 
@@ -370,7 +371,7 @@ mod tests {
             }),
             ..rule
         };
-        assert_matches(rule, &|qkv, head, query, key| {
+        assert_matches(rule, |qkv, head, query, key| {
             let bucket = rows[reach - 1 + query - key] as usize;
             (0..width)
                 .map(|i| {

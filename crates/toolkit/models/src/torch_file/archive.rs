@@ -67,10 +67,10 @@ impl Archive {
             if !stored || start.checked_add(bytes).is_none_or(|end| end > length) {
                 return Err(TorchFileError::Compressed { entry: name });
             }
-            if let Some(before) = name.strip_suffix("/data.pkl") {
-                if folder.replace(before.to_owned()).is_some() {
-                    return Err(TorchFileError::NoPickle);
-                }
+            if let Some(before) = name.strip_suffix("/data.pkl")
+                && folder.replace(before.to_owned()).is_some()
+            {
+                return Err(TorchFileError::NoPickle);
             }
             entries.insert(name, Storage { start, bytes });
         }

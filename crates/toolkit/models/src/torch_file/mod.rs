@@ -31,17 +31,30 @@ pub(crate) fn read(
     })
 }
 
-/// Names, shapes and element types of the tensors of a `torch.save` file.
+/// A tensor of a `torch.save` file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TorchTensor {
+    /// Its name in the dictionary.
+    pub name: String,
+    /// Its elements in each dimension.
+    pub shape: Vec<usize>,
+    /// The element type: F32, F16 or BF16, which models are read from, or the name of torch's class of storage.
+    pub element: String,
+}
+
+/// The tensors of a `torch.save` file, by name; only what describes them is read.
 ///
 /// # Errors
 /// Everything that is not a plain dictionary of tensors.
-pub fn list_torch_tensors(
-    mut file: impl Read + Seek,
-) -> Result<Vec<(String, Vec<usize>, String)>, TorchFileError> {
+pub fn list_torch_tensors(mut file: impl Read + Seek) -> Result<Vec<TorchTensor>, TorchFileError> {
     let tensors = tensors(&mut file)?;
     Ok(tensors
         .into_iter()
-        .map(|(name, entry)| (name, entry.shape, entry.element.to_string()))
+        .map(|(name, entry)| TorchTensor {
+            name,
+            shape: entry.shape,
+            element: entry.element.to_string(),
+        })
         .collect())
 }
 

@@ -249,7 +249,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Everything above the last mark.
-    fn to_mark(&mut self) -> Result<Vec<Id>, TorchFileError> {
+    fn above_mark(&mut self) -> Result<Vec<Id>, TorchFileError> {
         let mark = self
             .marks
             .pop()
@@ -323,14 +323,14 @@ impl<'a> Machine<'a> {
                     self.pop()?;
                 }
                 b'1' => {
-                    self.to_mark()?;
+                    self.above_mark()?;
                 }
                 // Containers.
                 b'}' => self.push(Object::Dict(Vec::new()))?,
                 b']' => self.push(Object::List)?,
                 b')' => self.push(Object::Tuple(Vec::new()))?,
                 b't' => {
-                    let items = self.to_mark()?;
+                    let items = self.above_mark()?;
                     self.push(Object::Tuple(items))?;
                 }
                 0x85 => self.small_tuple(1)?,
@@ -342,7 +342,7 @@ impl<'a> Machine<'a> {
                     self.set_items(&[key, value])?;
                 }
                 b'u' => {
-                    let items = self.to_mark()?;
+                    let items = self.above_mark()?;
                     self.set_items(&items)?;
                 }
                 // What lists hold is not needed.
@@ -350,7 +350,7 @@ impl<'a> Machine<'a> {
                     self.pop()?;
                 }
                 b'e' => {
-                    self.to_mark()?;
+                    self.above_mark()?;
                 }
                 // The memo: BINPUT, LONG_BINPUT, MEMOIZE, BINGET, LONG_BINGET.
                 b'q' => {

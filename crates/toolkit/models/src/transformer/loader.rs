@@ -94,10 +94,8 @@ impl<'a> Loader<'a> {
             }
         }
         let elements = joined.unwrap_or(Elements::Single(Vec::new()));
-        Ok(Linear {
-            weight: Table::new(elements, names.len() * outputs, inputs),
-            bias: (bias == WithBias::Yes).then_some(biases),
-        })
+        let bias = (bias == WithBias::Yes).then_some(biases);
+        Ok(Linear::new(elements, inputs, names.len() * outputs, bias))
     }
 
     /// A layer norm; files from before 2019 call its weight gamma and its bias beta.
