@@ -20,6 +20,15 @@ fn says(text: &'static str) -> Option<Arc<dyn Mind>> {
     Some(Arc::new(Scripted::new(move |_| Some(text.to_owned()))))
 }
 
+/// A good answer, another one to each question: what was said before counts for nothing.
+fn long(question: &str) -> String {
+    format!("{LONG} in {}", question.len())
+}
+
+fn good() -> Option<Arc<dyn Mind>> {
+    Some(Arc::new(Scripted::new(|question| Some(long(question)))))
+}
+
 const LONG: &str = "it stands on seven arches of grey stone, and people who cross it at night hear the water";
 const SHORT: &str = "a bridge";
 
@@ -35,11 +44,11 @@ fn told<'a>(subnet: &Subnet, step: &'a StepTold, name: &str) -> &'a assay_prompt
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others() {
-    let copied = Scripted::new(|_| Some(LONG.to_owned())).after(Duration::from_millis(300));
+    let copied = Scripted::new(|question| Some(long(question))).after(Duration::from_millis(300));
     let echo = Scripted::new(|question| Some(question.to_owned()));
     let labelled = Scripted::new(|_| Some(format!("Question: and Summary: {SHORT} by the mill")));
     let subnet = Subnet::start(vec![
-        ("good", says(LONG)),
+        ("good", good()),
         ("short", says(SHORT)),
         ("copycat", Some(Arc::new(copied))),
         ("echo", Some(Arc::new(echo))),
@@ -70,7 +79,7 @@ async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others()
         let hotkey = subnet.hotkey(name).to_string();
         record.hotkeys.iter().position(|known| *known == hotkey).unwrap()
     };
-    assert_eq!(record.best.as_deref(), Some(LONG));
+    assert_eq!(record.best, Some(long(&record.prompt)));
     assert_eq!(record.completions[at("short")], SHORT);
     assert_eq!(record.rewards[at("good")], Some(reward("good")));
     assert_eq!(
@@ -93,7 +102,7 @@ async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_judge_that_fails_costs_nobody_anything_and_does_not_end_the_validator() {
-    let subnet = Subnet::start(vec![("good", says(LONG)), ("gone", None)]).await;
+    let subnet = Subnet::start(vec![("good", good()), ("gone", None)]).await;
     let settings = settings();
     let failures = Arc::new(AtomicU32::new(2));
     let model = ByLength {
@@ -104,7 +113,7 @@ async fn a_judge_that_fails_costs_nobody_anything_and_does_not_end_the_validator
 
     let failed = validating.step(|step| !step.miners.is_empty()).await;
     assert_eq!(failed.record.rewards, vec![None; failed.miners.len()]);
-    assert_eq!(failed.record.completions, [LONG]);
+    assert_eq!(failed.record.completions, [long(&failed.record.prompt)]);
     let reason = loop {
         if let PromptingEvent::Failed { reason, .. } = validating.event().await {
             break reason;
@@ -128,7 +137,7 @@ async fn a_judge_that_fails_costs_nobody_anything_and_does_not_end_the_validator
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_judges_remember_and_scores_outlive_the_process_and_damage_is_refused() {
-    let subnet = Subnet::start(vec![("good", says(LONG)), ("short", says(SHORT))]).await;
+    let subnet = Subnet::start(vec![("good", good()), ("short", says(SHORT))]).await;
     let settings = settings();
     let mut validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
     for _ in 0..4 {

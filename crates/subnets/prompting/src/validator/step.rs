@@ -281,9 +281,9 @@ impl Forward<'_> {
             took: judged.took,
             record,
         };
+        self.parts.stepped(self.context);
         // Nobody need be listening.
         let _ = self.parts.events.send(PromptingEvent::Step(told));
-        self.parts.stepped(self.context);
     }
 }
 
