@@ -47,13 +47,16 @@ def words(text):
 
 
 def complete(message):
-    """Sentences of the context: the first two for a summary, the likest one for a question."""
+    """Sentences of the context: the first two for a summary, one for a question, the likest one for an answer."""
     context = message.split("\n\n")[0]
     sentences = [found.strip() + "." for found in context.split(".") if found.strip()]
     if "ummar" in message:
         return " ".join(sentences[:2])
-    asked = words(message.rsplit("uestion", 1)[-1])
-    return max(sentences, key=lambda sentence: len(words(sentence) & asked), default="")
+    if "Question:" not in message:
+        return f"What else is there to know of this: {sentences[0]}"
+    asked = words(message.rsplit("Question:", 1)[-1])
+    likest = max(sentences, key=lambda sentence: len(words(sentence) & asked), default="")
+    return f"The text tells it where it says that {likest}"
 
 
 async def forward(synapse: Prompting) -> Prompting:

@@ -21,6 +21,8 @@ use assay_prompting::{
         diversity::{Alone, Cut, history::History},
     },
 };
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::{
     path::PathBuf,
     sync::{
@@ -257,24 +259,25 @@ impl RewardModel for ByLength {
     }
 }
 
-/// Texts as counts of letters: equal texts are near, others apart.
+/// Equal texts are the same vector, others have nothing in common.
 #[derive(Debug)]
-pub(crate) struct Letters;
+pub(crate) struct Digests;
 
-impl Embedder for Letters {
+impl Embedder for Digests {
     fn width(&self) -> usize {
-        26
+        256
     }
 
     fn embed(&self, texts: &[&str]) -> Result<Vec<Vec<f32>>, ModelError> {
-        let letters = |text: &&str| {
-            let mut counts = vec![0.0; 26];
-            for letter in text.bytes().filter(u8::is_ascii_lowercase) {
-                counts[usize::from(letter - b'a')] += 1.0;
-            }
-            counts
+        let vector = |text: &&str| {
+            // FNV-1a, as a seed.
+            let digest = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+            });
+            let mut random = ChaCha8Rng::seed_from_u64(digest);
+            (0..256).map(|_| random.random_range(-1.0..1.0)).collect()
         };
-        Ok(texts.iter().map(letters).collect())
+        Ok(texts.iter().map(vector).collect())
     }
 }
 
@@ -285,7 +288,7 @@ pub(crate) fn stack(settings: &Settings, model: ByLength) -> Stack {
         .mask(BlacklistMask)
         .mask(TaskValidatorMask(settings.fidelity))
         .mask(DiversityMask::new(
-            Arc::new(Letters),
+            Arc::new(Digests),
             history,
             Cut::Soft,
             Alone::Diverse,

@@ -199,7 +199,7 @@ fn first_line() -> Value {
         "_step": 0, "_runtime": 0.0, "_timestamp": 1_795_953_600.0,
         "name": "augment", "step": 0, "block": 4_100_000, "prompt": "Summarise \"this\"\nin ä line.",
         "uids": [4, 7, 9], "hotkeys": [], "completions": ["One.", "Two.", ""], "completion_times": [],
-        "completion_status_codes": [], "completion_status_messages": [], "gating_scorings": [],
+        "completion_status_codes": [], "completion_status_messages": [], "chosen_by": [], "gating_scorings": [],
         "rewards": [0.25, 0.5, null], "best": "Two.", "step_length": 11.5,
     })
 }
