@@ -9,7 +9,7 @@ use std::time::Duration;
 #[non_exhaustive]
 pub enum PromptingEvent {
     /// A step has been judged.
-    Step(StepTold),
+    Step(Box<StepTold>),
     /// A step or a whole forward came to nothing.
     Failed {
         /// Whose.

@@ -44,7 +44,7 @@ pub enum StepError {
         /// Which step.
         step: String,
         /// Why.
-        source: JudgeError,
+        source: Box<JudgeError>,
     },
     /// A score would not be a number.
     #[error(transparent)]
@@ -141,6 +141,7 @@ impl Forward<'_> {
             Some(source) => {
                 self.context.end_step(Some(&source.to_string()));
                 let step = asking.name;
+                let source = Box::new(source);
                 Err(StepError::Judge { step, source }.into())
             }
         }
@@ -283,7 +284,7 @@ impl Forward<'_> {
         };
         self.parts.stepped(self.context);
         // Nobody need be listening.
-        let _ = self.parts.events.send(PromptingEvent::Step(told));
+        let _ = self.parts.events.send(PromptingEvent::Step(Box::new(told)));
     }
 }
 

@@ -186,7 +186,7 @@ impl Validating {
             if let PromptingEvent::Step(step) = self.event().await
                 && wanted(&step)
             {
-                return step;
+                return *step;
             }
         }
     }
