@@ -78,6 +78,13 @@ mod tests {
     }
 
     #[test]
+    fn a_validator_that_only_scores_never_has_a_row_due() {
+        for (now, last) in [(0, None), (199, None), (100_000, Some(Block(3)))] {
+            assert_eq!(WeightSchedule::Never.due(&epochs(now), last, 0), None);
+        }
+    }
+
+    #[test]
     fn a_row_is_due_once_an_epoch_shortly_before_its_end() {
         let schedule = WeightSchedule::Epochs { lead: 25 };
         // Now, the last row, the limit, when the next is due.
