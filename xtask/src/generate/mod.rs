@@ -1,6 +1,7 @@
 //! Files that are generated from code, and the check that they are up to date.
 
 mod base_model;
+mod prompting_models;
 
 use crate::{error::TaskError, process, repository};
 use std::process::Command;
@@ -17,10 +18,15 @@ pub(crate) struct Args {
 }
 
 /// What is made only when asked for.
-#[derive(Debug, Clone, Copy, clap::Subcommand)]
+#[derive(Debug, Clone, clap::Subcommand)]
 enum Slow {
     /// The base model that is shipped, from its text
     BaseModel,
+    /// The models of the prompting demonstration, and the texts that it begins with
+    PromptingModels {
+        /// Only these: miner, dpo, reciprocate, dahoas, rlhf, bert, mpnet, nsfw, gating
+        roles: Vec<String>,
+    },
 }
 
 impl Args {
@@ -33,8 +39,10 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), TaskError> {
-    if let Some(Slow::BaseModel) = args.slow {
-        return base_model::make();
+    match &args.slow {
+        Some(Slow::BaseModel) => return base_model::make(),
+        Some(Slow::PromptingModels { roles }) => return prompting_models::make(roles),
+        None => {}
     }
     let mut out_of_date = Vec::new();
     let generated = [

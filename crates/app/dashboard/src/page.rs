@@ -10,6 +10,7 @@ mod organic;
 mod pieces;
 mod plots;
 mod problems;
+mod prompting;
 mod status;
 mod validators;
 
@@ -25,13 +26,14 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 pub(crate) type Draw = fn(&DashboardState, Around) -> Markup;
 
 /// The sections by the id of their element.
-pub(crate) const SECTIONS: [(&str, Draw); 9] = [
+pub(crate) const SECTIONS: [(&str, Draw); 10] = [
     ("status", status::draw),
     ("problems", |state, _| problems::draw(state)),
     ("chain", |state, _| chain::draw(state)),
     ("validators", |state, _| validators::draw(state)),
     ("miners", |state, around| miners::draw(state, around.links)),
     ("organic", |state, _| organic::draw(state)),
+    ("prompting", |state, _| prompting::draw(state)),
     ("plots", |state, _| plots::draw(state)),
     ("competition", |state, _| competition::draw(state)),
     ("log", |state, _| log::draw(state)),
@@ -71,6 +73,7 @@ pub(crate) fn document(drawing: &Drawing, places: Places) -> Markup {
                     section id="chain" class="chain" aria-label="Chain" { (section("chain")) }
                     section id="miners" class="card miners" aria-labelledby="miners-title" { (section("miners")) }
                     section id="organic" class="card organic" aria-labelledby="organic-title" { (section("organic")) }
+                    section id="prompting" class="card organic" aria-labelledby="prompting-title" { (section("prompting")) }
                     div id="plots" class="plots" { (section("plots")) }
                     div class="side" {
                         section id="validators" class="card" aria-labelledby="validators-title" { (section("validators")) }

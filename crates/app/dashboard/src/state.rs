@@ -5,8 +5,10 @@
 //! words. Lists that grow with time are bounded by the methods that add to them.
 
 mod organic;
+mod prompting;
 
 pub use organic::{OrganicView, RewardView, SAMPLES, SampleSource, SampleView};
+pub use prompting::{AnswerView, MeanReward, PromptingView, STEPS, StepView};
 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -32,6 +34,9 @@ pub struct DashboardState {
     /// Users' requests, where a system takes some.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organic: Option<OrganicView>,
+    /// Questions to miners, where a system asks some.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompting: Option<PromptingView>,
     /// The validators, in the order in which they are shown.
     pub validators: Vec<ValidatorView>,
     /// The miners, in the order in which they are shown; each keeps its colour by this order.
@@ -48,7 +53,9 @@ impl DashboardState {
     /// Whether miners are asked and their answers scored, rather than their data trained on.
     #[must_use]
     pub fn scores_answers(&self) -> bool {
-        self.organic.is_some() || self.miners.iter().any(|miner| miner.answers.is_some())
+        self.organic.is_some()
+            || self.prompting.is_some()
+            || self.miners.iter().any(|miner| miner.answers.is_some())
     }
 
     /// Adds a line to the log and forgets the oldest beyond [`LOG_LINES`].

@@ -8,6 +8,7 @@ mod forward;
 mod record;
 mod round;
 mod routing;
+mod shadow;
 mod standing;
 mod step;
 

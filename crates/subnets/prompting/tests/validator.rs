@@ -5,7 +5,7 @@
 mod subnet;
 
 use assay_minds::{Mind, Scripted};
-use assay_prompting::{Fault, PromptingEvent, StepTold};
+use assay_prompting::{Fault, PromptingEvent, Settings, StepTold};
 use serde_json::Value;
 use std::{
     sync::{
@@ -96,6 +96,71 @@ async fn the_good_are_paid_and_the_record_says_which_filter_forbade_the_others()
     let score = |name| validating.score(subnet.hotkey(name));
     assert!(score("good") > score("short") && score("short") > score("copycat"));
     assert_eq!(score("echo"), 0.0);
+    validating.stop().await;
+    subnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn miners_mark_the_answers_of_others_and_that_pays_nobody() {
+    // Whoever is shown a text with a place for a mark gives one: the others' by their length, one beyond all bounds.
+    let marking = |mark: &'static str, otherwise: fn(&str) -> String| -> Option<Arc<dyn Mind>> {
+        Some(Arc::new(Scripted::new(move |question| {
+            Some(if question.contains("<Score>") {
+                format!("<Score>{mark}</Score> as I see it")
+            } else {
+                otherwise(question)
+            })
+        })))
+    };
+    let subnet = Subnet::start(vec![
+        ("good", marking("2", long)),
+        (
+            "short",
+            marking("9", |question| format!("{SHORT} {}", question.len())),
+        ),
+        (
+            "immodest",
+            marking("12", |_| "Question: who is better than me?".to_owned()),
+        ),
+    ])
+    .await;
+    let settings = Settings {
+        outsource_scoring: true,
+        ..settings()
+    };
+    let mut validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
+    let step = validating
+        .step(|step| step.miners.len() == 3 && step.record.name == "answer0")
+        .await;
+    let marks = |name: &str| {
+        let hotkey = subnet.hotkey(name).to_string();
+        step.marks.iter().find(|mark| mark.hotkey == hotkey).unwrap()
+    };
+    let given = |name: &str| -> Vec<(String, Option<f64>)> {
+        let mark = marks(name);
+        let mut given: Vec<_> = mark
+            .scoring_hotkeys
+            .iter()
+            .cloned()
+            .zip(mark.scoring_values.iter().copied())
+            .collect();
+        given.sort_by_key(|(hotkey, _)| {
+            ["good", "short", "immodest"]
+                .iter()
+                .position(|name| subnet.hotkey(name).to_string() == *hotkey)
+        });
+        given
+    };
+    let by = |name: &str, mark| (subnet.hotkey(name).to_string(), mark);
+    assert_eq!(given("good"), [by("short", Some(9.0)), by("immodest", None)]);
+    assert_eq!(given("short"), [by("good", Some(2.0)), by("immodest", None)]);
+    assert_eq!(given("immodest"), [by("good", Some(2.0)), by("short", Some(9.0))]);
+    assert_eq!([marks("good").scoring, marks("immodest").scoring], [9.0, 5.5]);
+    assert!(marks("good").best && !marks("immodest").best && !marks("short").best);
+    assert_eq!(marks("good").step, step.record.step);
+    assert!(marks("short").scoring_completions[0].ends_with("as I see it"));
+    // By marks it would be worth something; a filter forbade it, and that counts.
+    assert_eq!(told(&subnet, &step, "immodest").reward, Some(0.0));
     validating.stop().await;
     subnet.stop().await;
 }

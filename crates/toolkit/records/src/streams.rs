@@ -8,6 +8,7 @@ mod forwards;
 mod hardware;
 mod market_transactions;
 mod organic_iterations;
+mod prompting_marks;
 mod prompting_steps;
 mod scores;
 mod video_batches;
@@ -21,6 +22,7 @@ pub use forwards::Forward;
 pub use hardware::{Gpu, Hardware};
 pub use market_transactions::MarketTransaction;
 pub use organic_iterations::{MinerReward, OrganicIteration};
+pub use prompting_marks::PromptingMark;
 pub use prompting_steps::PromptingStep;
 pub use scores::Score;
 pub use video_batches::VideoBatch;
@@ -42,6 +44,7 @@ pub fn all() -> Result<Vec<Columns>, ShapeError> {
         Columns::of::<Hardware>()?,
         Columns::of::<MarketTransaction>()?,
         Columns::of::<OrganicIteration>()?,
+        Columns::of::<PromptingMark>()?,
         Columns::of::<PromptingStep>()?,
         Columns::of::<Score>()?,
         Columns::of::<VideoBatch>()?,

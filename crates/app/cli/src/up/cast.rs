@@ -141,7 +141,7 @@ fn role(name: &str, dataset: PathBuf, manner: Manner) -> miette::Result<MinerRol
 }
 
 /// Writes embedded files into `folder`, where they differ from what is there.
-fn unpack<Files: RustEmbed>(folder: &Path) -> miette::Result<PathBuf> {
+pub(super) fn unpack<Files: RustEmbed>(folder: &Path) -> miette::Result<PathBuf> {
     for name in Files::iter() {
         let Some(file) = Files::get(&name) else { continue };
         let path = folder.join(name.as_ref());

@@ -11,6 +11,7 @@ mod home;
 mod iterations;
 mod organic;
 mod participants;
+mod prompting;
 mod records;
 mod results;
 mod summary;
@@ -22,6 +23,7 @@ pub(crate) use evaluations::Evaluations;
 pub(crate) use iterations::{RecordedTexts, iteration};
 
 use crate::{configuration::expand_home, context::Context};
+use assay_prompting::Routing;
 use miette::{IntoDiagnostic, WrapErr};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -36,7 +38,7 @@ pub(crate) struct Args {
     #[arg(value_enum, default_value = "datasets")]
     system: System,
     /// Miners of the demonstration; with --dataset there is one miner a file
-    /// [default: 5, organic: 4]
+    /// [default: 5, organic: 4, prompting: 8, with --gating 14]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
     miners: Option<u16>,
     /// Validators
@@ -69,6 +71,12 @@ pub(crate) struct Args {
     /// People that the demonstration has of its own, who ask all the time (organic)
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(0..=64))]
     users: u16,
+    /// The profile that validators judge by (prompting): seed, stack or tasks
+    #[arg(long, value_name = "NAME", default_value = "stack")]
+    profile: assay_prompting::Profile,
+    /// Ask five miners at a time, chosen by what the gating model expects of them; some are specialists then (prompting)
+    #[arg(long)]
+    gating: bool,
     /// Seconds between blocks, 0.05 to 12
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     block_time: Duration,
@@ -81,6 +89,8 @@ enum System {
     Datasets,
     /// People ask through a gateway; miners answer, and the better answers are paid
     Organic,
+    /// Validators ask; reward models and filters judge the answers, and the better ones are paid
+    Prompting,
 }
 
 impl System {
@@ -88,21 +98,24 @@ impl System {
         match self {
             Self::Datasets => "datasets",
             Self::Organic => "organic",
+            Self::Prompting => "prompting",
         }
     }
 
-    /// Miners of the demonstration.
-    fn usual_miners(self) -> usize {
-        match self {
-            Self::Datasets => 5,
-            Self::Organic => 4,
+    /// Miners of the demonstration. A gating model has more to choose from: there are specialists.
+    fn usual_miners(self, gating: bool) -> usize {
+        match (self, gating) {
+            (Self::Datasets, _) => 5,
+            (Self::Organic, _) => 4,
+            (Self::Prompting, false) => 8,
+            (Self::Prompting, true) => 14,
         }
     }
 }
 
 pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
     context.refuse_dry_run("assay up")?;
-    if args.system == System::Organic && (!args.dataset.is_empty() || args.eval.is_some()) {
+    if args.system != System::Datasets && (!args.dataset.is_empty() || args.eval.is_some()) {
         return Err(miette::miette!(
             help = "leave them out, or run `assay up datasets`",
             "--dataset and --eval are for the datasets system"
@@ -112,7 +125,7 @@ pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
         system: args.system.name().to_owned(),
         miners: match (args.miners, args.dataset.len()) {
             (Some(miners), 0) => miners.into(),
-            (None, 0) => args.system.usual_miners(),
+            (None, 0) => args.system.usual_miners(args.gating),
             (_, files) => files,
         },
         validators: args.validators.into(),
@@ -149,6 +162,17 @@ pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
                 users: args.users,
             };
             context.block_on(organic::run(home, plan, traffic, context.output()))
+        }
+        System::Prompting => {
+            let judging = prompting::Judging {
+                profile: args.profile,
+                routing: if args.gating {
+                    Routing::Gating
+                } else {
+                    Routing::Random
+                },
+            };
+            context.block_on(prompting::run(home, plan, judging, context.output()))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Users' requests, and what their answers were worth.
 
-use super::pieces::{empty, or_unknown, time};
+use super::pieces::{empty, or_unknown, tile, time};
 use crate::quantity::{duration, name, text, whole};
 use crate::state::{DashboardState, OrganicView, RewardView, SampleSource, SampleView};
 use maud::{Markup, html};
@@ -50,16 +50,6 @@ fn card(organic: &OrganicView) -> Markup {
             ol class="samples" {
                 @for sample in organic.samples.iter().rev().take(SHOWN) { (one(sample)) }
             }
-        }
-    }
-}
-
-fn tile(title: &str, figure: String, note: Markup) -> Markup {
-    html! {
-        div class="small tile" {
-            h3 { (title) }
-            p class="figure" { (figure) }
-            p class="note" { (note) }
         }
     }
 }

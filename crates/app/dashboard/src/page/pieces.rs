@@ -45,3 +45,14 @@ pub(super) fn time(at_ms: u64) -> Markup {
 pub(super) fn empty(text: &str, hint: &str) -> Markup {
     html! { p class="empty" { strong { (text) } " " (hint) } }
 }
+
+/// A figure with its title and a word about it.
+pub(super) fn tile(title: &str, figure: String, note: Markup) -> Markup {
+    html! {
+        div class="small tile" {
+            h3 { (title) }
+            p class="figure" { (figure) }
+            p class="note" { (note) }
+        }
+    }
+}

@@ -73,7 +73,9 @@ pub struct Settings {
     pub answer_sample_size: usize,
     /// How long they have.
     pub answer_timeout: Duration,
-    /// How many miners mark each completion where that is asked for.
+    /// Whether miners are asked to mark each other's completions. It goes on record and enters no weight.
+    pub outsource_scoring: bool,
+    /// How many mark each completion.
     pub scoring_sample_size: usize,
     /// How long they have.
     pub scoring_timeout: Duration,
@@ -189,6 +191,7 @@ impl Settings {
             followup_timeout: ten_seconds,
             answer_sample_size: 50,
             answer_timeout: ten_seconds,
+            outsource_scoring: false,
             scoring_sample_size: 2,
             scoring_timeout: ten_seconds,
             moving_average_alpha: 0.05,

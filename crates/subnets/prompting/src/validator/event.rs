@@ -1,7 +1,7 @@
 //! What a validator tells while it runs.
 
 use assay_chain::AccountId;
-use assay_records::streams::PromptingStep;
+use assay_records::streams::{PromptingMark, PromptingStep};
 use std::time::Duration;
 
 /// What a validator tells.
@@ -28,6 +28,8 @@ pub struct StepTold {
     pub record: PromptingStep,
     /// Each miner that was asked, in the record's order.
     pub miners: Vec<MinerTold>,
+    /// What other miners think of the answers, where they were asked.
+    pub marks: Vec<PromptingMark>,
     /// How long the step took.
     pub took: Duration,
 }

@@ -15,7 +15,7 @@ use crate::{
 use assay_axon::{Outcome, dendrite::NoAnswer, dendrite::RequestError};
 use assay_chain::{AccountId, Metagraph};
 use assay_neuron::{CacheEnded, MinerReply, NobodyToAsk, ScoreBookError};
-use assay_records::streams::PromptingStep;
+use assay_records::streams::{PromptingMark, PromptingStep};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 
@@ -84,15 +84,25 @@ impl Asking {
 }
 
 /// What one miner said.
-struct Heard {
+pub(super) struct Heard {
     routed: Routed,
     took: Duration,
     /// As it came, for the records.
     completion: String,
     /// As it is judged, or why it is not.
-    judged: Result<String, Fault>,
+    pub(super) judged: Result<String, Fault>,
     code: u16,
     message: String,
+}
+
+impl Heard {
+    pub(super) fn hotkey(&self) -> AccountId {
+        self.routed.chosen.target.hotkey
+    }
+
+    pub(super) fn uid(&self) -> u16 {
+        self.routed.chosen.uid.0
+    }
 }
 
 impl Forward<'_> {
@@ -114,7 +124,7 @@ impl Forward<'_> {
         let rewards = rewards(&heard, judgement.as_ref());
         for (heard, reward) in heard.iter().zip(&rewards) {
             if let Some(reward) = reward {
-                let hotkey = heard.routed.chosen.target.hotkey;
+                let hotkey = heard.hotkey();
                 self.context.reward(hotkey, *reward).map_err(StepError::from)?;
             }
         }
@@ -122,7 +132,11 @@ impl Forward<'_> {
         let best = judgement
             .as_ref()
             .and_then(|judgement| self.best(&heard, judgement));
+        let step = self.parts.next_step();
+        let marks = self.marks(&asking, &metagraph, &heard, step).await;
         self.tell(Judged {
+            step,
+            marks: &marks,
             asking: &asking,
             metagraph: &metagraph,
             heard: &heard,
@@ -216,7 +230,7 @@ impl Forward<'_> {
             .iter()
             .filter_map(|heard| {
                 let text = heard.judged.as_ref().ok()?;
-                Some((text.clone(), heard.routed.chosen.target.hotkey, heard.took))
+                Some((text.clone(), heard.hotkey(), heard.took))
             })
             .collect();
         let (asking, blacklist) = (asking.clone(), self.heard.clone());
@@ -254,7 +268,7 @@ impl Forward<'_> {
         let asked: Vec<(AccountId, f64)> = heard
             .iter()
             .zip(rewards)
-            .filter_map(|(heard, reward)| Some((heard.routed.chosen.target.hotkey, (*reward)?)))
+            .filter_map(|(heard, reward)| Some((heard.hotkey(), (*reward)?)))
             .collect();
         super::locked(gate)
             .learn(expectation, &asked)
@@ -272,13 +286,17 @@ impl Forward<'_> {
 
     fn tell(&self, judged: Judged<'_>) {
         let validator = self.context.hotkey();
-        let record = judged.record(self.parts.next_step());
+        let record = judged.record();
         if let Some(recorder) = &self.parts.recorder {
             recorder.record(&record);
+            for mark in judged.marks {
+                recorder.record(mark);
+            }
         }
         let told = StepTold {
             validator,
             miners: judged.miners(),
+            marks: judged.marks.to_vec(),
             took: judged.took,
             record,
         };
@@ -331,6 +349,8 @@ fn status(outcome: &Outcome<Prompting>) -> (u16, String) {
 
 /// Everything that is known of a step.
 struct Judged<'a> {
+    step: u64,
+    marks: &'a [PromptingMark],
     asking: &'a Asking,
     metagraph: &'a Metagraph,
     heard: &'a [Heard],
@@ -359,8 +379,7 @@ impl Judged<'_> {
             .collect()
     }
 
-    fn record(&self, step: u64) -> PromptingStep {
-        let of = |heard: &Heard| heard.routed.chosen.target.hotkey;
+    fn record(&self) -> PromptingStep {
         let mut record = PromptingStep {
             name: self.asking.name.clone(),
             task: self
@@ -368,12 +387,16 @@ impl Judged<'_> {
                 .task
                 .as_ref()
                 .map(|task| task.kind.as_str().to_owned()),
-            step,
+            step: self.step,
             block: Some(self.metagraph.block.number.0),
             prompt: self.asking.prompt.clone(),
             base_prompt: Some(self.asking.base_prompt.clone()),
-            uids: self.heard.iter().map(|heard| heard.routed.chosen.uid.0).collect(),
-            hotkeys: self.heard.iter().map(|heard| of(heard).to_string()).collect(),
+            uids: self.heard.iter().map(Heard::uid).collect(),
+            hotkeys: self
+                .heard
+                .iter()
+                .map(|heard| heard.hotkey().to_string())
+                .collect(),
             completions: self.heard.iter().map(|heard| heard.completion.clone()).collect(),
             completion_times: self
                 .heard
@@ -402,7 +425,7 @@ impl Judged<'_> {
             gating_scorings: self
                 .expectation
                 .map(|expectation| {
-                    let score = |heard| expectation.scores.get(&of(heard)).copied();
+                    let score = |heard: &Heard| expectation.scores.get(&heard.hotkey()).copied();
                     self.heard.iter().map(score).collect()
                 })
                 .unwrap_or_default(),
@@ -433,7 +456,7 @@ impl Judged<'_> {
                     }
                 };
                 MinerTold {
-                    hotkey: heard.routed.chosen.target.hotkey,
+                    hotkey: heard.hotkey(),
                     took: heard.took,
                     reward: *reward,
                     fault,

@@ -30,6 +30,15 @@ pub(crate) struct SettingsArgs {
     /// Seconds that they have
     #[arg(long, value_name = "SECONDS", alias = "neuron.answer_timeout", value_parser = seconds)]
     answer_timeout: Option<Duration>,
+    /// Have miners mark each other's answers, for the records only: the stream prompting_marks
+    #[arg(long, alias = "neuron.outsource_scoring")]
+    outsource_scoring: bool,
+    /// Miners that mark each answer
+    #[arg(long, value_name = "N", alias = "neuron.scoring_sample_size")]
+    scoring_sample_size: Option<usize>,
+    /// Seconds that they have
+    #[arg(long, value_name = "SECONDS", alias = "neuron.scoring_timeout", value_parser = seconds)]
+    scoring_timeout: Option<Duration>,
     /// Forwards at one time
     #[arg(long, value_name = "N", alias = "neuron.num_concurrent_forwards")]
     concurrent_forwards: Option<usize>,
@@ -98,6 +107,9 @@ impl SettingsArgs {
         set(&mut settings.followup_timeout, &self.followup_timeout);
         set(&mut settings.answer_sample_size, &self.answer_sample_size);
         set(&mut settings.answer_timeout, &self.answer_timeout);
+        settings.outsource_scoring |= self.outsource_scoring;
+        set(&mut settings.scoring_sample_size, &self.scoring_sample_size);
+        set(&mut settings.scoring_timeout, &self.scoring_timeout);
         set(&mut settings.concurrent_forwards, &self.concurrent_forwards);
         set(&mut settings.moving_average_alpha, &self.moving_average_alpha);
         set(&mut settings.vpermit_tao_limit, &self.vpermit_tao_limit);

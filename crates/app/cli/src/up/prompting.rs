@@ -1,0 +1,269 @@
+//! A subnet whose validators ask and judge, from the first block to the summary.
+//!
+//! The chain, the miners and the validators run in this process and talk through the same sockets and calls as on a public
+//! network. The models that judge are real ones, of the kinds that the originals have, and small; the miners are good, bad and
+//! of all the sorts that the filters are for. Under `--epochs` the chain is moved on as soon as enough was judged.
+
+mod cast;
+mod summary;
+mod view;
+
+use super::{
+    answering::{Epochs, Pace, announce, miner, neuron},
+    datasets::Plan,
+    home::Home,
+    records::Records,
+};
+use crate::{commands::chat, commands::validator::prompting as command, output::Output};
+use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
+use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
+use assay_neuron::{Shutdown, WeightSettings};
+use assay_prompting::{
+    Profile, PromptingEvent, PromptingStanding, PromptingValidator, Routing, Settings,
+    bootstrap::{DataSet, LocalShards},
+    judging::ModelFolders,
+    profile::{Flow, Generation},
+};
+use cast::{Cast, Role};
+use miette::{IntoDiagnostic, WrapErr};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+use view::Questions;
+
+/// Events kept for a reader that is slow.
+const EVENTS: usize = 1_024;
+/// How long everybody has to end when told to.
+const FAREWELL: Duration = Duration::from_secs(20);
+/// Steps that are judged before an epoch is hurried on to: a forward of two rounds.
+const ENOUGH: u64 = 5;
+/// Rounds of a forward. The originals have more; a newcomer wants to see the end of one.
+const ROUNDS: u32 = 2;
+/// How long miners have. The slow one costs every step so much.
+const TIMEOUT: Duration = Duration::from_millis(1_500);
+
+/// Answers that are thought up at a time.
+const AT_ONCE: usize = 2;
+/// How many miners are asked at a time where the gating model chooses: fewer than there are, or there is nothing to choose.
+const CHOSEN: usize = 5;
+
+/// What is asked for besides what every system is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Judging {
+    /// Whose constants hold.
+    pub(super) profile: Profile,
+    /// How miners are chosen.
+    pub(super) routing: Routing,
+}
+
+impl Judging {
+    /// The profile's constants, with the patience of a demonstration.
+    fn settings(self) -> Settings {
+        let settings = self.profile.settings();
+        Settings {
+            flow: match settings.flow {
+                Flow::TwoStages => Flow::TwoStages,
+                Flow::Rounds { .. } => Flow::Rounds { rounds: ROUNDS },
+                Flow::Tasks { .. } => Flow::Tasks { rounds: ROUNDS },
+            },
+            followup_timeout: TIMEOUT,
+            answer_timeout: TIMEOUT,
+            followup_sample_size: self.sample(settings.followup_sample_size),
+            answer_sample_size: self.sample(settings.answer_sample_size),
+            ..settings
+        }
+    }
+
+    fn sample(self, usual: usize) -> usize {
+        match self.routing {
+            Routing::Random => usual,
+            Routing::Gating => CHOSEN,
+        }
+    }
+
+    fn enough(self) -> u64 {
+        match self.profile.generation {
+            Generation::Seed => 4,
+            Generation::Stack | Generation::Tasks => ENOUGH,
+        }
+    }
+}
+
+/// Runs the subnet to its end.
+pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output) -> miette::Result<()> {
+    let started = Instant::now();
+    if let Some(origin) = home.origin(None) {
+        output.say(&origin);
+    }
+    let roles = cast::roles(home.settings.inputs.miners);
+    let mut questions = Questions::new(roles.iter().map(|role| role.name.clone()), judging);
+    let view = &mut questions.view;
+    let stop = CancellationToken::new();
+    let (explored, explorable) = watch::channel(Chain::Connecting {
+        endpoint: "this machine".to_owned(),
+        trouble: None,
+    });
+    let dashboard = Dashboard::bind(
+        DashboardConfig {
+            listen: plan.dashboard,
+            ..DashboardConfig::default()
+        },
+        view.subscribe(),
+    )
+    .await
+    .map_err(crate::commands::dashboard::not_started)?
+    .with_chain(explorable)
+    .with_records(vec![Records::folder(&home)]);
+    output.say(&format!("page     {}", dashboard.url()));
+    let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
+
+    view.starting("founding the subnet");
+    let subnet = LocalSubnet::start(subnet_config(&home, &plan, &roles))
+        .await
+        .into_diagnostic()?;
+    explored.send_replace(Chain::Connected(subnet.chain.clone()));
+    view.know(
+        subnet
+            .miners
+            .iter()
+            .map(|account| (account.name.as_str(), account.hotkey.account())),
+    );
+    view.starting("loading the models");
+    let files = cast::unpack(&home.folder().join("prompting"))?;
+    let given = home.settings.inputs.base_model.clone();
+    // A model that the user brought is the one that is thought to be good.
+    let trained = given.unwrap_or_else(|| files.join("miner"));
+    let shipped = home.folder().join("base-model");
+    let trained = chat::local_model(Some(&trained), &shipped, AT_ONCE)?;
+    let cast = Cast::assemble(trained, chat::local_model(None, &shipped, AT_ONCE)?);
+
+    let records = Records::open(&home, "prompting", subnet.netuid);
+    view.starting("starting the miners");
+    let shutdown = Shutdown::new();
+    let mut neurons = JoinSet::new();
+    let addresses = free_addresses(roles.len())
+        .into_diagnostic()
+        .wrap_err("no port is free for a miner")?;
+    for ((role, account), address) in roles.iter().zip(&subnet.miners).zip(addresses) {
+        match cast.mind(role.manner) {
+            Some(mind) => {
+                let routes = assay_prompting::routes(mind);
+                let miner = miner(&home, &subnet, account, &records, address, routes)?;
+                let (name, end) = (account.name.clone(), shutdown.clone());
+                neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
+            }
+            None => announce(&subnet, account, address).await?,
+        }
+    }
+    let (events, mut inbox) = broadcast::channel(EVENTS);
+    let (standing, standings) = watch::channel(None);
+    for (index, account) in subnet.validators.iter().enumerate() {
+        let telling = (index == 0).then_some((&events, &standing));
+        let validator = validator(&home, &subnet, account, &records, judging, &files, telling)?;
+        let (name, end) = (account.name.clone(), shutdown.clone());
+        neurons.spawn(async move {
+            let ended = validator.run_until(end).await.map_err(command::failure);
+            (name, ended)
+        });
+    }
+    drop((events, standing));
+    output.say(&format!(
+        "chain    {}\nhome     {}\n",
+        subnet.devnet.url(),
+        home.folder().display(),
+    ));
+
+    let mut epochs = Epochs {
+        records,
+        subnet: &subnet,
+        system: &mut questions,
+        output,
+        block_time: plan.block_time,
+        wanted: plan.epochs,
+        pace: Pace::of(&plan),
+        enough: judging.enough(),
+        done: Vec::new(),
+    };
+    let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
+    shutdown.begin();
+    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
+    if ended.await.is_err() {
+        neurons.abort_all();
+    }
+    epochs.rest(&mut inbox, &standings);
+    let done = epochs.done;
+    questions.view.phase(match &end {
+        Ok(()) => Phase::Finished,
+        Err(error) => Phase::Failed {
+            reason: error.to_string(),
+        },
+    });
+    let document = summary::of(&home, &subnet, judging, &roles, &questions, &standings, done).await;
+    subnet.stop().await;
+    stop.cancel();
+    if tokio::time::timeout(Duration::from_secs(5), pages).await.is_err() {
+        tracing::debug!("the dashboard still has readers");
+    }
+    end?;
+    output.data(&document?, summary::text)?;
+    output.say(&format!("{:.1} s", started.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig {
+    LocalSubnetConfig {
+        listen: plan.chain,
+        block_time: plan.block_time,
+        validators: (1..=home.settings.inputs.validators)
+            .map(|number| format!("validator-{number}"))
+            .collect(),
+        miners: roles.iter().map(|role| format!("miner-{}", role.name)).collect(),
+        ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
+    }
+}
+
+/// Where a validator tells what it does.
+type Telling<'a> = (
+    &'a broadcast::Sender<PromptingEvent>,
+    &'a watch::Sender<Option<PromptingStanding>>,
+);
+
+fn validator(
+    home: &Home,
+    subnet: &LocalSubnet,
+    account: &Account,
+    records: &Records,
+    judging: Judging,
+    files: &Path,
+    telling: Option<Telling<'_>>,
+) -> miette::Result<PromptingValidator> {
+    let settings = judging.settings();
+    let mut folders = ModelFolders::new(files.join("models"));
+    let stack = folders.stack(&settings).map_err(command::unusable)?;
+    let gate = folders.gate(&settings).map_err(command::unusable)?;
+    let shards = LocalShards::open(&[files.join("contexts.jsonl")]).into_diagnostic()?;
+    let texts = DataSet::new(shards, vec!["context".to_owned()], ChaCha8Rng::from_os_rng());
+    Ok(PromptingValidator {
+        neuron: neuron(home, subnet, account, records, Path::new("validators"))?,
+        settings,
+        stack,
+        gate: Some(gate),
+        routing: judging.routing,
+        texts: Box::new(texts),
+        weights: WeightSettings {
+            version_key: judging.profile.spec_version(),
+            ..WeightSettings::default()
+        },
+        pace: assay_neuron::Pace::Time(Duration::from_millis(200)),
+        events: telling.map_or_else(|| broadcast::Sender::new(1), |(events, _)| events.clone()),
+        standing: telling.map_or_else(|| watch::Sender::new(None), |(_, standing)| standing.clone()),
+    })
+}
