@@ -1,7 +1,7 @@
 """Trains the demonstration's models on the small world: `train.py OUT [ROLE...]`, where OUT is `assets/prompting`.
 
 Every model is of the family that the originals use and has some hundred thousand weights. Each role is trained by itself, on
-one thread, from a fixed seed; `reciprocate` and `dahoas` begin with the weights of `dpo`. Each prints what it can do, on
+one thread, from a fixed seed; `reciprocate` begins with the weights of `dpo`, `dahoas` with those of `reciprocate`. Each prints what it can do, on
 exchanges that it was not trained with.
 """
 
@@ -260,7 +260,7 @@ def miner():
     save(model, tokens, "miner")
 
 
-MINER_STEPS, DPO_STEPS = 2400, 2000
+MINER_STEPS, DPO_STEPS = 4200, 2000
 
 
 def gptj(tokens):
@@ -418,11 +418,11 @@ def learn_marks(role, model, tokens, head, score, framed, steps, rate, loss_of, 
     model.eval()
 
 
-def trunk(tokens):
-    """The language model's body."""
+def trunk(tokens, role):
+    """The body of a model that has learned."""
     config = gptj(tokens)
     model = AutoModel.from_config(config)
-    learned = load_file(place("dpo") / "model.safetensors")
+    learned = load_file(place(role) / "model.safetensors")
     model.load_state_dict(
         {name.removeprefix("transformer."): value.float() for name, value in learned.items() if name.startswith("transformer.")}
     )
@@ -430,10 +430,12 @@ def trunk(tokens):
 
 
 def reciprocate():
-    tokens = causal_tokens()
+    tokens = PreTrainedTokenizerFast.from_pretrained(place("dpo"))
     torch.manual_seed(4)
-    model = AutoModelForSequenceClassification.from_config(gptj(tokens).__class__(**{**gptj(tokens).to_dict(), "num_labels": 1}))
-    model.transformer = trunk(tokens)
+    config = gptj(tokens)
+    config.num_labels = 1
+    model = AutoModelForSequenceClassification.from_config(config)
+    model.transformer = trunk(tokens, "dpo")
     ids = lambda text: tokens(text, add_special_tokens=False)["input_ids"]
     between, after = ids("</s><|assistant|>"), ids("</s><|endoftext|>")
 
@@ -454,9 +456,9 @@ def reciprocate():
 
 
 def dahoas():
-    tokens = causal_tokens()
+    tokens = PreTrainedTokenizerFast.from_pretrained(place("dpo"))
     torch.manual_seed(5)
-    model = trunk(tokens)
+    model = trunk(tokens, "reciprocate")
     head = torch.nn.Linear(128, 1, bias=False)
     ids = lambda text: tokens(text, add_special_tokens=False)["input_ids"]
     rng = random.Random(5)
@@ -468,7 +470,7 @@ def dahoas():
 
     # Good ones are worth 3, bad ones -3; alone nobody can tell, and the mean is about 0.
     squares = lambda whole, good: F.mse_loss(whole, good * 6 - 3) / 4
-    learn_marks("dahoas", model, tokens, head, 0, framed, 900, 1e-3, squares, 51)
+    learn_marks("dahoas", model, tokens, head, 0, framed, 1400, 1e-3, squares, 51)
 
     @torch.no_grad()
     def value(text):

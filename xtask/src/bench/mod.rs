@@ -21,7 +21,7 @@ pub(crate) enum Bench {
     Lora,
     /// The event log, beside lines of JSON in Python, and datasets of it, beside pandas
     Records,
-    /// Sentence embeddings, beside sentence-transformers
+    /// Sentence embeddings and the reward stack, beside sentence-transformers and transformers
     Reward,
     /// One epoch of Yuma Consensus, beside the chain's pallet
     Yuma,

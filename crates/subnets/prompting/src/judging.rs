@@ -10,6 +10,7 @@ mod folders;
 mod gate;
 mod masks;
 mod penalties;
+mod reference;
 mod rewards;
 mod stack;
 
@@ -23,6 +24,7 @@ pub use masks::{
     TaskValidatorMask,
 };
 pub use penalties::PenaltyModel;
+pub use reference::ReferenceReward;
 pub use rewards::{
     DifferenceReward, LikelihoodReward, PairReward, PromptReward, ReciprocateReward, RewardModel,
 };

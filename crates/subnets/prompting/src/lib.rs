@@ -14,6 +14,6 @@ pub use miner::routes;
 pub use profile::{Fidelity, Profile, Settings};
 pub use synapse::{Prompting, StreamPrompting};
 pub use validator::{
-    ChosenBy, Fault, ForwardError, MinerTold, PromptingEvent, PromptingStanding, PromptingValidator,
-    PromptingValidatorError, Routing, StepError, StepTold,
+    ChosenBy, Fault, ForwardError, MinerTold, People, PromptingEvent, PromptingStanding, PromptingValidator,
+    PromptingValidatorError, RecordedWords, Routing, StepError, StepTold,
 };

@@ -8,7 +8,7 @@ mod settings;
 mod spec_version;
 
 use serde::{Deserialize, Serialize};
-pub use settings::{Flow, InvalidSettings, MaskRules, Settings};
+pub use settings::{Flow, InvalidSettings, MaskRules, Settings, StepWeights};
 pub use spec_version::{Release, UnknownRelease, spec_version};
 use std::{fmt, str::FromStr};
 

@@ -5,6 +5,7 @@
 
 mod event;
 mod forward;
+mod people;
 mod record;
 mod round;
 mod routing;
@@ -14,6 +15,7 @@ mod step;
 
 pub use event::{ChosenBy, Fault, MinerTold, PromptingEvent, StepTold};
 pub use forward::ForwardError;
+pub use people::{People, RecordedWords};
 pub use routing::Routing;
 pub use standing::PromptingStanding;
 pub use step::StepError;
@@ -28,6 +30,7 @@ use assay_neuron::{
     Context, Exit, MovingAverage, NeuronConfig, NeuronError, NoAverage, Pace, Recorder, SelectionRules,
     Shortfall, Shutdown, Validator, WeightSettings,
 };
+use people::Counter;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -54,6 +57,8 @@ pub struct PromptingValidator {
     pub routing: Routing,
     /// Where questions begin.
     pub texts: Box<dyn Texts>,
+    /// Where people ask, whose answers are judged too.
+    pub people: Option<People>,
     /// When and how weights are set.
     pub weights: WeightSettings,
     /// When forwards begin.
@@ -103,6 +108,7 @@ struct Parts {
     gate: Option<Arc<Mutex<Gate>>>,
     routing: Routing,
     texts: tokio::sync::Mutex<Box<dyn Texts>>,
+    people: Option<Counter>,
     events: broadcast::Sender<PromptingEvent>,
     standing: watch::Sender<Option<PromptingStanding>>,
     recorder: Option<Recorder>,
@@ -139,6 +145,7 @@ impl PromptingValidator {
             shortfall: Shortfall::Excluded,
             ..SelectionRules::default()
         };
+        let hotkey = self.neuron.hotkey.clone();
         let parts = Arc::new(Parts {
             recorder: self.neuron.recorder(),
             settings: self.settings,
@@ -146,6 +153,7 @@ impl PromptingValidator {
             gate: self.gate.map(|gate| Arc::new(Mutex::new(gate))),
             routing: self.routing,
             texts: tokio::sync::Mutex::new(self.texts),
+            people: self.people.map(|people| Counter::new(people, hotkey)),
             events: self.events,
             standing: self.standing,
             folder,
@@ -161,6 +169,9 @@ impl PromptingValidator {
             .score(move |context| round::round(context, Arc::clone(&at_rounds)))
             .run_until(shutdown)
             .await?;
+        if let Some(people) = &parts.people {
+            people.close().await;
+        }
         // The last round may have been cut off before it kept anything.
         parts.keep().await.map_err(UnusableState::from)?;
         Ok(exit)

@@ -17,7 +17,7 @@ use time::OffsetDateTime;
 const MOST_FREQUENT: usize = 20;
 
 /// The reward models and filters, with the column of their values as they count in the product.
-const MODELS: [(&str, &str); 10] = [
+const MODELS: [(&str, &str); 11] = [
     ("dahoas_reward_model", "dahoas_reward_model_normalized"),
     ("blacklist_filter", "blacklist_filter"),
     ("nsfw_filter", "nsfw_filter_normalized"),
@@ -26,6 +26,7 @@ const MODELS: [(&str, &str); 10] = [
     ("dpo_reward_model", "dpo_reward_model_normalized"),
     ("rlhf_reward_model", "rlhf_reward_model_normalized"),
     ("prompt_reward_model", "prompt_reward_model_normalized"),
+    ("reference_reward_model", "reference_reward_model_normalized"),
     ("relevance_filter", "relevance_filter_normalized"),
     ("task_validator_filter", "task_validator_filter_normalized"),
 ];

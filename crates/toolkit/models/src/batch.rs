@@ -5,8 +5,8 @@ use rayon::prelude::*;
 use crate::{
     ModelError,
     lanes::parking::Pool,
-    text::TokenRow,
-    transformer::{Rows, Scratch, Transformer, Workspace},
+    text::{RowSlice, TokenRow},
+    transformer::{Beginning, Rows, Scratch, Transformer, Workspace},
 };
 
 /// Most tokens of a pack of several rows. Each pack reads all weights once: with 256 tokens that costs 5 to 10% more
@@ -20,6 +20,10 @@ const LEAST_TOKENS: usize = 64;
 /// Packs to aim for. It is fixed, not the machine's number of cores: how rows are packed moves the last bits of a sum.
 const PACKS: usize = 8;
 
+/// Tokens that rows must have in common for their beginning to be computed apart: that is one row, and keeps one core
+/// busy.
+const LEAST_SHARED: usize = 16;
+
 /// Runs rows through a model and calls `head` with the last hidden states of each, and room for its products. The
 /// results are in the order of the rows, and do not depend on the number of threads.
 pub(crate) fn run<T: Send>(
@@ -27,10 +31,68 @@ pub(crate) fn run<T: Send>(
     rows: &[TokenRow],
     head: impl Fn(&[f32], &mut Scratch) -> T + Sync,
 ) -> Result<Vec<T>, ModelError> {
-    for row in rows {
-        model.check(&row.tokens)?;
-    }
-    let packs = packs(rows);
+    check(model, rows)?;
+    Ok(run_after(
+        model,
+        None,
+        rows.iter().map(TokenRow::as_ref).collect(),
+        head,
+    ))
+}
+
+/// The same for heads that look at the last token's state alone, whatever else they are given. What rows of a causal model
+/// begin with is computed once: fifty answers to one long prompt cost little more than the prompt and the answers.
+pub(crate) fn run_to_last<T: Send>(
+    model: &Transformer,
+    rows: &[TokenRow],
+    head: impl Fn(&[f32], &mut Scratch) -> T + Sync,
+) -> Result<Vec<T>, ModelError> {
+    check(model, rows)?;
+    let shared = if rows.len() > 1 && model.is_causal() {
+        common_beginning(rows)
+    } else {
+        0
+    };
+    let mut slices: Vec<RowSlice<'_>> = rows.iter().map(TokenRow::as_ref).collect();
+    let beginning = match rows.first() {
+        Some(first) if shared >= LEAST_SHARED => {
+            for row in &mut slices {
+                *row = row.from(shared);
+            }
+            Some(model.begin(&first.tokens[..shared], &mut Workspace::default()))
+        }
+        _ => None,
+    };
+    Ok(run_after(model, beginning.as_ref(), slices, head))
+}
+
+fn check(model: &Transformer, rows: &[TokenRow]) -> Result<(), ModelError> {
+    rows.iter().try_for_each(|row| model.check(&row.tokens))
+}
+
+/// Tokens that all rows begin with, so that something is left of each.
+fn common_beginning(rows: &[TokenRow]) -> usize {
+    let Some((first, others)) = rows.split_first() else {
+        return 0;
+    };
+    others.iter().fold(first.tokens.len() - 1, |shared, row| {
+        let alike = first
+            .tokens
+            .iter()
+            .zip(&row.tokens)
+            .take_while(|(a, b)| a == b)
+            .count();
+        shared.min(alike).min(row.tokens.len() - 1)
+    })
+}
+
+fn run_after<T: Send>(
+    model: &Transformer,
+    beginning: Option<&Beginning>,
+    rows: Vec<RowSlice<'_>>,
+    head: impl Fn(&[f32], &mut Scratch) -> T + Sync,
+) -> Vec<T> {
+    let packs = packs(&rows);
     let workspaces = Pool::<Workspace>::default();
     let results: Vec<Vec<T>> = packs
         .par_iter()
@@ -39,9 +101,12 @@ pub(crate) fn run<T: Send>(
             let mut workspace = workspaces.take();
             let mut packed = Rows::default();
             for index in pack {
-                packed.push(&rows[*index].tokens, &rows[*index].types);
+                packed.push(rows[*index].tokens, rows[*index].types);
             }
-            model.forward(&packed, &mut workspace);
+            match beginning {
+                None => model.forward(&packed, &mut workspace),
+                Some(beginning) => model.forward_after(beginning, &packed, &mut workspace),
+            }
             let (hidden, scratch) = workspace.hidden_and_scratch();
             let mut first = 0;
             let results = pack
@@ -63,12 +128,12 @@ pub(crate) fn run<T: Send>(
         .zip(results.into_iter().flatten())
         .collect();
     in_order.sort_unstable_by_key(|(index, _)| *index);
-    Ok(in_order.into_iter().map(|(_, result)| result).collect())
+    in_order.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Divides rows into packs, the longest first, so that the last packs to be done are short. The division depends on
 /// the lengths alone.
-fn packs(rows: &[TokenRow]) -> Vec<Vec<usize>> {
+fn packs(rows: &[RowSlice<'_>]) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|index| std::cmp::Reverse(rows[*index].tokens.len()));
     let total: usize = rows.iter().map(|row| row.tokens.len()).sum();
@@ -105,7 +170,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            packs(&rows),
+            packs(&rows.iter().map(TokenRow::as_ref).collect::<Vec<_>>()),
             [vec![6], vec![1], vec![3], vec![4, 2, 5, 0]],
             "128 tokens a pack, an eighth of all"
         );

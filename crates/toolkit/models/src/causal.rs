@@ -7,7 +7,7 @@ use crate::{
     checkpoint::Checkpoint,
     kernels::{cross_entropy, matmul::Update},
     text::TextTokenizer,
-    transformer::{ConfigFile, Family, Linear, Rows, Transformer, WithBias, Workspace},
+    transformer::{Beginning, ConfigFile, Family, Linear, Rows, Transformer, WithBias, Workspace},
 };
 
 /// Rows of logits that are computed at a time. Fewer make the product with the vocabulary flat; more need memory that
@@ -38,6 +38,28 @@ enum Head {
     Own(Linear),
     /// The embedding of the tokens.
     Tied,
+}
+
+/// What several texts begin with, for one model: [`CausalModel::begin`].
+#[derive(Debug)]
+pub struct TextBeginning {
+    tokens: Vec<u32>,
+    /// Nothing for a model that computes its texts as a whole.
+    computed: Option<Beginning>,
+}
+
+impl TextBeginning {
+    /// Number of its tokens.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether texts have nothing in common.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
 }
 
 impl From<BaseModel> for CausalModel {
@@ -196,6 +218,59 @@ impl CausalModel {
         }
     }
 
+    /// Computes what several texts begin with, so that [`Self::visit_logits_after`] need not for each of them. A Qwen2 model
+    /// takes part without saving anything.
+    ///
+    /// # Errors
+    /// As [`Self::visit_logits`].
+    pub fn begin(&self, ids: &[u32]) -> Result<TextBeginning, ModelError> {
+        let computed = match &self.kind {
+            Kind::Described(model) if !ids.is_empty() => {
+                model.model.check(ids)?;
+                Some(model.model.begin(ids, &mut Workspace::default()))
+            }
+            Kind::Described(_) | Kind::Qwen2(_) => None,
+        };
+        Ok(TextBeginning {
+            tokens: ids.to_vec(),
+            computed,
+        })
+    }
+
+    /// The same as [`Self::visit_logits`] for a text, given as a whole, that begins so. Positions within the beginning, or a
+    /// text that begins otherwise, cost the computation of the whole text.
+    ///
+    /// # Errors
+    /// As [`Self::visit_logits`].
+    pub fn visit_logits_after(
+        &self,
+        beginning: &TextBeginning,
+        ids: &[u32],
+        positions: Range<usize>,
+        visit: &mut dyn FnMut(usize, &mut [f32]),
+    ) -> Result<(), ModelError> {
+        let before = beginning.len();
+        match (&self.kind, &beginning.computed) {
+            (Kind::Described(model), Some(computed))
+                if positions.start >= before
+                    && positions.end <= ids.len()
+                    && ids.starts_with(&beginning.tokens) =>
+            {
+                model.model.check(ids)?;
+                let vocabulary = self.vocabulary();
+                let mut show = |first: usize, logits: &mut [f32]| {
+                    for (position, row) in (before + first..).zip(logits.chunks_exact_mut(vocabulary)) {
+                        visit(position, row);
+                    }
+                };
+                let own = positions.start - before..positions.end - before;
+                model.visit(Some(computed), &ids[before..], own, &mut show);
+                Ok(())
+            }
+            _ => self.visit_logits(ids, positions, visit),
+        }
+    }
+
     /// The natural logarithm of the probability of each token from position `first` (at least 1) on, given those
     /// before it.
     ///
@@ -220,14 +295,29 @@ impl Described {
         positions: Range<usize>,
         show: &mut dyn FnMut(usize, &mut [f32]),
     ) -> Result<(), ModelError> {
+        self.model.check(ids)?;
+        self.visit(None, ids, positions, show);
+        Ok(())
+    }
+
+    /// Of tokens that were checked, perhaps behind a beginning, which positions do not count.
+    fn visit(
+        &self,
+        beginning: Option<&Beginning>,
+        ids: &[u32],
+        positions: Range<usize>,
+        show: &mut dyn FnMut(usize, &mut [f32]),
+    ) {
         let model = &self.model;
-        model.check(ids)?;
         // Later tokens do not change what is behind earlier ones.
         let mut rows = Rows::default();
-        let seen = &ids[..positions.end.max(1)];
+        let seen = &ids[..positions.end.max(1).min(ids.len())];
         rows.push(seen, &vec![0; seen.len()]);
         let mut workspace = Workspace::default();
-        model.forward(&rows, &mut workspace);
+        match beginning {
+            None => model.forward(&rows, &mut workspace),
+            Some(beginning) => model.forward_after(beginning, &rows, &mut workspace),
+        }
         let (hidden, scratch) = workspace.hidden_and_scratch();
         let mut logits = Vec::new();
         for first in positions.clone().step_by(LOGIT_ROWS) {
@@ -245,6 +335,5 @@ impl Described {
             }
             show(first, &mut logits);
         }
-        Ok(())
     }
 }

@@ -174,9 +174,11 @@ impl Classifier {
                 row.types.truncate(last + 1);
             }
         }
-        let mut logits = batch::run(model, &rows, |hidden, scratch| {
-            head.logits(hidden, model.hidden, scratch)
-        })?
+        let judge = |hidden: &[f32], scratch: &mut Scratch| head.logits(hidden, model.hidden, scratch);
+        let mut logits = match head {
+            Head::FirstToken { .. } => batch::run(model, &rows, judge)?,
+            Head::LastToken { .. } => batch::run_to_last(model, &rows, judge)?,
+        }
         .into_iter();
         Ok(counts
             .into_iter()

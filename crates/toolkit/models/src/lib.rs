@@ -33,7 +33,7 @@ mod weights;
 pub use adapter::Adapter;
 pub use architecture::Architecture;
 pub use base::{BaseModel, Rounding};
-pub use causal::CausalModel;
+pub use causal::{CausalModel, TextBeginning};
 pub use classifier::{Classifier, ClassifierInput};
 pub use encoder::{Embedding, Encoder};
 pub use error::{Concern, ModelError};

@@ -19,6 +19,32 @@ pub(crate) struct TokenRow {
     pub(crate) types: Vec<u32>,
 }
 
+impl TokenRow {
+    pub(crate) fn as_ref(&self) -> RowSlice<'_> {
+        RowSlice {
+            tokens: &self.tokens,
+            types: &self.types,
+        }
+    }
+}
+
+/// A part of a row.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RowSlice<'a> {
+    pub(crate) tokens: &'a [u32],
+    pub(crate) types: &'a [u32],
+}
+
+impl RowSlice<'_> {
+    /// What comes behind the first so many tokens.
+    pub(crate) fn from(self, first: usize) -> Self {
+        Self {
+            tokens: &self.tokens[first..],
+            types: &self.types[first..],
+        }
+    }
+}
+
 /// Loads `tokenizer.json`, without the cutting and padding that it may ask for: both are the caller's matter.
 pub(crate) fn load_tokenizer(path: &Path) -> Result<Tokenizer, ModelError> {
     let content = read_limited(path, TOKENIZER_LIMIT)?;

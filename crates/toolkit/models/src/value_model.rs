@@ -99,7 +99,7 @@ impl ValueModel {
             .par_iter()
             .map(|text| self.row(text, end))
             .collect::<Result<_, ModelError>>()?;
-        batch::run(model, &rows, |hidden, scratch| {
+        batch::run_to_last(model, &rows, |hidden, scratch| {
             let mut score = Vec::new();
             head.apply(&hidden[hidden.len() - model.hidden..], &mut score, scratch);
             score[0]

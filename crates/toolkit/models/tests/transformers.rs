@@ -235,7 +235,58 @@ fn causal_models_expect_the_same_tokens() {
             })
             .expect("they fit");
         assert_rows(&last, &case["last_logits"], &what);
+
+        // The same behind a beginning that is computed once.
+        let beginning = model.begin(&ids[..30]).expect("it fits");
+        for (positions, what) in [
+            (29..61, format!("{what}, from the beginning's last token")),
+            (30..61, format!("{what}, behind the beginning")),
+            (45..50, format!("{what}, within")),
+        ] {
+            let mut plain = Vec::new();
+            model
+                .visit_logits(&ids, positions.clone(), &mut |_, row| plain.push(row.to_vec()))
+                .expect("they fit");
+            let mut found = 0;
+            model
+                .visit_logits_after(&beginning, &ids, positions.clone(), &mut |position, row| {
+                    assert_eq!(position, positions.start + found, "{what}");
+                    for (found, plain) in row.iter().zip(&plain[found]) {
+                        assert!((*found - *plain).abs() < 2e-5, "{what}: {found} {plain}");
+                    }
+                    found += 1;
+                })
+                .expect("they fit");
+            assert_eq!(found, positions.len(), "{what}");
+        }
     }
+}
+
+#[test]
+#[ignore = "needs the Python peers: cargo xtask test runs it"]
+fn what_texts_begin_with_is_computed_once_and_changes_no_logit() {
+    let (_keep, cases) = peer("classifiers");
+    let start = "Why do rivers bend? Water on the outside of a curve runs faster and ";
+    let texts =
+        ["carries", "", "gulls argue over every crate of herring", "Why"].map(|end| format!("{start}{end}"));
+    let mut shared = 0;
+    for case in list(&cases) {
+        let classifier = Classifier::load(folder(case)).expect("it loads");
+        let inputs: Vec<ClassifierInput<'_>> = texts.iter().map(|text| text.as_str().into()).collect();
+        let together = classifier.logits(&inputs).expect("they fit");
+        for (input, together) in inputs.iter().zip(&together) {
+            let alone = classifier.logits(&[*input]).expect("it fits");
+            for (alone, together) in alone[0].iter().zip(together) {
+                assert!(
+                    (alone - together).abs() < 2e-5,
+                    "{}: {alone} {together}",
+                    case["folder"]
+                );
+                shared += 1;
+            }
+        }
+    }
+    assert!(shared > 8);
 }
 
 #[test]

@@ -51,6 +51,18 @@ impl MovingAverage {
         self
     }
 
+    /// The same for an observation that counts this many times as much as usual: its share grows so, up to 1. With 0, or what
+    /// is no number above it, it does not count.
+    #[must_use]
+    pub fn weighted(mut self, weight: f64) -> Self {
+        self.share = if weight > 0.0 {
+            (self.share * weight).min(1.0)
+        } else {
+            0.0
+        };
+        self
+    }
+
     /// The score after an observation; `old` is nothing for who has none.
     #[must_use]
     pub fn after(&self, old: Option<f64>, observation: f64) -> f64 {

@@ -3,10 +3,14 @@
 mod chat;
 pub(super) mod competition;
 mod datasets;
+mod people;
 pub(crate) mod prompting;
 pub(super) mod telling;
 
 use crate::context::Context;
+
+/// Exit code of settings that cannot be, after the system's `sysexits.h`.
+pub(crate) const MISCONFIGURED: u8 = 78;
 
 /// Validate on a subnet
 #[derive(Debug, clap::Subcommand)]

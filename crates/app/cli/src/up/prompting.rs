@@ -258,6 +258,7 @@ fn validator(
         gate: Some(gate),
         routing: judging.routing,
         texts: Box::new(texts),
+        people: None,
         weights: WeightSettings {
             version_key: judging.profile.spec_version(),
             ..WeightSettings::default()

@@ -2,8 +2,8 @@
 
 use super::{
     BlacklistMask, DifferenceReward, DiversityMask, Embedder, Gate, LikelihoodReward, NgramMask, NsfwMask,
-    PairReward, PenaltyModel, PromptReward, ReciprocateReward, RelevanceMask, Stack, TaskValidatorMask,
-    TextEmbedder,
+    PairReward, PenaltyModel, PromptReward, ReciprocateReward, ReferenceReward, RelevanceMask, Stack,
+    TaskValidatorMask, TextEmbedder,
 };
 use crate::{
     profile::{Flow, Settings},
@@ -13,11 +13,13 @@ use crate::{
         ngram::{NgramBlacklist, Tokens},
     },
 };
+use assay_minds::Mind;
 use assay_models::{CausalModel, Classifier, Embedding, Encoder, ModelError, TextTokens, ValueModel};
 use std::{
     fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 /// A model that judges.
@@ -130,6 +132,9 @@ pub enum JudgesError {
         /// How many it should have.
         needed: &'static str,
     },
+    /// A reward by likeness to a reference, and nothing that makes one.
+    #[error("answers shall be held against references, and nothing is there that makes them")]
+    NoReference,
     /// The disk.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -150,6 +155,10 @@ impl JudgesError {
             Self::Model { .. } | Self::Labels { .. } => {
                 "it must be a folder in the Hugging Face layout, with a model of the role's kind".to_owned()
             }
+            Self::NoReference => {
+                "name a model (--model DIR, or --endpoint URL with --endpoint-model NAME), or set --reference-weight 0"
+                    .to_owned()
+            }
             Self::Io(_) => "see whether the folder can be read".to_owned(),
         }
     }
@@ -157,10 +166,19 @@ impl JudgesError {
 
 /// The models of a validator, each in a folder named after its role, loaded when a judge first needs it and shared between
 /// judges.
-#[derive(Debug)]
 pub struct ModelFolders {
     root: PathBuf,
     mpnet: Option<Arc<TextEmbedder>>,
+    reference: Option<(Arc<dyn Mind>, Duration)>,
+}
+
+impl fmt::Debug for ModelFolders {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ModelFolders")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ModelFolders {
@@ -170,7 +188,15 @@ impl ModelFolders {
         Self {
             root: root.into(),
             mpnet: None,
+            reference: None,
         }
+    }
+
+    /// The same with what makes reference answers, and how long it may take for one.
+    #[must_use]
+    pub fn with_reference(mut self, mind: Arc<dyn Mind>, patience: Duration) -> Self {
+        self.reference = Some((mind, patience));
+        self
     }
 
     /// The judges that these settings want.
@@ -205,6 +231,10 @@ impl ModelFolders {
                 Reward::Prompt => {
                     let model = self.load(Role::Prompt, CausalModel::load)?;
                     stack.reward(PromptReward::new(model, settings.fidelity), *weight)
+                }
+                Reward::Reference => {
+                    let (mind, patience) = self.reference.clone().ok_or(JudgesError::NoReference)?;
+                    stack.reward(ReferenceReward::new(mind, self.mpnet()?, patience), *weight)
                 }
             };
         }

@@ -10,7 +10,9 @@ use crate::{
         shadow::continued_mark,
     },
 };
-use assay_models::{CausalModel, Classifier, ClassifierInput, EndMarker, ModelError, ValueModel};
+use assay_models::{
+    CausalModel, Classifier, ClassifierInput, EndMarker, ModelError, TextBeginning, ValueModel,
+};
 use std::fmt;
 
 /// Gives answers raw figures.
@@ -74,18 +76,16 @@ impl DifferenceReward {
             .iter()
             .map(|answer| format!("{prompt}{}", answer.text))
             .collect();
-        let texts: Vec<&str> = together
-            .iter()
-            .map(String::as_str)
-            .chain(answers.iter().map(|answer| answer.text))
-            .collect();
-        let scores = self.model.scores_at(&texts, self.end)?;
-        let (with_prompt, alone) = scores.split_at(answers.len().min(scores.len()));
-        let pairs = with_prompt.iter().zip(alone);
+        // Apart: those with the prompt have a long beginning in common.
+        let together: Vec<&str> = together.iter().map(String::as_str).collect();
+        let with_prompt = self.model.scores_at(&together, self.end)?;
+        let alone: Vec<&str> = answers.iter().map(|answer| answer.text).collect();
+        let alone = self.model.scores_at(&alone, self.end)?;
+        let pairs = with_prompt.into_iter().zip(alone);
         Ok(pairs
             .map(|(with_prompt, alone)| Values {
-                with_prompt: f64::from(*with_prompt),
-                alone: f64::from(*alone),
+                with_prompt: f64::from(with_prompt),
+                alone: f64::from(alone),
             })
             .collect())
     }
@@ -129,7 +129,12 @@ impl LikelihoodReward {
         Self { model, repetition }
     }
 
-    fn one(&self, prompt: &[u32], answer: &str) -> Result<f64, JudgeError> {
+    fn one(
+        &self,
+        prompt: &[u32],
+        beginning: Option<&TextBeginning>,
+        answer: &str,
+    ) -> Result<f64, JudgeError> {
         let failed = failed(Reward::Dpo);
         if !is_measurable(answer) {
             return Ok(WORST);
@@ -150,9 +155,14 @@ impl LikelihoodReward {
                 misfit = measure.push(logits).err();
             }
         };
-        self.model
-            .visit_logits(joined.tokens(), positions, &mut push)
-            .map_err(&failed)?;
+        match beginning {
+            None => self.model.visit_logits(joined.tokens(), positions, &mut push),
+            Some(beginning) => {
+                self.model
+                    .visit_logits_after(beginning, joined.tokens(), positions, &mut push)
+            }
+        }
+        .map_err(&failed)?;
         // The rows are the model's own, so a misfit is a tokenizer that is not this model's.
         let unfit = |error: &dyn fmt::Display| JudgeError::Unfit {
             column: Reward::Dpo.column(),
@@ -172,10 +182,19 @@ impl RewardModel for LikelihoodReward {
 
     fn raw(&mut self, batch: &Batch<'_>) -> Result<Vec<Option<f64>>, JudgeError> {
         use rayon::prelude::*;
-        let prompt = self.model.encode(batch.prompt).map_err(failed(Reward::Dpo))?;
+        let failed = failed(Reward::Dpo);
+        let prompt = self.model.encode(batch.prompt).map_err(&failed)?;
+        // The prompt's last token predicts the first of each answer: all before it is the same for all. Nobody is judged by a
+        // prompt that the model cannot read as a whole.
+        let beginning = match prompt.split_last() {
+            Some((_, before)) if prompt.len() < self.model.max_positions() => {
+                Some(self.model.begin(before).map_err(&failed)?)
+            }
+            _ => None,
+        };
         let figures = batch.answers.par_iter();
         figures
-            .map(|answer| self.one(&prompt, answer.text).map(Some))
+            .map(|answer| self.one(&prompt, beginning.as_ref(), answer.text).map(Some))
             .collect()
     }
 }

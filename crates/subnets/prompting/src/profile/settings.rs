@@ -14,6 +14,7 @@ use crate::{
         nsfw::NsfwRule,
         penalties::LargestPenalties,
         relevance::RelevanceRule,
+        task_validator::Asked,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,45 @@ pub struct MaskRules {
     pub nsfw: NsfwRule,
 }
 
+/// How much an answer of each kind of step moves a score, as a multiple of [`Settings::moving_average_alpha`]: with 2 for
+/// answers and 1 for questions, a miner's score is the mean of its rewards in which an answer counts twice. The originals have
+/// 1 for all.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StepWeights {
+    /// Of a summary.
+    pub summary: f64,
+    /// Of a question.
+    pub question: f64,
+    /// Of an answer.
+    pub answer: f64,
+    /// Of an answer to a person.
+    pub organic: f64,
+}
+
+impl Default for StepWeights {
+    fn default() -> Self {
+        Self {
+            summary: 1.0,
+            question: 1.0,
+            answer: 1.0,
+            organic: 1.0,
+        }
+    }
+}
+
+impl StepWeights {
+    /// That of a step, by its name.
+    #[must_use]
+    pub fn of_step(self, name: &str) -> f64 {
+        match Asked::of_step(name, Fidelity::Fixed) {
+            Asked::Augment => self.summary,
+            Asked::Followup => self.question,
+            Asked::Answer => self.answer,
+            Asked::Other => self.organic,
+        }
+    }
+}
+
 /// The constants of a validator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
@@ -81,6 +121,8 @@ pub struct Settings {
     pub scoring_timeout: Duration,
     /// The share of what is new in a score.
     pub moving_average_alpha: f64,
+    /// How much each kind of step counts.
+    pub step_weights: StepWeights,
     /// Blocks between two rows of weights; nothing where the chain says when.
     pub epoch_length: Option<u64>,
     /// Blocks between two looks at the metagraph, each with a save.
@@ -195,6 +237,7 @@ impl Settings {
             scoring_sample_size: 2,
             scoring_timeout: ten_seconds,
             moving_average_alpha: 0.05,
+            step_weights: StepWeights::default(),
             epoch_length: match generation {
                 Generation::Tasks => Some(100),
                 Generation::Seed | Generation::Stack => None,
@@ -344,7 +387,18 @@ impl Settings {
         let at_least_one = |value: usize| (value as f64, value >= 1, "1 or more");
         let share = |value: f64| (value, (0.0..=1.0).contains(&value), "from 0 to 1");
         let positive = |value: f64| (value, value > 0.0 && value.is_finite(), "above 0");
+        let StepWeights {
+            summary,
+            question,
+            answer,
+            organic,
+        } = self.step_weights;
+        let counts = |weight: f64| (weight, (0.0..=20.0).contains(&weight), "from 0 to 20");
         let checks = [
+            ("the weight of a summary", counts(summary)),
+            ("the weight of a question", counts(question)),
+            ("the weight of an answer", counts(answer)),
+            ("the weight of an answer to a person", counts(organic)),
             (
                 "the number of rounds",
                 (f64::from(rounds), (1..=64).contains(&rounds), "from 1 to 64"),

@@ -17,6 +17,8 @@ pub enum Reward {
     Dahoas,
     /// A language model asked for a mark.
     Prompt,
+    /// How near it comes to what the validator itself would answer; an idea of the successor.
+    Reference,
 }
 
 /// What can forbid a completion.
@@ -49,12 +51,13 @@ pub enum Penalty {
 
 impl Reward {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Dpo,
         Self::Rlhf,
         Self::Reciprocate,
         Self::Dahoas,
         Self::Prompt,
+        Self::Reference,
     ];
 
     /// The name of its column in events.
@@ -66,6 +69,7 @@ impl Reward {
             Self::Reciprocate => "reciprocate_reward_model",
             Self::Dahoas => "dahoas_reward_model",
             Self::Prompt => "prompt_reward_model",
+            Self::Reference => "reference_reward_model",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Parts,
-    step::{Asking, StepError},
+    step::{Asking, StepError, Words},
 };
 use crate::{
     bootstrap::BootstrapError,
@@ -89,6 +89,7 @@ impl<'a> Forward<'a> {
             judged_by: None,
             base_prompt: context.clone(),
             task: None,
+            words: Words::Kept,
         };
         let Some(question) = self.step(followup).await? else {
             return Ok(());
@@ -99,6 +100,7 @@ impl<'a> Forward<'a> {
             judged_by: Some(stages::seed_answer_reward(&question)),
             base_prompt: question,
             task: None,
+            words: Words::Kept,
         };
         self.step(answer).await?;
         Ok(())
@@ -113,6 +115,7 @@ impl<'a> Forward<'a> {
             prompt,
             judged_by: None,
             task: None,
+            words: Words::Kept,
         };
         let Some(summary) = self.step(augment).await? else {
             return Ok(());
@@ -125,6 +128,7 @@ impl<'a> Forward<'a> {
                 judged_by: None,
                 base_prompt: context.clone(),
                 task: None,
+                words: Words::Kept,
             };
             let Some(question) = self.step(followup).await? else {
                 return Ok(());
@@ -135,6 +139,7 @@ impl<'a> Forward<'a> {
                 judged_by: None,
                 base_prompt: question.clone(),
                 task: None,
+                words: Words::Kept,
             };
             let Some(answer) = self.step(answer).await? else {
                 return Ok(());

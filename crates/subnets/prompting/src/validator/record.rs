@@ -40,6 +40,8 @@ pub(super) fn put(record: &mut PromptingStep, column: Column) -> bool {
         rlhf_reward_model_normalized,
         prompt_reward_model,
         prompt_reward_model_normalized,
+        reference_reward_model,
+        reference_reward_model_normalized,
         relevance_filter,
         relevance_filter_normalized,
         task_validator_filter,
@@ -61,6 +63,15 @@ pub(super) fn put(record: &mut PromptingStep, column: Column) -> bool {
         sentence_match_penalty_applied,
     );
     true
+}
+
+/// Takes out what was said; how it was judged stays.
+pub(super) fn forget_words(record: &mut PromptingStep) {
+    record.prompt.clear();
+    record.base_prompt = None;
+    record.best = None;
+    record.blacklist_filter_matched_ngram = None;
+    record.completions.iter_mut().for_each(String::clear);
 }
 
 /// For each answer of a batch, the columns of the filters that forbid it.

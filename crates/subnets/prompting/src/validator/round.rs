@@ -17,6 +17,10 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One round. Nothing that fails in it ends the validator.
 pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Infallible> {
+    if let Some(people) = &parts.people {
+        people.open(&context, &parts).await;
+        people.judge(&context, &parts).await;
+    }
     let forwards = (0..parts.settings.concurrent_forwards).map(|_| Forward::new(&parts, &context).run());
     let ended = join_all(forwards).await;
     let all = ended.len();

@@ -1,6 +1,7 @@
 //! How a validator stands.
 
 use assay_chain::AccountId;
+use std::net::SocketAddr;
 
 /// How a validator stands.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,6 +14,10 @@ pub struct PromptingStanding {
     pub failures: u64,
     /// What it does: `asking 50 miners for answer0`.
     pub doing: String,
+    /// Where people ask, where they can.
+    pub gateway: Option<SocketAddr>,
+    /// What people were answered and waits to be judged.
+    pub waiting: usize,
     /// Scores by hotkey, 0 to 1.
     pub scores: Vec<(AccountId, f64)>,
 }

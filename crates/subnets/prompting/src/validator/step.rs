@@ -64,6 +64,18 @@ pub(super) struct Asking {
     pub(super) base_prompt: String,
     /// The task, where there are criteria.
     pub(super) task: Option<Task>,
+    /// Whether its words go on record.
+    pub(super) words: Words,
+}
+
+/// Whether what was said in a step goes on record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Words {
+    /// It does: the validator made the question up.
+    #[default]
+    Kept,
+    /// It is judged and forgotten.
+    Forgotten,
 }
 
 impl Asking {
@@ -75,6 +87,7 @@ impl Asking {
             judged_by: Some(task.base_text.clone()),
             base_prompt: task.base_text.clone(),
             task: Some(task),
+            words: Words::Kept,
         }
     }
 
@@ -96,6 +109,32 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    /// What a miner said to somebody else.
+    pub(super) fn overheard(routed: Routed, took: Duration, said: Result<String, Fault>) -> Self {
+        let (code, message, completion) = match &said {
+            Ok(said) if said.len() > MOST_BYTES => (413, "too long".to_owned(), String::new()),
+            Ok(said) => (200, "Success".to_owned(), said.clone()),
+            Err(Fault::Ours(why)) => (500, why.clone(), String::new()),
+            Err(Fault::NoAnswer(why)) => (503, why.clone(), String::new()),
+            Err(Fault::Forbidden(_)) => (200, "Success".to_owned(), String::new()),
+        };
+        let judged = said.and_then(|said| match said.trim() {
+            _ if said.len() > MOST_BYTES => Err(Fault::NoAnswer(format!(
+                "its answer is longer than {MOST_BYTES} bytes"
+            ))),
+            "" => Err(Fault::NoAnswer("it says nothing".to_owned())),
+            text => Ok(text.to_owned()),
+        });
+        Self {
+            routed,
+            took,
+            completion,
+            judged,
+            code,
+            message,
+        }
+    }
+
     pub(super) fn hotkey(&self) -> AccountId {
         self.routed.chosen.target.hotkey
     }
@@ -113,6 +152,18 @@ impl Forward<'_> {
         let metagraph = self.context.metagraph().await.map_err(StepError::from)?;
         let expectation = self.parts.expect(&metagraph, &asking.prompt).await;
         let heard = self.ask(&asking, &metagraph, expectation.as_ref()).await?;
+        self.after(asking, &metagraph, expectation, heard, began).await
+    }
+
+    /// What comes after the answers are there.
+    pub(super) async fn after(
+        &mut self,
+        asking: Asking,
+        metagraph: &Metagraph,
+        expectation: Option<Expectation>,
+        heard: Vec<Heard>,
+        began: Instant,
+    ) -> Result<Option<String>, ForwardError> {
         self.parts
             .doing(self.context, || format!("judging answers to {}", asking.name));
         let judged = self.judge(&asking, &heard).await;
@@ -122,10 +173,13 @@ impl Forward<'_> {
             Err(error) => (None, Some(error)),
         };
         let rewards = rewards(&heard, judgement.as_ref());
+        let weight = self.parts.settings.step_weights.of_step(&asking.name);
         for (heard, reward) in heard.iter().zip(&rewards) {
             if let Some(reward) = reward {
                 let hotkey = heard.hotkey();
-                self.context.reward(hotkey, *reward).map_err(StepError::from)?;
+                self.context
+                    .reward_weighted(hotkey, *reward, weight)
+                    .map_err(StepError::from)?;
             }
         }
         let loss = self.learn(expectation.as_ref(), &heard, &rewards);
@@ -133,12 +187,12 @@ impl Forward<'_> {
             .as_ref()
             .and_then(|judgement| self.best(&heard, judgement));
         let step = self.parts.next_step();
-        let marks = self.marks(&asking, &metagraph, &heard, step).await;
+        let marks = self.marks(&asking, metagraph, &heard, step).await;
         self.tell(Judged {
             step,
             marks: &marks,
             asking: &asking,
-            metagraph: &metagraph,
+            metagraph,
             heard: &heard,
             rewards: &rewards,
             judgement: judgement.as_ref(),
@@ -436,6 +490,9 @@ impl Judged<'_> {
             if !record::put(&mut record, column) {
                 tracing::debug!(column = name, "the event log has no such column");
             }
+        }
+        if self.asking.words == Words::Forgotten {
+            record::forget_words(&mut record);
         }
         record
     }

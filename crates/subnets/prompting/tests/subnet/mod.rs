@@ -9,8 +9,8 @@ use assay_minds::Mind;
 use assay_models::ModelError;
 use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown, WeightSettings};
 use assay_prompting::{
-    Fidelity, Profile, PromptingEvent, PromptingStanding, PromptingValidator, PromptingValidatorError,
-    Routing, Settings, StepTold,
+    Fidelity, People, Profile, PromptingEvent, PromptingStanding, PromptingValidator,
+    PromptingValidatorError, Routing, Settings, StepTold,
     bootstrap::Always,
     judging::{
         Batch, BlacklistMask, DiversityMask, Embedder, JudgeError, RewardModel, Stack, TaskValidatorMask,
@@ -123,6 +123,16 @@ impl Subnet {
 
     /// A validator with this stack.
     pub(crate) fn validate(&self, settings: Settings, stack: Stack) -> Validating {
+        self.validate_with(settings, stack, None)
+    }
+
+    /// The same, and people may ask.
+    pub(crate) fn validate_with(
+        &self,
+        settings: Settings,
+        stack: Stack,
+        people: Option<People>,
+    ) -> Validating {
         let (events, heard) = broadcast::channel(256);
         let (standing, standings) = watch::channel(None);
         let validator = PromptingValidator {
@@ -132,6 +142,7 @@ impl Subnet {
             gate: None,
             routing: Routing::Random,
             texts: Box::new(Always(TEXT.to_owned())),
+            people,
             weights: WeightSettings::default(),
             pace: assay_neuron::Pace::Time(Duration::from_millis(50)),
             events,

@@ -274,6 +274,7 @@ fn models(event: &recorded::PromptingStep) -> Vec<(&'static str, Vec<Option<f64>
         ("dpo_reward_model", &event.dpo_reward_model_normalized),
         ("rlhf_reward_model", &event.rlhf_reward_model_normalized),
         ("prompt_reward_model", &event.prompt_reward_model_normalized),
+        ("reference_reward_model", &event.reference_reward_model_normalized),
         ("relevance_filter", &event.relevance_filter_normalized),
         ("task_validator_filter", &event.task_validator_filter_normalized),
     ]

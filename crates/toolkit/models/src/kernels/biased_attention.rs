@@ -69,9 +69,18 @@ pub(crate) struct Rule<'a> {
     pub(crate) bias: Bias<'a>,
 }
 
+/// Keys and values of tokens that every segment goes on from: rows of `2 * heads * width`, positions already applied.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Before<'a> {
+    pub(crate) rows: &'a [f32],
+    pub(crate) length: usize,
+}
+
 /// Scratch buffers, kept for the next call.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// A segment behind what it goes on from.
+    joined: Vec<f32>,
     scores: Vec<f32>,
     by_key: Vec<f32>,
     by_query: Vec<f32>,
@@ -79,26 +88,50 @@ pub(crate) struct Scratch {
 }
 
 /// `qkv` holds rows of queries, keys and values with positions already applied; `out` receives rows of
-/// `heads * width`.
+/// `heads * width`. What segments go on from is there only without a bias: no family has both.
 pub(crate) fn forward(
     qkv: &[f32],
     segments: &[Segment],
+    before: Option<Before<'_>>,
     rule: Rule<'_>,
     out: &mut [f32],
     scratch: &mut Scratch,
 ) {
     let hidden = rule.heads * rule.width;
+    let mut joined = std::mem::take(&mut scratch.joined);
     for segment in segments {
         let rows = &qkv[segment.start * 3 * hidden..][..segment.length * 3 * hidden];
         let out = &mut out[segment.start * hidden..][..segment.length * hidden];
+        let (rows, seen) = match before {
+            None => (rows, 0),
+            Some(before) => {
+                // One copy a segment is nothing beside its products, and the kernels read rows at one stride.
+                joined.clear();
+                for row in before.rows.chunks_exact(2 * hidden) {
+                    joined.resize(joined.len() + hidden, 0.0);
+                    joined.extend_from_slice(row);
+                }
+                joined.extend_from_slice(rows);
+                (&*joined, before.length)
+            }
+        };
         for head in 0..rule.heads {
-            attend(rows, segment.length, head, rule, out, scratch);
+            attend(rows, seen..seen + segment.length, head, rule, out, scratch);
         }
     }
+    scratch.joined = joined;
 }
 
-/// One head of one segment.
-fn attend(rows: &[f32], length: usize, head: usize, rule: Rule<'_>, out: &mut [f32], scratch: &mut Scratch) {
+/// One head of one segment: of the rows, these are asked with.
+fn attend(
+    rows: &[f32],
+    asked: std::ops::Range<usize>,
+    head: usize,
+    rule: Rule<'_>,
+    out: &mut [f32],
+    scratch: &mut Scratch,
+) {
+    let length = asked.end;
     let Rule {
         heads,
         width,
@@ -127,7 +160,7 @@ fn attend(rows: &[f32], length: usize, head: usize, rule: Rule<'_>, out: &mut [f
             Matrix::strided(&rows[hidden + at..], length, width, stride).t(),
         );
     }
-    for first in (0..length).step_by(QUERY_BLOCK) {
+    for first in asked.clone().step_by(QUERY_BLOCK) {
         let count = QUERY_BLOCK.min(length - first);
         let seen = sight.keys(first, length).start..sight.keys(first + count - 1, length).end;
         let keys = seen.len();
@@ -167,7 +200,7 @@ fn attend(rows: &[f32], length: usize, head: usize, rule: Rule<'_>, out: &mut [f
                 scratch.sums[i] = exp_row(&mut row[from..to]).1;
             }
         });
-        let out = &mut out[first * hidden + at..];
+        let out = &mut out[(first - asked.start) * hidden + at..];
         multiply(
             MatrixMut::strided(out, count, width, hidden),
             Update::Replace,
@@ -309,7 +342,7 @@ mod tests {
             start += length;
         }
         let mut out = vec![f32::NAN; start * hidden];
-        forward(&qkv, &segments, rule, &mut out, &mut Scratch::default());
+        forward(&qkv, &segments, None, rule, &mut out, &mut Scratch::default());
         for Segment { start, length } in segments {
             let rows = &qkv[start * 3 * hidden..][..length * 3 * hidden];
             let exact = exact(rows, length, rule, &|head, query, key| {
@@ -383,5 +416,56 @@ mod tests {
                 .sum::<f64>()
                 * 0.3
         });
+    }
+
+    #[test]
+    fn what_goes_on_from_others_attends_as_if_it_were_one_segment() {
+        let (heads, width, length) = (2, 6, 150);
+        let hidden = heads * width;
+        let whole = ramp(length * 3 * hidden, 8);
+        for (sight, seen) in [
+            (Sight::Causal, 70),
+            (Sight::Window(9), 1),
+            (Sight::Window(90), 149),
+        ] {
+            let rule = Rule {
+                heads,
+                width,
+                scale: 0.3,
+                sight,
+                bias: Bias::None,
+            };
+            let exact = exact(&whole, length, rule, &|_, _, _| 0.0);
+            let (first, rest) = whole.split_at(seen * 3 * hidden);
+            let rows: Vec<f32> = first
+                .chunks_exact(3 * hidden)
+                .flat_map(|row| row[hidden..].to_vec())
+                .collect();
+            // Two of the same: neither sees the other.
+            let segments = [0, length - seen].map(|start| Segment {
+                start,
+                length: length - seen,
+            });
+            let mut out = vec![f32::NAN; 2 * (length - seen) * hidden];
+            let before = Before {
+                rows: &rows,
+                length: seen,
+            };
+            forward(
+                &[rest, rest].concat(),
+                &segments,
+                Some(before),
+                rule,
+                &mut out,
+                &mut Scratch::default(),
+            );
+            let wanted = &exact[seen * hidden..];
+            for (found, exact) in out.iter().zip(wanted.iter().chain(wanted)) {
+                assert!(
+                    (f64::from(*found) - exact).abs() < 2e-5,
+                    "{sight:?}: {found} {exact}"
+                );
+            }
+        }
     }
 }

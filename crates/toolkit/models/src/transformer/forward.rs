@@ -3,8 +3,37 @@
 use super::{Block, BlockBias, Positions, Scratch, Transformer, Wiring};
 use crate::kernels::{
     attention::Segment,
-    biased_attention::{self, Bias, Disentangled, Rule},
+    biased_attention::{self, Before, Bias, Disentangled, Rule},
 };
+
+/// Tokens that many rows of a causal model begin with, computed once: their keys and values in every block.
+#[derive(Debug, Default)]
+pub(crate) struct Beginning {
+    length: usize,
+    /// Of each block rows of keys and values, positions already applied.
+    blocks: Vec<Vec<f32>>,
+}
+
+/// What becomes of the keys and values of a pack.
+#[derive(Debug)]
+enum Memory<'a> {
+    /// Nothing: rows stand for themselves.
+    None,
+    /// They are kept: the pack is a beginning, one row.
+    Kept(&'a mut Beginning),
+    /// They come behind those of a beginning.
+    After(&'a Beginning),
+}
+
+impl Memory<'_> {
+    /// Tokens before each row.
+    fn before(&self) -> usize {
+        match self {
+            Self::None | Self::Kept(_) => 0,
+            Self::After(beginning) => beginning.length,
+        }
+    }
+}
 
 /// Rows one behind the other: nothing is padded, and attention and positions start afresh with each.
 #[derive(Debug, Default)]
@@ -48,12 +77,44 @@ impl Workspace {
 impl Transformer {
     /// Computes the last hidden states of a pack, a row for each token, and leaves them in the workspace.
     pub(crate) fn forward(&self, rows: &Rows, workspace: &mut Workspace) {
-        self.embed(rows, workspace);
-        for block in &self.blocks {
+        self.run(rows, Memory::None, workspace);
+    }
+
+    /// Computes tokens that rows begin with.
+    pub(crate) fn begin(&self, tokens: &[u32], workspace: &mut Workspace) -> Beginning {
+        let mut rows = Rows::default();
+        rows.push(tokens, &vec![0; tokens.len()]);
+        let mut beginning = Beginning::default();
+        self.run(&rows, Memory::Kept(&mut beginning), workspace);
+        beginning.length = tokens.len();
+        beginning
+    }
+
+    /// The same as [`Self::forward`] for rows that go on from a beginning: what is computed, and left in the workspace, are the
+    /// tokens behind it.
+    pub(crate) fn forward_after(&self, beginning: &Beginning, rows: &Rows, workspace: &mut Workspace) {
+        self.run(rows, Memory::After(beginning), workspace);
+    }
+
+    /// Whether what comes behind a token changes nothing of it, so that rows can share a beginning.
+    pub(crate) fn is_causal(&self) -> bool {
+        self.blocks.iter().all(|block| {
+            block.sight != biased_attention::Sight::Both && matches!(block.relative, BlockBias::None)
+        })
+    }
+
+    fn run(&self, rows: &Rows, mut memory: Memory<'_>, workspace: &mut Workspace) {
+        self.embed(rows, memory.before(), workspace);
+        for (number, block) in self.blocks.iter().enumerate() {
+            let place = Place {
+                rows,
+                number,
+                memory: &mut memory,
+            };
             match self.wiring {
-                Wiring::NormAfter => self.norm_after(block, rows, workspace),
-                Wiring::NormBefore => self.norm_before(block, rows, workspace),
-                Wiring::Parallel => self.parallel(block, rows, workspace),
+                Wiring::NormAfter => self.norm_after(block, place, workspace),
+                Wiring::NormBefore => self.norm_before(block, place, workspace),
+                Wiring::Parallel => self.parallel(block, place, workspace),
             }
         }
         if let Some(norm) = &self.final_norm {
@@ -61,12 +122,12 @@ impl Transformer {
         }
     }
 
-    fn embed(&self, rows: &Rows, workspace: &mut Workspace) {
+    fn embed(&self, rows: &Rows, before: usize, workspace: &mut Workspace) {
         let embeddings = &self.embeddings;
         let Workspace { stream, scratch, .. } = workspace;
         stream.resize(rows.tokens.len() * self.hidden, 0.0);
         for segment in &rows.segments {
-            let (mut counted, range) = (0, segment.start..segment.start + segment.length);
+            let (mut counted, range) = (before, segment.start..segment.start + segment.length);
             let ids = rows.tokens[range.clone()].iter().zip(&rows.types[range.clone()]);
             let out =
                 stream[range.start * self.hidden..range.end * self.hidden].chunks_exact_mut(self.hidden);
@@ -96,8 +157,8 @@ impl Transformer {
         }
     }
 
-    fn norm_after(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
-        self.attend(block, rows, workspace, Input::Stream);
+    fn norm_after(&self, block: &Block, place: Place<'_, '_>, workspace: &mut Workspace) {
+        self.attend(block, place, workspace, Input::Stream);
         let Workspace {
             stream,
             inner,
@@ -115,10 +176,10 @@ impl Transformer {
         }
     }
 
-    fn norm_before(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
+    fn norm_before(&self, block: &Block, place: Place<'_, '_>, workspace: &mut Workspace) {
         workspace.normed.clone_from(&workspace.stream);
         block.attention_norm.apply(&mut workspace.normed);
-        self.attend(block, rows, workspace, Input::Normed);
+        self.attend(block, place, workspace, Input::Normed);
         let Workspace {
             stream,
             normed,
@@ -137,10 +198,10 @@ impl Transformer {
         block.down.add(inner, stream, scratch);
     }
 
-    fn parallel(&self, block: &Block, rows: &Rows, workspace: &mut Workspace) {
+    fn parallel(&self, block: &Block, place: Place<'_, '_>, workspace: &mut Workspace) {
         workspace.normed.clone_from(&workspace.stream);
         block.attention_norm.apply(&mut workspace.normed);
-        self.attend(block, rows, workspace, Input::Normed);
+        self.attend(block, place, workspace, Input::Normed);
         let Workspace {
             stream,
             normed,
@@ -156,7 +217,8 @@ impl Transformer {
     }
 
     /// Fills `attended`.
-    fn attend(&self, block: &Block, rows: &Rows, workspace: &mut Workspace, input: Input) {
+    fn attend(&self, block: &Block, place: Place<'_, '_>, workspace: &mut Workspace, input: Input) {
+        let Place { rows, number, memory } = place;
         let Workspace {
             stream,
             normed,
@@ -176,6 +238,7 @@ impl Transformer {
             for segment in &rows.segments {
                 let of_segment = qkv[segment.start * 3 * self.hidden..].chunks_exact_mut(3 * self.hidden);
                 for (position, row) in of_segment.take(segment.length).enumerate() {
+                    let position = memory.before() + position;
                     rotary.turn_row_in_pairs(&mut row[..2 * self.hidden], width, position);
                 }
             }
@@ -201,8 +264,29 @@ impl Transformer {
             sight: block.sight,
             bias,
         };
-        biased_attention::forward(qkv, &rows.segments, rule, attended, attention);
+        let before = match memory {
+            Memory::None => None,
+            Memory::Kept(beginning) => {
+                let rows = qkv.chunks_exact(3 * self.hidden);
+                let kept = rows.flat_map(|row| &row[self.hidden..]).copied();
+                beginning.blocks.push(kept.collect());
+                None
+            }
+            Memory::After(beginning) => Some(Before {
+                rows: &beginning.blocks[number],
+                length: beginning.length,
+            }),
+        };
+        biased_attention::forward(qkv, &rows.segments, before, rule, attended, attention);
     }
+}
+
+/// Which rows go through which block.
+struct Place<'a, 'm> {
+    rows: &'a Rows,
+    /// The block's, counted from 0.
+    number: usize,
+    memory: &'a mut Memory<'m>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,7 @@ mod loader;
 mod mpnet;
 
 pub(crate) use config::ConfigFile;
-pub(crate) use forward::{Rows, Workspace};
+pub(crate) use forward::{Beginning, Rows, Workspace};
 pub(crate) use linear::{Linear, Scratch, Table};
 pub(crate) use loader::{Loader, WithBias};
 

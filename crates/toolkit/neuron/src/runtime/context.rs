@@ -190,7 +190,17 @@ impl Context {
     ///
     /// When the score would not be a finite number; the old one stays.
     pub fn reward(&self, hotkey: AccountId, reward: f64) -> Result<(), ScoreBookError> {
-        self.book().observe(hotkey, reward, &self.desk.average)?;
+        self.reward_weighted(hotkey, reward, 1.0)
+    }
+
+    /// The same for a reward that counts this many times as much as others: [`MovingAverage::weighted`].
+    ///
+    /// # Errors
+    ///
+    /// As [`reward`](Self::reward).
+    pub fn reward_weighted(&self, hotkey: AccountId, reward: f64, weight: f64) -> Result<(), ScoreBookError> {
+        let average = self.desk.average.weighted(weight);
+        self.book().observe(hotkey, reward, &average)?;
         if let Some(steps) = &self.desk.steps {
             steps.rewarded(hotkey, reward);
         }

@@ -73,6 +73,11 @@ pub struct PromptingStep {
     pub prompt_reward_model: Option<Vec<Option<f64>>>,
     /// The same as it counts in the product.
     pub prompt_reward_model_normalized: Option<Vec<Option<f64>>>,
+    /// Likeness to what the validator itself would answer: what it gave each answer; null when it did not run. Empty before
+    /// version 3.
+    pub reference_reward_model: Option<Vec<Option<f64>>>,
+    /// The same as it counts in the product.
+    pub reference_reward_model_normalized: Option<Vec<Option<f64>>>,
     /// The filter of what has nothing to do with the question: what it gave each answer; null when it did not run.
     pub relevance_filter: Option<Vec<Option<f64>>>,
     /// The same as it counts in the product.
@@ -117,5 +122,5 @@ pub struct PromptingStep {
 
 impl Stream for PromptingStep {
     const NAME: &'static str = "prompting_steps";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 }

@@ -16,10 +16,9 @@ use crate::{
     up::RecordedTexts,
 };
 use assay_chat::{ChatValidator, ChatValidatorError};
-use assay_gateway::{GatewayConfig, keys::KeyStore};
+use assay_gateway::GatewayConfig;
 use assay_keys::KeyRole;
 use assay_neuron::{NeuronError, Shutdown};
-use miette::IntoDiagnostic;
 use scoring::ScoringArgs;
 use std::{net::SocketAddr, path::PathBuf};
 use tokio::sync::{broadcast, watch};
@@ -29,8 +28,6 @@ const EVENTS: usize = 1_024;
 /// The share of the newest reward in a score, as in the original: the last ten or so count. A larger one lets luck decide,
 /// a smaller one pays for long what a miner once was.
 const SHARE: f64 = 0.1;
-/// Exit code of settings that cannot be, after the system's `sysexits.h`.
-const MISCONFIGURED: u8 = 78;
 
 /// Answer people through miners, score the answers, and set weights
 ///
@@ -73,7 +70,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     }
     let shutdown =
         Shutdown::at_signals(neuron.grace).map_err(|error| neuron::failure(NeuronError::System(error)))?;
-    check_place(args.gateway)?;
+    super::people::check_place(args.gateway)?;
     let reference = args.mind.mind(&neuron.home.join("base-model"), context)?;
     let output = context.output();
     output.say(&format!(
@@ -83,7 +80,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         neuron.home.display()
     ));
     let keys = expand_home(&args.keys);
-    warn(&args, &KeyStore::at(&keys), context)?;
+    super::people::warn(args.gateway, &args.keys, context)?;
     neuron.records = args
         .neuron
         .records("organic", &neuron, args.mind.secrets(), context);
@@ -118,54 +115,13 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     neuron::ended(&exit, context)
 }
 
-/// Tells at once what the validator would only find out after several tries, in its log: that the gateway cannot listen.
-fn check_place(gateway: SocketAddr) -> miette::Result<()> {
-    #[derive(Debug, thiserror::Error)]
-    #[error("the gateway cannot listen at {address}")]
-    struct NoPlace {
-        address: SocketAddr,
-        source: std::io::Error,
-    }
-    match std::net::TcpListener::bind(gateway) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(coded(
-            NoPlace {
-                address: gateway,
-                source,
-            },
-            Some(
-                "end what listens there, or choose an address of this machine and a free port with --gateway"
-                    .to_owned(),
-            ),
-            MISCONFIGURED,
-        )),
-    }
-}
-
-/// Tells what keeps people from asking, or lets others listen.
-fn warn(args: &Args, keys: &KeyStore, context: &Context) -> miette::Result<()> {
-    let listed = keys.list().into_diagnostic()?;
-    if listed.iter().all(|key| key.revoked.is_some()) {
-        context.output().warn(&format!(
-            "nobody has a key yet: `assay gateway key create NAME --folder {}` makes one, also while this runs",
-            args.keys.display()
-        ));
-    }
-    if !args.gateway.ip().is_loopback() {
-        context.output().warn(
-            "the gateway speaks plain HTTP, and keys and texts can be read on the way: put a server with TLS before it",
-        );
-    }
-    Ok(())
-}
-
 fn failure(error: ChatValidatorError) -> miette::Report {
     match error {
         ChatValidatorError::Neuron(error) => neuron::failure(error),
         ChatValidatorError::Config(error) => {
             let hint = error.hint();
-            coded(error, hint, MISCONFIGURED)
+            coded(error, hint, super::MISCONFIGURED)
         }
-        error => coded(error, None, MISCONFIGURED),
+        error => coded(error, None, super::MISCONFIGURED),
     }
 }

@@ -6,6 +6,8 @@ mod texts;
 
 use crate::{
     commands::{
+        chat::MindArgs,
+        gateway::key,
         neuron::{self, NeuronArgs, Side},
         wallet::unlock,
     },
@@ -13,21 +15,23 @@ use crate::{
     context::Context,
     hinted::coded,
 };
+use assay_gateway::GatewayConfig;
 use assay_keys::KeyRole;
 use assay_neuron::{NeuronError, Pace, Shutdown, WeightSchedule, WeightSettings};
 use assay_prompting::{
-    PromptingValidator, PromptingValidatorError, Routing,
+    People, PromptingValidator, PromptingValidatorError, RecordedWords, Routing,
     judging::{JudgesError, ModelFolders},
+    scoring::combine::Reward,
 };
 use settings::SettingsArgs;
-use std::{num::NonZeroU64, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 use texts::TextsArgs;
 use tokio::sync::{broadcast, watch};
 
 /// Events kept for a slow terminal; a step takes seconds and is one event.
 const EVENTS: usize = 1_024;
-/// Exit code of settings that cannot be, after the system's `sysexits.h`.
-pub(crate) const MISCONFIGURED: u8 = 78;
+/// How long a reference answer may take.
+const REFERENCE_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ask miners, judge what they answer with reward models and filters, and set weights
 ///
@@ -48,6 +52,20 @@ pub(crate) struct Args {
     settings: SettingsArgs,
     #[command(flatten)]
     texts: TextsArgs,
+    #[command(flatten)]
+    mind: MindArgs,
+    /// Let people ask there too, with a gateway that speaks OpenAI's API; what miners answer them is judged
+    #[arg(long, value_name = "IP:PORT")]
+    gateway: Option<SocketAddr>,
+    /// Folder of the keys with which they ask
+    #[arg(long, value_name = "DIR", default_value = key::FOLDER, requires = "gateway")]
+    keys: PathBuf,
+    /// The name of the model that the gateway offers
+    #[arg(long, value_name = "NAME", default_value = "assay", requires = "gateway")]
+    offer: String,
+    /// Record also what people ask, but for keys with privacy
+    #[arg(long, requires = "gateway")]
+    record_people: bool,
     /// Folder of the gating model's encoder [default: gating below --models, where there is one]
     #[arg(long, value_name = "DIR", alias = "gating.model_name")]
     gating_model: Option<PathBuf>,
@@ -87,8 +105,14 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         .texts
         .texts(&args.settings.profile(), &neuron.home.join("texts"))?;
     let output = context.output();
+    let people = people(&args, context)?;
     output.say("loading the models");
     let mut folders = ModelFolders::new(expand_home(&args.models));
+    let weighs = |(reward, weight): &(Reward, f64)| *reward == Reward::Reference && *weight > 0.0;
+    if settings.reward_weights.iter().any(weighs) {
+        let mind = args.mind.mind(&neuron.home.join("base-model"), context)?;
+        folders = folders.with_reference(mind, REFERENCE_PATIENCE);
+    }
     let stack = folders.stack(&settings).map_err(unusable)?;
     let gate = match &args.gating_model {
         Some(folder) => Some(folders.gate_in(&expand_home(folder), &settings)),
@@ -103,7 +127,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         args.settings.profile(),
         neuron.home.display()
     ));
-    neuron.records = args.neuron.records("prompting", &neuron, Vec::new(), context);
+    neuron.records = args
+        .neuron
+        .records("prompting", &neuron, args.mind.secrets(), context);
     let (events, heard) = broadcast::channel(EVENTS);
     let validator = PromptingValidator {
         neuron,
@@ -124,6 +150,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             RouteArgument::Gating => Routing::Gating,
         },
         texts,
+        people,
         pace: Pace::Blocks(args.every),
         events,
         standing: watch::Sender::new(None),
@@ -134,10 +161,30 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     neuron::ended(&exit, context)
 }
 
+/// Where people ask, if they may.
+fn people(args: &Args, context: &Context) -> miette::Result<Option<People>> {
+    let Some(listen) = args.gateway else {
+        return Ok(None);
+    };
+    super::people::check_place(listen)?;
+    super::people::warn(listen, &args.keys, context)?;
+    Ok(Some(People {
+        gateway: GatewayConfig {
+            listen,
+            ..GatewayConfig::with_keys(expand_home(&args.keys), args.offer.clone())
+        },
+        words: if args.record_people {
+            RecordedWords::Shared
+        } else {
+            RecordedWords::Nothing
+        },
+    }))
+}
+
 /// A model that cannot be used.
 pub(crate) fn unusable(error: JudgesError) -> miette::Report {
     let hint = error.hint();
-    coded(error, Some(hint), MISCONFIGURED)
+    coded(error, Some(hint), super::MISCONFIGURED)
 }
 
 /// A validator that did not start, or not end well.
@@ -151,8 +198,8 @@ pub(crate) fn failure(error: PromptingValidatorError) -> miette::Report {
         error @ PromptingValidatorError::NoGate => {
             let hint =
                 "give the gating model's encoder with --gating-model, or leave --route at random".to_owned();
-            coded(error, Some(hint), MISCONFIGURED)
+            coded(error, Some(hint), super::MISCONFIGURED)
         }
-        error => coded(error, None, MISCONFIGURED),
+        error => coded(error, None, super::MISCONFIGURED),
     }
 }

@@ -99,7 +99,7 @@ const GENERALISTS: usize = 8;
 const CALM: f64 = 0.5;
 
 /// The temperature of a miner that guesses: about half of what it says is wrong.
-const FEVER: f64 = 1.6;
+const FEVER: f64 = 2.5;
 
 /// So many miners. Those beyond the eighth are specialists: each knows one kind of step, and is calm in another degree, or two
 /// of a kind would say the same.
@@ -189,6 +189,9 @@ const REMEMBERED: usize = 32;
 /// How long a copycat waits for something to copy.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How much later a copy comes.
+const WHILE: Duration = Duration::from_millis(150);
+
 impl Overheard {
     fn say(&self, question: &str, answer: String) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
@@ -255,6 +258,8 @@ impl Mind for Copycat {
         let heard = Arc::clone(&self.0);
         let copied = async move {
             let answer = tokio::time::timeout(PATIENCE, heard.wait_for(&question)).await;
+            // What is overheard was said before: without this the two are a matter of who is first on the same machine.
+            tokio::time::sleep(WHILE).await;
             stream::iter(answer.ok().flatten().map(Ok))
         };
         stream::once(copied).flatten().boxed()

@@ -66,6 +66,21 @@ pub(crate) struct SettingsArgs {
     /// Weight of the reward model prompt
     #[arg(long, value_name = "SHARE", alias = "reward.prompt_based_weight")]
     prompt_weight: Option<f64>,
+    /// Weight of likeness to what the validator itself would answer, with the model of --model or --endpoint
+    #[arg(long, value_name = "SHARE")]
+    reference_weight: Option<f64>,
+    /// How much a summary moves a score, as a multiple
+    #[arg(long, value_name = "TIMES")]
+    summary_counts: Option<f64>,
+    /// The same of a question
+    #[arg(long, value_name = "TIMES")]
+    question_counts: Option<f64>,
+    /// The same of an answer
+    #[arg(long, value_name = "TIMES")]
+    answer_counts: Option<f64>,
+    /// The same of an answer to a person, with --gateway
+    #[arg(long, value_name = "TIMES")]
+    organic_counts: Option<f64>,
     /// Forbid no known phrases
     #[arg(long, alias = "neuron.blacklist_off")]
     blacklist_off: bool,
@@ -107,6 +122,11 @@ impl SettingsArgs {
         set(&mut settings.followup_timeout, &self.followup_timeout);
         set(&mut settings.answer_sample_size, &self.answer_sample_size);
         set(&mut settings.answer_timeout, &self.answer_timeout);
+        let counts = &mut settings.step_weights;
+        set(&mut counts.summary, &self.summary_counts);
+        set(&mut counts.question, &self.question_counts);
+        set(&mut counts.answer, &self.answer_counts);
+        set(&mut counts.organic, &self.organic_counts);
         settings.outsource_scoring |= self.outsource_scoring;
         set(&mut settings.scoring_sample_size, &self.scoring_sample_size);
         set(&mut settings.scoring_timeout, &self.scoring_timeout);
@@ -125,6 +145,7 @@ impl SettingsArgs {
             (Reward::Reciprocate, self.reciprocate_weight),
             (Reward::Dahoas, self.dahoas_weight),
             (Reward::Prompt, self.prompt_weight),
+            (Reward::Reference, self.reference_weight),
         ] {
             let Some(weight) = weight else { continue };
             match settings
@@ -152,7 +173,7 @@ impl SettingsArgs {
         }
         settings
             .validate()
-            .map_err(|error| coded(error, None, super::MISCONFIGURED))?;
+            .map_err(|error| coded(error, None, super::super::MISCONFIGURED))?;
         Ok(settings)
     }
 }

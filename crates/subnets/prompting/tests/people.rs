@@ -1,0 +1,192 @@
+//! People who ask a validator of prompts: they are answered by miners, and what they were answered is judged like everything
+//! else; their words go where they may go. And answers held against what the validator itself would answer.
+
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod subnet;
+
+use assay_gateway::{
+    GatewayConfig,
+    keys::{KeyStore, NewKey, Privacy},
+};
+use assay_minds::{Endpoint, Mind, Scripted, Turn, Wishes, whole_answer};
+use assay_prompting::{
+    People, RecordedWords, Settings, StepTold,
+    judging::{ReferenceReward, Stack},
+    profile::StepWeights,
+};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use subnet::{ByLength, Digests, PATIENCE, Subnet, Validating, settings, stack};
+
+const QUESTION: &str = "Which bridge is the oldest, and who says so?";
+const LONG: &str =
+    "The one of stone, says the chronicle of the town, which is itself younger than the bridge.";
+const SHORT: &str = "The one of stone.";
+
+fn says(text: &'static str) -> Option<Arc<dyn Mind>> {
+    Some(Arc::new(Scripted::new(move |question| {
+        // To a person; what validators ask is answered differently each time.
+        Some(if question.contains(QUESTION) {
+            text.to_owned()
+        } else {
+            format!("{text} {}", question.len())
+        })
+    })))
+}
+
+fn key(folder: &Path, name: &str, privacy: Privacy) -> String {
+    let new = NewKey {
+        name: name.to_owned(),
+        privacy,
+        ..NewKey::default()
+    };
+    let (_, key) = KeyStore::at(folder).create(new, SystemTime::now()).unwrap();
+    key.reveal().to_owned()
+}
+
+/// Asks until there is somebody who answers.
+async fn ask(url: &str, key: String) -> String {
+    let person = Endpoint::new(url, "assay", Some(key.into()), PATIENCE).unwrap();
+    let asking = async {
+        loop {
+            match whole_answer(&person, &[Turn::user(QUESTION)], Wishes::default()).await {
+                Ok(answer) => break answer,
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking).await.unwrap()
+}
+
+async fn gateway(validating: &mut Validating) -> String {
+    let open = validating.standings.wait_for(|standing| {
+        standing
+            .as_ref()
+            .is_some_and(|standing| standing.gateway.is_some())
+    });
+    let standing = tokio::time::timeout(PATIENCE, open).await.unwrap().unwrap();
+    format!("http://{}/v1", standing.as_ref().unwrap().gateway.unwrap())
+}
+
+fn is_organic(step: &StepTold) -> bool {
+    step.record.name == "organic"
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_are_answered_is_judged_and_recorded_as_they_allow() {
+    let subnet = Subnet::start(vec![("long", says(LONG)), ("short", says(SHORT))]).await;
+    let keys = tempfile::tempdir().unwrap();
+    let (open, private) = (
+        key(keys.path(), "ada", Privacy::Shared),
+        key(keys.path(), "bob", Privacy::Private),
+    );
+    let mut known = 0.0;
+    for (words, key, are_kept) in [
+        (RecordedWords::Shared, &open, true),
+        (RecordedWords::Shared, &private, false),
+        (RecordedWords::Nothing, &open, false),
+    ] {
+        let people = People {
+            gateway: GatewayConfig {
+                listen: "127.0.0.1:0".parse().unwrap(),
+                ..GatewayConfig::with_keys(keys.path(), "assay")
+            },
+            words,
+        };
+        // What people ask is all that counts.
+        let settings = Settings {
+            step_weights: StepWeights {
+                summary: 0.0,
+                question: 0.0,
+                answer: 0.0,
+                organic: 4.0,
+            },
+            ..settings()
+        };
+        let stack = stack(&settings, ByLength::default());
+        let mut validating = subnet.validate_with(settings, stack, Some(people));
+        let url = gateway(&mut validating).await;
+        let answer = ask(&url, key.clone()).await;
+        assert!(answer == LONG || answer == SHORT, "{answer}");
+        let step = validating.step(is_organic).await;
+        let told = |name: &str| {
+            let hotkey = subnet.hotkey(name);
+            step.miners.iter().find(|miner| miner.hotkey == hotkey)
+        };
+        // The better one; once it is known as that, people hear nobody else.
+        let reward = told("long").unwrap().reward.unwrap();
+        if let Some(short) = told("short") {
+            assert!(reward > short.reward.unwrap(), "{step:#?}");
+        }
+        let record = &step.record;
+        assert!(
+            record
+                .dpo_reward_model
+                .as_ref()
+                .unwrap()
+                .contains(&Some(LONG.len() as f64)),
+            "{step:#?}"
+        );
+        let said = format!("{record:?}");
+        for text in [QUESTION, LONG] {
+            assert_eq!(said.contains(text), are_kept, "{text:?}, {words:?}: {said}");
+        }
+        // Four times the usual twentieth; and of what the network was asked besides, nothing.
+        let score = validating.score(subnet.hotkey("long"));
+        assert!((score - (0.2 * reward + 0.8 * known)).abs() < 1e-9, "{score}");
+        known = score;
+        validating.stop().await;
+    }
+    subnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_are_held_against_a_reference_that_is_made_when_all_are_in() {
+    let subnet = Subnet::start(vec![
+        ("right", says(LONG)),
+        ("wrong", says("Nobody has ever asked me that")),
+    ])
+    .await;
+    let settings = settings();
+    let reference = Scripted::new(|_| Some(LONG.to_owned()));
+    let stack = Stack::sum(settings.normaliser_limit, settings.fidelity)
+        .reward(
+            ReferenceReward::new(Arc::new(reference), Arc::new(Digests), PATIENCE),
+            1.0,
+        )
+        .build();
+    let mut validating = subnet.validate(settings.clone(), stack);
+    let step = validating
+        .step(|step| step.record.name == "answer0" && step.miners.len() == 2)
+        .await;
+    let raw = |name: &str| {
+        let hotkey = subnet.hotkey(name).to_string();
+        let at = step
+            .record
+            .hotkeys
+            .iter()
+            .position(|known| *known == hotkey)
+            .unwrap();
+        step.record.reference_reward_model.as_ref().unwrap()[at].unwrap()
+    };
+    assert!(raw("right") > 0.3 && raw("wrong") < 0.1, "{:?}", step.record);
+    validating.stop().await;
+
+    // One that does not come costs nobody anything.
+    let silent = Scripted::new(|_| Some(LONG.to_owned())).after(Duration::from_secs(3_600));
+    let stack = Stack::sum(settings.normaliser_limit, settings.fidelity)
+        .reward(
+            ReferenceReward::new(Arc::new(silent), Arc::new(Digests), Duration::from_millis(50)),
+            1.0,
+        )
+        .build();
+    let mut validating = subnet.validate(settings, stack);
+    let step = validating.step(|step| step.record.name == "answer0").await;
+    assert_eq!(step.record.rewards, vec![None; step.miners.len()]);
+    validating.stop().await;
+    subnet.stop().await;
+}
