@@ -21,6 +21,7 @@ use assay_neuron::{Shutdown, WeightSettings};
 use assay_prompting::{
     Profile, PromptingEvent, PromptingStanding, PromptingValidator, Routing, Settings,
     bootstrap::{DataSet, LocalShards},
+    gating::head::Learning,
     judging::ModelFolders,
     profile::{Flow, Generation},
 };
@@ -50,6 +51,8 @@ const ROUNDS: u32 = 2;
 /// How long miners have. The slow one costs every step so much.
 const TIMEOUT: Duration = Duration::from_millis(1_500);
 
+/// How fast the gating model learns. The originals have a tenth of it, and weeks.
+const QUICK: f64 = 0.03;
 /// Answers that are thought up at a time.
 const AT_ONCE: usize = 2;
 /// How many miners are asked at a time where the gating model chooses: fewer than there are, or there is nothing to choose.
@@ -78,6 +81,10 @@ impl Judging {
             answer_timeout: TIMEOUT,
             followup_sample_size: self.sample(settings.followup_sample_size),
             answer_sample_size: self.sample(settings.answer_sample_size),
+            gating: Learning {
+                rate: QUICK,
+                ..settings.gating
+            },
             ..settings
         }
     }

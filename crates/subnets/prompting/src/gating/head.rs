@@ -161,20 +161,24 @@ impl<K: Ord + Clone> GatingHead<K> {
     }
 
     /// Puts rows in the order of the subnet's slots. A hotkey takes what is known of it along; one that is new begins with
-    /// random weights within ±√(6/(width+1)) and no bias; one that left is forgotten.
+    /// nothing, so that as much is expected of it as of all together; one that left is forgotten.
+    ///
+    /// In the exact behaviour a new one begins with random weights within ±√(6/(width+1)). Scores are then some units apart
+    /// before anything is known, where rewards differ by less than one: a head that routes asks the same few for hundreds of
+    /// steps, however bad they are.
     pub fn resync(&mut self, hotkeys: &[K], rng: &mut impl Rng) {
         let mut known: BTreeMap<K, Row> = std::mem::take(&mut self.rows).into_iter().collect();
-        let bound = (6.0 / (self.width as f64 + 1.0)).sqrt();
+        let (width, fidelity) = (self.width, self.learning.fidelity);
+        let bound = (6.0 / (width as f64 + 1.0)).sqrt();
         self.rows = hotkeys
             .iter()
             .map(|hotkey| {
                 let row = known.remove(hotkey).unwrap_or_else(|| {
-                    Row::new(
-                        (0..self.width)
-                            .map(|_| rng.random_range(-bound..=bound))
-                            .collect(),
-                        0.0,
-                    )
+                    let mut weight = || match fidelity {
+                        Fidelity::Fixed => 0.0,
+                        Fidelity::Exact => rng.random_range(-bound..=bound),
+                    };
+                    Row::new((0..width).map(|_| weight()).collect(), 0.0)
                 });
                 (hotkey.clone(), row)
             })

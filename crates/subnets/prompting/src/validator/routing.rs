@@ -27,7 +27,7 @@ pub(super) struct Routed {
 }
 
 impl Forward<'_> {
-    /// So many miners to ask, those first that were not asked in this forward; fewer where there are fewer.
+    /// So many miners to ask, fewer where there are fewer. At random those come first that were not asked in this forward.
     pub(super) fn route(
         &mut self,
         metagraph: &Metagraph,
@@ -39,14 +39,10 @@ impl Forward<'_> {
             let chosen = self.context.choose(metagraph, count, &self.asked)?;
             return Ok(chosen.into_iter().map(by(ChosenBy::Chance)).collect());
         };
+        // Also those that were asked before in this forward: in a small subnet, where they would be passed over, the gate
+        // would have nobody left to choose from.
         let everybody = self.context.choose(metagraph, usize::MAX, &BTreeSet::new())?;
-        let (asked, mut fresh): (Vec<Chosen>, Vec<Chosen>) = everybody
-            .into_iter()
-            .partition(|chosen| self.asked.contains(&chosen.target.hotkey));
-        // In a small subnet whoever was asked a moment ago is asked again.
-        let missing = count.saturating_sub(fresh.len());
-        fresh.extend(asked.into_iter().take(missing));
-        let candidates: Vec<_> = fresh
+        let candidates: Vec<_> = everybody
             .iter()
             .enumerate()
             .map(|(place, chosen)| Candidate {
@@ -59,11 +55,11 @@ impl Forward<'_> {
             })
             .collect();
         let rule = self.parts.settings.route;
-        let count = count.min(fresh.len());
+        let count = count.min(everybody.len());
         let explored = (rule.exploration.clamp(0.0, 1.0) * count as f64).ceil() as usize;
         let places = choose(&candidates, count, rule, &mut self.rng);
         let routed = places.into_iter().enumerate().filter_map(|(order, place)| {
-            let chosen = *fresh.get(place)?;
+            let chosen = *everybody.get(place)?;
             let by = if order < count - explored {
                 ChosenBy::Gate
             } else {

@@ -95,24 +95,32 @@ fn a_slot_that_changed_hands_begins_anew() {
         .iter()
         .map(|hotkey| (hotkey.clone(), vec![1.0; 768], 1.0))
         .collect();
-    let mut head = GatingHead::with_rows(768, learning(Fixed), rows).unwrap();
+    let rows: Vec<_> = rows;
     let mut after = hotkeys;
     let changed = [0, 10, 20, 30];
     for slot in changed {
         after[slot] = format!("newcomer {slot}");
     }
-    head.resync(&after, &mut ChaCha8Rng::seed_from_u64(1));
-    for slot in 0..1024 {
-        let (weights, bias) = head.row(slot).unwrap();
-        if changed.contains(&slot) {
+    for fidelity in [Fixed, Exact] {
+        let mut head = GatingHead::with_rows(768, learning(fidelity), rows.clone()).unwrap();
+        head.resync(&after, &mut ChaCha8Rng::seed_from_u64(1));
+        for slot in 0..1024 {
+            let (weights, bias) = head.row(slot).unwrap();
+            if !changed.contains(&slot) {
+                assert!(bias == 1.0 && weights.iter().all(|weight| *weight == 1.0));
+                continue;
+            }
             assert_eq!(bias, 0.0);
-            assert!(weights.iter().all(|weight| weight.abs() <= 0.0883309));
-            assert!(
-                weights.iter().any(|weight| weight.abs() > 0.08),
-                "they use the whole width"
-            );
-        } else {
-            assert!(bias == 1.0 && weights.iter().all(|weight| *weight == 1.0));
+            match fidelity {
+                Fixed => assert!(weights.iter().all(|weight| *weight == 0.0)),
+                Exact => {
+                    assert!(weights.iter().all(|weight| weight.abs() <= 0.0883309));
+                    assert!(
+                        weights.iter().any(|weight| weight.abs() > 0.08),
+                        "they use the whole width"
+                    );
+                }
+            }
         }
     }
 }
