@@ -63,7 +63,7 @@ def tokens(kind):
     special = ["<s>", "<pad>", "</s>", "<unk>", "<|endoftext|>", "<|prompter|>", "<|assistant|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     corpus = [" ".join(WORDS), texts()["prompt"], *texts()["answers"]]
-    made.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet))
+    made.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False))
     names = dict(pad_token="<|endoftext|>", eos_token="<|endoftext|>")
     inputs = ["input_ids", "attention_mask"]
     if kind != "causal":

@@ -1,7 +1,7 @@
 //! The models in `assets/prompting`: the demonstration's judges and its miners' model, and the texts that forwards begin
 //! with.
 //!
-//! Training takes some forty minutes of processor time. The result is the same with one version of PyTorch on processors of
+//! Training takes some seventy minutes of processor time. The result is the same with one version of PyTorch on processors of
 //! one kind; another kind rounds differently, which is why no check compares it.
 
 use crate::{error::TaskError, process, python, repository};

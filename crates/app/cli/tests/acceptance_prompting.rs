@@ -150,6 +150,31 @@ fn the_ranking_on_chain_is_that_of_quality_and_the_answers_train_a_better_miner(
     assert!(loss("eval_after") < loss("eval_before"), "{trained:#}");
 }
 
+#[cfg(feature = "sql")]
+#[test]
+fn miners_that_the_gate_chooses_earn_more_than_those_chosen_at_random() {
+    let home = tempfile::tempdir().unwrap();
+    let run = up(home.path(), &["--gating", "--epochs", "6"]);
+    // Specialists are there, and five of all are asked at a time.
+    assert!(miner(&run, "answerer-2")["asked"].as_u64() > Some(0), "{run:#}");
+    let told = Value::from(on_record::ask(
+        home.path(),
+        "SELECT how, avg(reward) AS reward, count(*) AS answers FROM (SELECT unnest(chosen_by) AS how, unnest(rewards) AS \
+         reward FROM prompting_steps) GROUP BY how",
+    ));
+    let of = |how: &str, column: &str| {
+        let rows = told.as_array().unwrap();
+        let row = rows.iter().find(|row| row["how"] == how).unwrap();
+        row[column].as_f64().unwrap()
+    };
+    assert_eq!(
+        of("gate", "answers"),
+        4.0 * of("exploration", "answers"),
+        "{told}"
+    );
+    assert!(of("gate", "reward") > 1.5 * of("exploration", "reward"), "{told}");
+}
+
 fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(120);
     while !is_there() {

@@ -10,9 +10,9 @@ pub mod scoring;
 mod synapse;
 mod validator;
 
-pub use miner::routes;
+pub use miner::{routes, routes_for};
 pub use profile::{Fidelity, Profile, Settings};
-pub use synapse::{Prompting, StreamPrompting};
+pub use synapse::{Availability, Prompting, StreamPrompting};
 pub use validator::{
     ChosenBy, Fault, ForwardError, MinerTold, People, PromptingEvent, PromptingStanding, PromptingValidator,
     PromptingValidatorError, RecordedWords, Routing, StepError, StepTold,

@@ -1,17 +1,25 @@
 //! The miner: routes that answer with a mind.
 
-use crate::{Prompting, StreamPrompting};
+use crate::{Availability, Prompting, StreamPrompting, prompts::tasks::TaskKind};
 use assay_axon::server::{Asked, Failure, Parts, Route};
 use assay_minds::{Mind, MindError, Turn, Wishes, turns, whole_answer};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use http::StatusCode;
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-/// The subnet's routes, whole and streamed, answered by this mind.
-pub fn routes(mind: Arc<dyn Mind>) -> [Route; 2] {
+/// The subnet's routes, whole and streamed, answered by this mind, which does all tasks.
+pub fn routes(mind: Arc<dyn Mind>) -> [Route; 3] {
+    routes_for(mind, &TaskKind::ALL.into())
+}
+
+/// The same of a mind that does these tasks. Validators that ask are told, and do not ask it for others; it is paid nothing for
+/// those.
+pub fn routes_for(mind: Arc<dyn Mind>, tasks: &BTreeSet<TaskKind>) -> [Route; 3] {
     let streaming = Arc::clone(&mind);
+    let available = Availability::of(tasks);
     [
+        Route::new(move |_: Asked<Availability>| std::future::ready(Ok(available.clone()))),
         Route::new(move |asked: Asked<Prompting>| complete(Arc::clone(&mind), asked)),
         Route::streaming(move |asked: Asked<StreamPrompting>| {
             let parts = parts(streaming.as_ref(), asked.synapse.0);

@@ -3,6 +3,7 @@
 //! What fails in a forward ends that forward and nothing else: the validator waits a while, longer each time, and goes on.
 //! What judges remember, and what the gating model has learned, is kept after every round.
 
+mod availability;
 mod event;
 mod forward;
 mod people;
@@ -109,6 +110,7 @@ struct Parts {
     routing: Routing,
     texts: tokio::sync::Mutex<Box<dyn Texts>>,
     people: Option<Counter>,
+    availability: availability::Known,
     events: broadcast::Sender<PromptingEvent>,
     standing: watch::Sender<Option<PromptingStanding>>,
     recorder: Option<Recorder>,
@@ -154,6 +156,7 @@ impl PromptingValidator {
             routing: self.routing,
             texts: tokio::sync::Mutex::new(self.texts),
             people: self.people.map(|people| Counter::new(people, hotkey)),
+            availability: availability::Known::default(),
             events: self.events,
             standing: self.standing,
             folder,

@@ -4,8 +4,12 @@
 
 mod subnet;
 
+use assay_keys::AccountId;
 use assay_minds::{Mind, Scripted};
-use assay_prompting::{Fault, PromptingEvent, Settings, StepTold};
+use assay_prompting::{
+    Fault, PromptingEvent, Settings, StepTold, profile::MaskRules, prompts::tasks::TaskKind,
+    scoring::diversity::history::HistoryRule,
+};
 use serde_json::Value;
 use std::{
     sync::{
@@ -161,6 +165,58 @@ async fn miners_mark_the_answers_of_others_and_that_pays_nobody() {
     assert!(marks("short").scoring_completions[0].ends_with("as I see it"));
     // By marks it would be worth something; a filter forbade it, and that counts.
     assert_eq!(told(&subnet, &step, "immodest").reward, Some(0.0));
+    validating.stop().await;
+    subnet.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_for_what_it_declines_and_that_is_not_free() {
+    let parts = vec![
+        ("all", good()),
+        ("answers", says("by the mill, where the water is slow")),
+    ];
+    let subnet = Subnet::start_with(parts, |name| match name {
+        "answers" => [TaskKind::Answer].into(),
+        _ => TaskKind::ALL.into(),
+    })
+    .await;
+    let settings = Settings {
+        // Whatever came before is forgotten with each step.
+        moving_average_alpha: 1.0,
+        mask_rules: MaskRules {
+            // It says the same each time.
+            history: HistoryRule {
+                grace: 10_000,
+                ..settings().mask_rules.history
+            },
+            ..settings().mask_rules
+        },
+        ..settings()
+    };
+    let mut validating = subnet.validate(settings.clone(), stack(&settings, ByLength::default()));
+    let asked =
+        |step: &StepTold| -> Vec<AccountId> { step.miners.iter().map(|miner| miner.hotkey).collect() };
+    let step = validating
+        .step(|step| step.record.name == "followup0" && step.miners.len() == 1)
+        .await;
+    assert_eq!(asked(&step), [subnet.hotkey("all")]);
+    let step = validating.step(|step| step.record.name == "answer0").await;
+    assert!(asked(&step).contains(&subnet.hotkey("answers")), "{step:#?}");
+    // The next summary is nothing to it, and that is what its score says then.
+    let step = validating.step(|step| step.record.name == "augment").await;
+    assert_eq!(asked(&step), [subnet.hotkey("all")]);
+    let mut standings = validating.standings.clone();
+    let hotkey = subnet.hotkey("answers");
+    let nothing = standings.wait_for(|standing| {
+        let scores = standing.iter().flat_map(|standing| &standing.scores);
+        scores
+            .clone()
+            .any(|(known, score)| *known == hotkey && *score == 0.0)
+    });
+    tokio::time::timeout(subnet::PATIENCE, nothing)
+        .await
+        .unwrap()
+        .unwrap();
     validating.stop().await;
     subnet.stop().await;
 }

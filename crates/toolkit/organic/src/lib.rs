@@ -13,6 +13,7 @@ mod log_record;
 mod pace;
 mod push;
 pub mod queue;
+pub mod rouge;
 pub mod routing;
 mod sample;
 mod scheduler;

@@ -23,30 +23,30 @@ const ENDPOINT_PATIENCE: Duration = Duration::from_secs(60);
 const ENDPOINT_AT_ONCE: usize = 64;
 
 /// What answers.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "What answers")]
 pub(crate) struct MindArgs {
     /// Folder of a Qwen2 model in the Hugging Face layout [default: the small one that is shipped]
     #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
-    model: Option<PathBuf>,
+    pub(in crate::commands) model: Option<PathBuf>,
     /// Folder of a LoRA adapter for it, in the peft layout
     #[arg(long, value_name = "DIR", conflicts_with = "endpoint")]
-    adapter: Option<PathBuf>,
+    pub(in crate::commands) adapter: Option<PathBuf>,
     /// A model behind an API like OpenAI's instead, such as http://127.0.0.1:8000/v1
     #[arg(long, value_name = "URL", value_parser = api, requires = "endpoint_model")]
-    endpoint: Option<Url>,
+    pub(in crate::commands) endpoint: Option<Url>,
     /// The name of the model there
     #[arg(long, value_name = "NAME", requires = "endpoint")]
-    endpoint_model: Option<String>,
+    pub(in crate::commands) endpoint_model: Option<String>,
     /// The environment variable that holds the API's key
     #[arg(long, value_name = "VAR", requires = "endpoint")]
-    endpoint_key_env: Option<String>,
+    pub(in crate::commands) endpoint_key_env: Option<String>,
     /// Draw at this temperature, whatever is asked for; 0 for the likeliest words
     #[arg(long, value_name = "T", value_parser = temperature)]
-    temperature: Option<f64>,
+    pub(in crate::commands) temperature: Option<f64>,
     /// Conversations answered at one time [default: one a core, 64 of an endpoint]
     #[arg(long, value_name = "N")]
-    at_once: Option<NonZeroUsize>,
+    pub(in crate::commands) at_once: Option<NonZeroUsize>,
 }
 
 impl MindArgs {
@@ -134,7 +134,7 @@ fn key_in(variable: &str) -> miette::Result<SecretString> {
     })
 }
 
-fn api(text: &str) -> Result<Url, String> {
+pub(crate) fn api(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|_| "it is no address".to_owned())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("it must begin with http:// or https:// and a host".to_owned());

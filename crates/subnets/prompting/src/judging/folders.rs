@@ -156,7 +156,7 @@ impl JudgesError {
                 "it must be a folder in the Hugging Face layout, with a model of the role's kind".to_owned()
             }
             Self::NoReference => {
-                "name a model (--model DIR, or --endpoint URL with --endpoint-model NAME), or set --reference-weight 0"
+                "name a model (--reference-model DIR, or --reference-endpoint URL), or set --reference-weight 0"
                     .to_owned()
             }
             Self::Io(_) => "see whether the folder can be read".to_owned(),

@@ -1,6 +1,12 @@
 //! The tasks of the third profile: a prompt that names its criteria, and the criteria that answers are held against.
 
-use crate::scoring::penalties::criteria::{Criterion, Demand, Layout, Unit};
+use crate::{
+    Fidelity,
+    scoring::{
+        penalties::criteria::{Criterion, Demand, Layout, Unit},
+        task_validator::Asked,
+    },
+};
 use rand::{Rng, seq::IndexedRandom};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +17,7 @@ pub const QUESTION_WORDS: [&str; 26] = [
 ];
 
 /// What kind of task it is, by its name in events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TaskKind {
     /// A summary.
     #[serde(rename = "summarization")]
@@ -25,6 +31,20 @@ pub enum TaskKind {
 }
 
 impl TaskKind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Summary, Self::Question, Self::Answer];
+
+    /// What a step of this name asks for; nothing for one of another kind.
+    #[must_use]
+    pub fn of_step(name: &str) -> Option<Self> {
+        match Asked::of_step(name, Fidelity::Fixed) {
+            Asked::Augment => Some(Self::Summary),
+            Asked::Followup => Some(Self::Question),
+            Asked::Answer => Some(Self::Answer),
+            Asked::Other => None,
+        }
+    }
+
     /// The name in events.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -35,6 +55,20 @@ impl TaskKind {
         }
     }
 }
+
+impl std::str::FromStr for TaskKind {
+    type Err = UnknownTask;
+
+    fn from_str(name: &str) -> Result<Self, UnknownTask> {
+        let found = Self::ALL.into_iter().find(|task| task.as_str() == name);
+        found.ok_or_else(|| UnknownTask(name.to_owned()))
+    }
+}
+
+/// A name that no task has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no task is called {0}: there are summarization, question-generation and question-answer")]
+pub struct UnknownTask(String);
 
 /// One task of a forward.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -276,6 +276,9 @@ impl Forward<'_> {
                 Some(Heard::overheard(routed, completion.took, said))
             })
             .collect();
+        if heard.is_empty() {
+            return Ok(());
+        }
         let expectation = self.parts.expect(&metagraph, &asking.prompt).await;
         self.after(asking, &metagraph, expectation, heard, began).await?;
         Ok(())

@@ -1,6 +1,6 @@
 //! A round: some forwards at a time, and afterwards what must not be lost is kept.
 
-use super::{Parts, PromptingEvent, forward::Forward};
+use super::{Parts, PromptingEvent, availability, forward::Forward};
 use assay_neuron::Context;
 use futures::future::join_all;
 use std::{
@@ -17,6 +17,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// One round. Nothing that fails in it ends the validator.
 pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Infallible> {
+    availability::ask(&context, &parts);
     if let Some(people) = &parts.people {
         people.open(&context, &parts).await;
         people.judge(&context, &parts).await;

@@ -7,6 +7,7 @@ use crate::{
 };
 use assay_chain::Metagraph;
 use assay_neuron::Chosen;
+use rand::Rng;
 use std::collections::BTreeSet;
 
 /// How miners are chosen.
@@ -32,16 +33,19 @@ impl Forward<'_> {
         &mut self,
         metagraph: &Metagraph,
         count: usize,
+        step: &str,
         expectation: Option<&Expectation>,
     ) -> Result<Vec<Routed>, StepError> {
         let by = |by| move |chosen| Routed { chosen, by };
         let Some(expectation) = expectation.filter(|_| self.parts.routing == Routing::Gating) else {
-            let chosen = self.context.choose(metagraph, count, &self.asked)?;
-            return Ok(chosen.into_iter().map(by(ChosenBy::Chance)).collect());
+            let chosen = self.context.choose(metagraph, usize::MAX, &self.asked)?;
+            let able = self.able(chosen, count, step);
+            return Ok(able.into_iter().take(count).map(by(ChosenBy::Chance)).collect());
         };
         // Also those that were asked before in this forward: in a small subnet, where they would be passed over, the gate
         // would have nobody left to choose from.
         let everybody = self.context.choose(metagraph, usize::MAX, &BTreeSet::new())?;
+        let everybody = self.able(everybody, count, step);
         let candidates: Vec<_> = everybody
             .iter()
             .enumerate()
@@ -68,5 +72,22 @@ impl Forward<'_> {
             Some(Routed { chosen, by })
         });
         Ok(routed.collect())
+    }
+
+    /// Those who do what this step asks for. The others get nothing, each as likely as it would have been asked.
+    fn able(&mut self, chosen: Vec<Chosen>, count: usize, step: &str) -> Vec<Chosen> {
+        let likely = count as f64 / chosen.len().max(1) as f64;
+        let weight = self.parts.settings.step_weights.of_step(step);
+        let (able, declining): (Vec<_>, Vec<_>) = chosen
+            .into_iter()
+            .partition(|chosen| self.parts.availability.does(&chosen.target.hotkey, step));
+        for declining in declining {
+            if self.rng.random::<f64>() < likely
+                && let Err(error) = self.context.reward_weighted(declining.target.hotkey, 0.0, weight)
+            {
+                tracing::warn!(%error, "who declines a task keeps its score");
+            }
+        }
+        able
     }
 }

@@ -48,7 +48,7 @@ impl Forward<'_> {
                 let synapse = Prompting::ask(prompt);
                 let replies = self
                     .context
-                    .ask(&scorers, &synapse, settings.scoring_timeout)
+                    .ask_aside(&scorers, &synapse, settings.scoring_timeout)
                     .await;
                 let replies = replies.unwrap_or_else(|error| {
                     tracing::warn!(%error, "an answer is not sent to be marked");
@@ -63,7 +63,12 @@ impl Forward<'_> {
             .map(|(_, replies)| Some(replies.iter().map(words).collect()))
             .collect();
         let scores = shadow_scores(&said, settings.scoring_sample_size, settings.fidelity);
-        let best = scores.scorings.iter().copied().max_by(f64::total_cmp);
+        // Of those that anybody gave a mark.
+        let marked = scores.values.iter().zip(&scores.scorings);
+        let best = marked
+            .filter(|(values, _)| values.iter().any(Option::is_some))
+            .map(|(_, scoring)| *scoring)
+            .max_by(f64::total_cmp);
         let marks = replied
             .into_iter()
             .zip(said)
@@ -81,9 +86,10 @@ impl Forward<'_> {
                     .map(|reply| reply.miner.target.hotkey.to_string())
                     .collect(),
                 scoring_completions: said.unwrap_or_default(),
+                best: values.iter().any(Option::is_some)
+                    && best.is_some_and(|best| best.total_cmp(scoring) == Ordering::Equal),
                 scoring_values: values,
                 scoring: *scoring,
-                best: best.is_some_and(|best| best.total_cmp(scoring) == Ordering::Equal),
             })
             .collect()
     }

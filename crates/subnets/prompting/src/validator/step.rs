@@ -227,7 +227,7 @@ impl Forward<'_> {
         } else {
             (settings.followup_sample_size, settings.followup_timeout)
         };
-        let routed = self.route(metagraph, count, expectation)?;
+        let routed = self.route(metagraph, count, &asking.name, expectation)?;
         let miners: Vec<_> = routed.iter().map(|routed| routed.chosen).collect();
         self.asked.extend(miners.iter().map(|miner| miner.target.hotkey));
         self.parts.doing(self.context, || {

@@ -16,6 +16,7 @@ use assay_prompting::{
         Batch, BlacklistMask, DiversityMask, Embedder, JudgeError, RewardModel, Stack, TaskValidatorMask,
     },
     profile::{Flow, Generation},
+    prompts::tasks::TaskKind,
     scoring::{
         combine::{Mask, Reward},
         diversity::{Alone, Cut, history::History},
@@ -24,6 +25,7 @@ use assay_prompting::{
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -63,6 +65,11 @@ pub(crate) type Part = (&'static str, Option<Arc<dyn Mind>>);
 
 impl Subnet {
     pub(crate) async fn start(parts: Vec<Part>) -> Self {
+        Self::start_with(parts, |_| TaskKind::ALL.into()).await
+    }
+
+    /// The same with miners that do only these tasks.
+    pub(crate) async fn start_with(parts: Vec<Part>, tasks: impl Fn(&str) -> BTreeSet<TaskKind>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let local = LocalSubnet::start(LocalSubnetConfig {
             block_time: Duration::from_millis(200),
@@ -79,7 +86,7 @@ impl Subnet {
             miners: Vec::new(),
         };
         let addresses = free_addresses(parts.len()).unwrap();
-        for (index, ((_, mind), address)) in parts.into_iter().zip(addresses).enumerate() {
+        for (index, ((name, mind), address)) in parts.into_iter().zip(addresses).enumerate() {
             let account = &subnet.local.miners[index];
             let mut place = AxonPlace::listening([address]).published_at(address);
             place.access = AccessRules {
@@ -87,7 +94,7 @@ impl Subnet {
                 ..AccessRules::default()
             };
             let Some(mind) = mind else { continue };
-            let miner = assay_prompting::routes(mind)
+            let miner = assay_prompting::routes_for(mind, &tasks(name))
                 .into_iter()
                 .fold(Miner::new(subnet.neuron(account).with_axon(place)), Miner::route);
             let running = miner.run_until(subnet.shutdown.clone());

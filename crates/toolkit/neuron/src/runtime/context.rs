@@ -132,6 +132,26 @@ impl Context {
         synapse: &S,
         timeout: Duration,
     ) -> Result<Vec<MinerReply<S>>, RequestError> {
+        let replies = self.ask_aside(miners, synapse, timeout).await?;
+        let answered = replies
+            .iter()
+            .filter(|reply| matches!(reply.outcome, Outcome::Answered(_)))
+            .count();
+        self.count_asked(replies.len(), answered);
+        Ok(replies)
+    }
+
+    /// The same for what is asked beside the step: records do not count it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    pub async fn ask_aside<S: Synapse>(
+        &self,
+        miners: &[Chosen],
+        synapse: &S,
+        timeout: Duration,
+    ) -> Result<Vec<MinerReply<S>>, RequestError> {
         let fields = S::fields();
         let required: Vec<&str> = fields
             .iter()
@@ -154,13 +174,7 @@ impl Context {
             outcome: typed(reply.outcome, &asked),
             took: reply.took,
         };
-        let replies: Vec<_> = miners.iter().zip(replies).map(reply).collect();
-        let answered = replies
-            .iter()
-            .filter(|reply| matches!(reply.outcome, Outcome::Answered(_)))
-            .count();
-        self.count_asked(replies.len(), answered);
-        Ok(replies)
+        Ok(miners.iter().zip(replies).map(reply).collect())
     }
 
     /// Counts miners that were asked without [`ask`](Self::ask), and those of them whose answer can be judged. Only the

@@ -36,14 +36,13 @@ pub(super) struct AnsweringArgs {
 }
 
 /// A kind of miner that answers.
-#[derive(Clone, Copy)]
 pub(super) struct Kind {
     /// Of its folder.
     pub(super) name: &'static str,
     /// Of its records.
     pub(super) system: &'static str,
     /// What its axon answers.
-    pub(super) routes: fn(Arc<dyn Mind>) -> Vec<Route>,
+    pub(super) routes: Box<dyn FnOnce(Arc<dyn Mind>) -> Vec<Route> + Send>,
 }
 
 /// Answers until it is told to stop.

@@ -18,7 +18,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let kind = Kind {
         name: "chat",
         system: "organic",
-        routes: |mind| vec![assay_chat::route(mind)],
+        routes: Box::new(|mind| vec![assay_chat::route(mind)]),
     };
     answer(args.answering, kind, context).await
 }

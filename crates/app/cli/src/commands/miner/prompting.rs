@@ -2,7 +2,8 @@
 
 use super::answering::{AnsweringArgs, Kind, run as answer};
 use crate::context::Context;
-use std::sync::Arc;
+use assay_prompting::prompts::tasks::TaskKind;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Answer validators' prompts with a language model
 ///
@@ -14,17 +15,26 @@ use std::sync::Arc;
 pub(crate) struct Args {
     #[command(flatten)]
     answering: AnsweringArgs,
+    /// The tasks that it does, of summarization, question-generation and question-answer [default: all]. Validators that ask
+    /// are told, and nobody is paid for what it does not do
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    tasks: Vec<TaskKind>,
 }
 
 pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
+    let tasks: BTreeSet<TaskKind> = if args.tasks.is_empty() {
+        TaskKind::ALL.into()
+    } else {
+        args.tasks.into_iter().collect()
+    };
     let kind = Kind {
         name: "prompting",
         system: "prompting",
-        routes: |mind| {
-            let mut routes = Vec::from(assay_prompting::routes(Arc::clone(&mind)));
+        routes: Box::new(move |mind| {
+            let mut routes = Vec::from(assay_prompting::routes_for(Arc::clone(&mind), &tasks));
             routes.push(assay_chat::route(mind));
             routes
-        },
+        }),
     };
     answer(args.answering, kind, context).await
 }

@@ -1,12 +1,12 @@
 //! `assay validator prompting`: asks miners, judges what they answer, and sets weights.
 
+mod reference;
 mod settings;
 mod telling;
 mod texts;
 
 use crate::{
     commands::{
-        chat::MindArgs,
         gateway::key,
         neuron::{self, NeuronArgs, Side},
         wallet::unlock,
@@ -23,6 +23,7 @@ use assay_prompting::{
     judging::{JudgesError, ModelFolders},
     scoring::combine::Reward,
 };
+use reference::ReferenceArgs;
 use settings::SettingsArgs;
 use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 use texts::TextsArgs;
@@ -53,7 +54,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     texts: TextsArgs,
     #[command(flatten)]
-    mind: MindArgs,
+    reference: ReferenceArgs,
     /// Let people ask there too, with a gateway that speaks OpenAI's API; what miners answer them is judged
     #[arg(long, value_name = "IP:PORT")]
     gateway: Option<SocketAddr>,
@@ -110,7 +111,10 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let mut folders = ModelFolders::new(expand_home(&args.models));
     let weighs = |(reward, weight): &(Reward, f64)| *reward == Reward::Reference && *weight > 0.0;
     if settings.reward_weights.iter().any(weighs) {
-        let mind = args.mind.mind(&neuron.home.join("base-model"), context)?;
+        let mind = args
+            .reference
+            .mind()
+            .mind(&neuron.home.join("base-model"), context)?;
         folders = folders.with_reference(mind, REFERENCE_PATIENCE);
     }
     let stack = folders.stack(&settings).map_err(unusable)?;
@@ -129,7 +133,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     ));
     neuron.records = args
         .neuron
-        .records("prompting", &neuron, args.mind.secrets(), context);
+        .records("prompting", &neuron, args.reference.mind().secrets(), context);
     let (events, heard) = broadcast::channel(EVENTS);
     let validator = PromptingValidator {
         neuron,

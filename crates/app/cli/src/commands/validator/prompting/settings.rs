@@ -66,7 +66,7 @@ pub(crate) struct SettingsArgs {
     /// Weight of the reward model prompt
     #[arg(long, value_name = "SHARE", alias = "reward.prompt_based_weight")]
     prompt_weight: Option<f64>,
-    /// Weight of likeness to what the validator itself would answer, with the model of --model or --endpoint
+    /// Weight of likeness to what the validator itself would answer, with the model of --reference-model or --reference-endpoint
     #[arg(long, value_name = "SHARE")]
     reference_weight: Option<f64>,
     /// How much a summary moves a score, as a multiple
