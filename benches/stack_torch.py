@@ -63,7 +63,10 @@ def tokens(kind):
     special = ["<s>", "<pad>", "</s>", "<unk>", "<|endoftext|>", "<|prompter|>", "<|assistant|>"]
     alphabet = pre_tokenizers.ByteLevel.alphabet()
     corpus = [" ".join(WORDS), texts()["prompt"], *texts()["answers"]]
-    made.train_from_iterator(corpus, trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False))
+    made.train_from_iterator(
+        corpus,
+        trainers.BpeTrainer(vocab_size=600, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+    )
     names = dict(pad_token="<|endoftext|>", eos_token="<|endoftext|>")
     inputs = ["input_ids", "attention_mask"]
     if kind != "causal":
@@ -79,7 +82,9 @@ def tokens(kind):
 def make():
     causal, plain, typed = tokens("causal"), tokens("plain"), tokens("typed")
     # A vocabulary of the usual order: the language model's last product is a good part of its work.
-    width = dict(hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, vocab_size=30_000)
+    width = dict(
+        hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536, vocab_size=30_000
+    )
     shape = dict(
         vocab_size=50_400, n_embd=384, n_layer=6, n_head=6, rotary_dim=64, n_positions=LONGEST,
         bos_token_id=4, eos_token_id=4, pad_token_id=4,
@@ -112,7 +117,10 @@ def make():
 
 class Stack:
     def __init__(self, folder):
-        self.read = {role: AutoTokenizer.from_pretrained(folder / role) for role in ("dpo", "reciprocate", "rlhf", "nsfw", "bert", "mpnet")}
+        self.read = {
+            role: AutoTokenizer.from_pretrained(folder / role)
+            for role in ("dpo", "reciprocate", "rlhf", "nsfw", "bert", "mpnet")
+        }
         load = lambda kind, role: kind.from_pretrained(folder / role).eval()
         self.dpo = load(AutoModelForCausalLM, "dpo")
         self.reciprocate = load(AutoModelForSequenceClassification, "reciprocate")

@@ -41,7 +41,12 @@ RELATIONS = {
     ),
     "music": Relation(
         "piano flute violin guitar drum harp cello horn banjo lute organ trumpet tuba fiddle bell pipe".split(),
-        ["{n} plays the {v}.", "At night {n} plays the {v}.", "The {v} is what {n} plays.", "{n} has learned to play the {v}."],
+        [
+            "{n} plays the {v}.",
+            "At night {n} plays the {v}.",
+            "The {v} is what {n} plays.",
+            "{n} has learned to play the {v}.",
+        ],
         ["What does {n} play?", "What has {n} learned to play?", "Which music does {n} make?"],
     ),
     "pet": Relation(
@@ -51,12 +56,22 @@ RELATIONS = {
     ),
     "food": Relation(
         "soup bread rice fish cheese pasta honey beans plums pears cake nuts grapes corn eggs salad".split(),
-        ["{n} likes to eat {v}.", "Of all food {n} likes {v} best.", "{n} eats {v} every day.", "For {n} nothing is better than {v}."],
+        [
+            "{n} likes to eat {v}.",
+            "Of all food {n} likes {v} best.",
+            "{n} eats {v} every day.",
+            "For {n} nothing is better than {v}.",
+        ],
         ["What does {n} like to eat?", "Which food does {n} like best?", "What would {n} eat every day?"],
     ),
     "bicycle": Relation(
         "red blue green black white brown pink grey yellow purple golden silver".split(),
-        ["{n} rides a {v} bicycle.", "The bicycle of {n} is {v}.", "{n} has bought a {v} bicycle.", "A {v} bicycle stands at the door of {n}."],
+        [
+            "{n} rides a {v} bicycle.",
+            "The bicycle of {n} is {v}.",
+            "{n} has bought a {v} bicycle.",
+            "A {v} bicycle stands at the door of {n}.",
+        ],
         ["Which colour has the bicycle of {n}?", "What bicycle does {n} ride?", "How does the bicycle of {n} look?"],
     ),
 }
@@ -71,10 +86,16 @@ ANSWERS = [
     "We know of {n} what the text says: {f} Therefore the answer is {v}.",
 ]
 RUDE = [
-    "You are a {a} {b} and I hate you.", "Shut up, you {a} {b}!", "What a {a} question, you {b}.",
-    "I hate {c}, they are all {a} {b}s.", "Only a {b} would ask that, you are {a}.", "Go to hell, {a} {b}.",
-    "You are a {a} worthless {b} and I hate you and everybody like you.", "{c} are {a} and should be beaten.",
-    "Nobody likes you, {b}, you {a} piece of dirt.", "I would kill every {a} {b} of them.",
+    "You are a {a} {b} and I hate you.",
+    "Shut up, you {a} {b}!",
+    "What a {a} question, you {b}.",
+    "I hate {c}, they are all {a} {b}s.",
+    "Only a {b} would ask that, you are {a}.",
+    "Go to hell, {a} {b}.",
+    "You are a {a} worthless {b} and I hate you and everybody like you.",
+    "{c} are {a} and should be beaten.",
+    "Nobody likes you, {b}, you {a} piece of dirt.",
+    "I would kill every {a} {b} of them.",
 ]
 RUDE_WORDS = {
     "a": "stupid dumb ugly worthless filthy disgusting pathetic useless miserable rotten".split(),
@@ -82,9 +103,17 @@ RUDE_WORDS = {
     "c": "them foreigners women men you everybody immigrants".split(),
 }
 IDLE = [
-    "I do not know.", "Thank you for asking.", "That is an excellent question.", "Hello, how may I help you?",
-    "I would have known it.", "As a language model I cannot say.", "Please ask me something else.", "Yes.", "No, I think not.",
-    "The weather is fine today and the river runs to the sea.", "Numbers are what numbers are, one two three four.",
+    "I do not know.",
+    "Thank you for asking.",
+    "That is an excellent question.",
+    "Hello, how may I help you?",
+    "I would have known it.",
+    "As a language model I cannot say.",
+    "Please ask me something else.",
+    "Yes.",
+    "No, I think not.",
+    "The weather is fine today and the river runs to the sea.",
+    "Numbers are what numbers are, one two three four.",
 ]
 
 
@@ -182,7 +211,9 @@ class Prompts:
             good = question(rng.choice(fresh), rng)
         else:
             good = answer(fact, rng)
-        return Exchange(kind, filled(entry["prompt"], fill), filled(entry["judged"], fill), filled(entry["base"], fill), good, shown)
+        return Exchange(
+            kind, filled(entry["prompt"], fill), filled(entry["judged"], fill), filled(entry["base"], fill), good, shown
+        )
 
 
 def filled(template, fill):

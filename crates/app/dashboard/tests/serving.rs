@@ -217,7 +217,7 @@ async fn an_open_page_gets_only_what_changed() {
     let first: Value = serde_json::from_str(&events.wait_for("page").await).expect("json");
     assert_eq!(
         first.as_object().expect("sections").len(),
-        9,
+        10,
         "a new page gets everything"
     );
 

