@@ -180,6 +180,9 @@ fn rules(plan: &BuildPlan) -> Vec<String> {
     if let Some(least) = plan.min_reward {
         rules.push(format!("A reward of at least {least}."));
     }
+    if let Some(most) = plan.max_characters {
+        rules.push(format!("Question and answer of {most} characters at most."));
+    }
     if !plan.blacklist.is_empty() {
         rules.push(format!(
             "None of {} answers on a blacklist.",

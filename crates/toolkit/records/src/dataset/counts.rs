@@ -26,6 +26,8 @@ pub struct Counts {
     pub empty: u64,
     /// Answers below the least reward, or without one.
     pub low_reward: u64,
+    /// Answers that are too long together with their question.
+    pub too_long: u64,
     /// Answers on the blacklist.
     pub blacklisted: u64,
     /// Answers with a phrase to leave out, in them or in their question.
@@ -59,6 +61,7 @@ impl Counts {
             ("events without a question", self.without_prompt),
             ("answers without a text", self.empty),
             ("answers below the least reward", self.low_reward),
+            ("answers that are too long with their question", self.too_long),
             ("answers on the blacklist", self.blacklisted),
             ("answers with an excluded phrase", self.excluded),
             ("answers without an included phrase", self.not_included),

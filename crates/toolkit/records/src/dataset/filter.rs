@@ -16,11 +16,14 @@ pub(super) struct Filter {
     exclude: Option<Finder>,
     blacklist: Blacklist,
     min_reward: Option<f64>,
+    max_characters: Option<usize>,
 }
 
 /// What the question's text says of all its answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asked {
+    /// How long it is, where that matters.
+    characters: usize,
     is_included: bool,
     is_excluded: bool,
 }
@@ -30,6 +33,7 @@ pub(super) struct Asked {
 pub(super) enum Refusal {
     Empty,
     LowReward,
+    TooLong,
     Blacklisted,
     Excluded,
     NotIncluded,
@@ -40,6 +44,7 @@ impl Refusal {
         *match self {
             Self::Empty => &mut counts.empty,
             Self::LowReward => &mut counts.low_reward,
+            Self::TooLong => &mut counts.too_long,
             Self::Blacklisted => &mut counts.blacklisted,
             Self::Excluded => &mut counts.excluded,
             Self::NotIncluded => &mut counts.not_included,
@@ -59,11 +64,13 @@ impl Filter {
             exclude: Finder::new(exclude, *case)?,
             blacklist: plan.blacklist.clone(),
             min_reward: plan.min_reward,
+            max_characters: plan.max_characters,
         })
     }
 
     pub(super) fn asked(&self, prompt: &str) -> Asked {
         Asked {
+            characters: self.max_characters.map_or(0, |_| prompt.chars().count()),
             is_included: self.include.as_ref().is_none_or(|include| include.is_in(prompt)),
             is_excluded: self.exclude.as_ref().is_some_and(|exclude| exclude.is_in(prompt)),
         }
@@ -84,6 +91,12 @@ impl Filter {
 
     /// Whether a text may be in a row at all.
     pub(super) fn judge_text(&self, asked: Asked, text: &str) -> Result<(), Refusal> {
+        if self
+            .max_characters
+            .is_some_and(|most| asked.characters + text.chars().count() > most)
+        {
+            return Err(Refusal::TooLong);
+        }
         if self.blacklist.contains(text) {
             return Err(Refusal::Blacklisted);
         }

@@ -29,6 +29,8 @@ pub struct BuildPlan {
     pub blacklist: Blacklist,
     /// The least reward of an answer, or of the chosen one of a pair. An answer without a reward is left out then.
     pub min_reward: Option<f64>,
+    /// The most characters of an answer and its question together: a trainer that reads less refuses the row.
+    pub max_characters: Option<usize>,
     /// Whether only the best row of each prompt stays: the highest reward, for pairs the widest margin, the earlier of equals.
     pub best_per_prompt: bool,
     /// Which repetitions go.
@@ -64,6 +66,7 @@ impl BuildPlan {
             phrases: Phrases::default(),
             blacklist: Blacklist::default(),
             min_reward: None,
+            max_characters: None,
             best_per_prompt: false,
             dedup: Dedup::Exact,
             format: Format::Chat,

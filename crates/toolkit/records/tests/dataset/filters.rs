@@ -136,6 +136,27 @@ fn each_filter_leaves_out_what_it_says_and_counts_it() {
 }
 
 #[test]
+fn what_is_too_long_for_a_trainer_is_left_out_by_characters_not_bytes() {
+    let bench = Bench::with([
+        step(
+            "answer0",
+            "Größe?",
+            &[("Übergroß.", Some(0.5)), ("Übergroß..", Some(1.0))],
+        ),
+        step(
+            "answer1",
+            "A question of thirty characters",
+            &[("No.", Some(1.0))],
+        ),
+    ]);
+    let mut plan = bench.plan();
+    plan.max_characters = Some(15);
+    let (report, rows) = bench.rows(&plan);
+    assert_eq!(pairs(&rows), owned(&[("Größe?", "Übergroß.")]));
+    assert_eq!(report.counts.too_long, 2);
+}
+
+#[test]
 fn small_letters_beyond_ascii_are_found_too() {
     let bench = Bench::with([
         step("answer0", "Größe?", &[("ÜBER alles", Some(1.0))]),

@@ -70,6 +70,9 @@ pub(crate) struct Args {
     /// The least reward of an answer
     #[arg(long, value_name = "REWARD", allow_negative_numbers = true)]
     min_reward: Option<f64>,
+    /// The most characters of an answer with its question: trainers refuse rows that are longer than they read
+    #[arg(long, value_name = "N")]
+    max_characters: Option<usize>,
     /// Only the best row of each prompt
     #[arg(long)]
     best_per_prompt: bool,
@@ -214,6 +217,7 @@ fn plan(args: &Args) -> miette::Result<BuildPlan> {
         plan.blacklist = Blacklist::read(path).map_err(failure)?;
     }
     plan.min_reward = args.min_reward;
+    plan.max_characters = args.max_characters;
     plan.best_per_prompt = args.best_per_prompt;
     plan.dedup = match (args.keep_duplicates, args.near) {
         (true, _) => Dedup::None,
