@@ -1,5 +1,6 @@
 //! Prints the prompts of every profile, one JSON line each, with marks where a run's own texts stand: what the
 //! demonstration's models are trained on. `cargo xtask gen prompting-models` calls it.
+#![expect(clippy::print_stdout, reason = "the prompts are this program's data")]
 
 use assay_prompting::prompts::{
     stages,

@@ -1,7 +1,5 @@
 //! Our miner asked by the dendrite of bittensor 10.5, and a miner on its axon asked and ranked by our validator.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 mod subnet;
 
 use assay_axon::server::{Axon, AxonConfig};
