@@ -131,6 +131,9 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         args.settings.profile(),
         neuron.home.display()
     ));
+    if let Some(listen) = args.gateway {
+        output.say(&format!("people ask at http://{listen}/v1"));
+    }
     neuron.records = args
         .neuron
         .records("prompting", &neuron, args.reference.mind().secrets(), context);
