@@ -170,6 +170,9 @@ fn events<S: Stream>(folder: &Path) -> Vec<S> {
     events.map(|event| event.unwrap().event).collect()
 }
 
+/// A word of the person's that is in none of the questions that validators make up, which are recorded.
+const NAME: &str = "Wilhelmine";
+
 /// Both sides have recorded what they did and saw, each by itself, and nobody's words or keys.
 fn recorded(world: &World, key: &str) {
     let validator = records(world, "validators");
@@ -201,7 +204,7 @@ fn recorded(world: &World, key: &str) {
         if file.file_type().is_file() {
             let text = String::from_utf8_lossy(&fs_err::read(file.path()).unwrap()).into_owned();
             assert!(
-                !text.contains("opposite") && !text.contains(key),
+                !text.contains(NAME) && !text.contains(key),
                 "{}",
                 file.path().display()
             );
@@ -298,14 +301,14 @@ async fn people_with_a_key_are_answered_by_the_miner_and_scored() {
         first = line(&mut lines).await;
     }
     assert_eq!(first, serving);
-    let question = "What is the opposite of hot?";
+    let question = &*format!("What is the opposite of hot? {NAME} asks.");
     let answer = world.chat_until(StatusCode::OK, gateway, key, question).await;
     let text = answer["choices"][0]["message"]["content"].as_str().unwrap();
     assert!(!text.trim().is_empty(), "{answer}");
     let hotkey = Pair::from_uri("//m//default", Scheme::Sr25519).unwrap().account();
     loop {
         let told = line(&mut lines).await;
-        assert!(!told.to_string().contains("opposite"), "{told}");
+        assert!(!told.to_string().contains(NAME), "{told}");
         // Until the miner is seen there is nobody to ask, and questions of the validator's own may fail.
         if told["source"] == "private" {
             assert_eq!(told["rewards"][0]["hotkey"], hotkey.to_string());
