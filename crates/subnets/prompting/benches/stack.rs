@@ -5,7 +5,7 @@
 use assay_keys::AccountId;
 use assay_prompting::{
     Fidelity, Profile, Settings,
-    judging::{Answer, Batch, Figures, Judgement, ModelFolders},
+    judging::{Answer, Batch, Figures, Judgement, ModelFolders, Words},
     scoring::{
         blacklist::Blacklist,
         diversity::{
@@ -116,6 +116,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         task: None,
         answers: &answers,
         heard: &Blacklist::new([], Fidelity::Fixed),
+        words: Words::Kept,
     };
     let (mut best, mut cpu_before, mut judged) = (f64::INFINITY, None, Judgement::default());
     for round in 0..WARM_UP + rounds {

@@ -48,6 +48,18 @@ pub struct Batch<'a> {
     pub answers: &'a [Answer<'a>],
     /// What the best were, earlier in this forward.
     pub heard: &'a crate::scoring::blacklist::Blacklist,
+    /// Whether judges may remember any of it.
+    pub words: Words,
+}
+
+/// What becomes of words that were judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Words {
+    /// They go on record, and later answers are compared with them: the validator made the question up.
+    #[default]
+    Kept,
+    /// They are judged and forgotten, by the judges too: what these remember is kept on the disk, and is words or made of them.
+    Forgotten,
 }
 
 /// One answer.

@@ -6,7 +6,7 @@
 use assay_keys::AccountId;
 use assay_prompting::{
     Fidelity, Profile, Settings,
-    judging::{Answer, Batch, Figures, Judgement, ModelFolders, Stack},
+    judging::{Answer, Batch, Figures, Judgement, ModelFolders, Stack, Words},
     scoring::blacklist::Blacklist,
 };
 use serde::Deserialize;
@@ -73,6 +73,7 @@ fn judge(stack: &mut Stack, exchange: &Exchange) -> Judgement {
             task: None,
             answers: &answers,
             heard: &Blacklist::new([], Fidelity::Fixed),
+            words: Words::Kept,
         })
         .unwrap()
 }

@@ -9,11 +9,17 @@ use assay_gateway::{
     GatewayConfig,
     keys::{KeyStore, NewKey, Privacy},
 };
+use assay_keys::AccountId;
 use assay_minds::{Endpoint, Mind, Scripted, Turn, Wishes, whole_answer};
 use assay_prompting::{
     People, RecordedWords, Settings, StepTold,
-    judging::{ReferenceReward, Stack},
+    judging::{Answer, Batch, DiversityMask, NgramMask, ReferenceReward, Stack, Words},
     profile::StepWeights,
+    scoring::{
+        blacklist::Blacklist,
+        diversity::{Alone, Cut, history::History},
+        ngram::{NgramBlacklist, NgramRule, Tokens},
+    },
 };
 use std::{
     path::Path,
@@ -189,4 +195,70 @@ async fn answers_are_held_against_a_reference_that_is_made_when_all_are_in() {
     assert_eq!(step.record.rewards, vec![None; step.miners.len()]);
     validating.stop().await;
     subnet.stop().await;
+}
+
+/// Each word is a token, by its length: enough to count phrases.
+struct Lengths;
+
+impl Tokens for Lengths {
+    fn encode(&self, text: &str) -> Vec<u32> {
+        text.split_whitespace().map(|word| word.len() as u32).collect()
+    }
+
+    fn decode(&self, tokens: &[u32]) -> String {
+        format!("{tokens:?}")
+    }
+}
+
+#[test]
+fn judges_remember_nothing_of_what_is_to_be_forgotten() {
+    let settings = settings();
+    let history = History::new(settings.mask_rules.history);
+    let mut stack = Stack::sum(settings.normaliser_limit, settings.fidelity)
+        .mask(NgramMask::new(
+            NgramBlacklist::new(NgramRule::new(settings.fidelity)),
+            Lengths,
+        ))
+        .mask(DiversityMask::new(
+            Arc::new(Digests),
+            history,
+            Cut::Soft,
+            Alone::Diverse,
+            settings.fidelity,
+        ))
+        .build();
+    let answers = [LONG, SHORT].map(|text| Answer {
+        text,
+        hotkey: AccountId([1; 32]),
+        took: Duration::from_secs(1),
+    });
+    let mut judge = |words| {
+        let batch = Batch {
+            step: "organic",
+            prompt: QUESTION,
+            base_prompt: QUESTION,
+            task: None,
+            answers: &answers,
+            heard: &Blacklist::new([], settings.fidelity),
+            words,
+        };
+        let before = stack.state();
+        let judged = stack.judge(&batch).unwrap();
+        assert!(
+            judged
+                .columns
+                .iter()
+                .any(|column| column.name == "diversity_reward_model")
+        );
+        let after = stack.state();
+        assert_eq!(before.files.keys().len(), 3, "{:?}", before.files.keys());
+        let changed = after
+            .files
+            .iter()
+            .filter(|(name, content)| before.files.get(*name) != Some(content));
+        changed.map(|(name, _)| name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(Words::Forgotten), [] as [&str; 0]);
+    assert_eq!(judge(Words::Kept), ["answers.bin", "phrases.json"]);
+    assert_eq!(judge(Words::Forgotten), [] as [&str; 0]);
 }

@@ -1,6 +1,6 @@
 //! The masks: each gives every answer of a batch a factor, 0 for what may not count.
 
-use super::{Batch, Column, Embedder, JudgeError};
+use super::{Batch, Column, Embedder, JudgeError, Words};
 use crate::{
     Fidelity,
     scoring::{
@@ -120,8 +120,10 @@ impl<T: Tokens + Send> MaskModel for NgramMask<T> {
 
     fn factors(&mut self, batch: &Batch<'_>) -> Result<MaskFigures, JudgeError> {
         // Counted before anything is judged, as in the original: a phrase counts from its own batch on.
-        for answer in batch.answers {
-            self.blacklist.hear(answer.text, &self.tokens);
+        if batch.words == Words::Kept {
+            for answer in batch.answers {
+                self.blacklist.hear(answer.text, &self.tokens);
+            }
         }
         self.blacklist.evaluate(&self.tokens);
         let verdicts: Vec<Verdict> = batch
@@ -310,7 +312,10 @@ impl MaskModel for DiversityMask {
             .collect();
         let judged = diversity_in_order(&rows, &came, &self.history, self.alone, self.fidelity);
         let hotkeys = batch.answers.iter().map(|answer| answer.hotkey);
-        let heard: Vec<(AccountId, Vec<f32>)> = hotkeys.zip(embedded).collect();
+        let heard: Vec<(AccountId, Vec<f32>)> = match batch.words {
+            Words::Kept => hotkeys.zip(embedded).collect(),
+            Words::Forgotten => Vec::new(),
+        };
         if let Err(error) = self.history.append(&heard) {
             // Another encoder than the history's: it begins anew rather than stop everything.
             tracing::warn!(%error, "the history of answers begins anew");

@@ -2,10 +2,11 @@
 
 use super::{
     Parts,
-    step::{Asking, StepError, Words},
+    step::{Asking, StepError},
 };
 use crate::{
     bootstrap::BootstrapError,
+    judging::Words,
     profile::Flow,
     prompts::{stages, tasks, tasks::Task},
     scoring::{blacklist::Blacklist, followup_trim::trim_followup},

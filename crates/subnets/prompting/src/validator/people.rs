@@ -7,8 +7,9 @@ use super::{
     ChosenBy, Fault, Parts,
     forward::{Forward, ForwardError},
     routing::Routed,
-    step::{Asking, Heard, StepError, Words},
+    step::{Asking, Heard, StepError},
 };
+use crate::judging::Words;
 use assay_axon::{Dendrite, DendriteConfig, dendrite::Verdict};
 use assay_chain::Pair;
 use assay_gateway::{

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Fidelity, Prompting,
-    judging::{Answer, Batch, Column, Expectation, JudgeError, Judgement},
+    judging::{Answer, Batch, Column, Expectation, JudgeError, Judgement, Words},
     prompts::tasks::Task,
     scoring::{best::best, blacklist::Blacklist},
 };
@@ -66,16 +66,6 @@ pub(super) struct Asking {
     pub(super) task: Option<Task>,
     /// Whether its words go on record.
     pub(super) words: Words,
-}
-
-/// Whether what was said in a step goes on record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Words {
-    /// It does: the validator made the question up.
-    #[default]
-    Kept,
-    /// It is judged and forgotten.
-    Forgotten,
 }
 
 impl Asking {
@@ -368,6 +358,7 @@ fn batch<'a>(asking: &'a Asking, answers: &'a [Answer<'a>], heard: &'a Blacklist
         task: asking.task.as_ref(),
         answers,
         heard,
+        words: asking.words,
     }
 }
 
