@@ -37,7 +37,8 @@ fn front(text: &mut String, plan: &BuildPlan, report: &Report) -> std::fmt::Resu
         Format::Prompt | Format::OpenAi => writeln!(text, "- instruction")?,
     }
     writeln!(text, "configs:\n- config_name: default\n  data_files:")?;
-    for split in &report.splits {
+    // A loader takes a split without files for a fault.
+    for split in report.splits.iter().filter(|split| split.rows > 0) {
         writeln!(text, "  - split: {}\n    path: data/{}-*", split.name, split.name)?;
     }
     writeln!(text, "---")

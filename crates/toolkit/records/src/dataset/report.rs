@@ -13,7 +13,7 @@ const NAMED: usize = 100;
 pub struct Report {
     /// How many came, and where each was left out.
     pub counts: Counts,
-    /// What was written, by split, without those that have no rows.
+    /// What was written, by split as planned; one that no prompt fell into has no rows and no files.
     pub splits: Vec<SplitReport>,
     /// When the first of the rows' events happened, where any has a time.
     #[serde(with = "time::serde::rfc3339::option")]

@@ -74,7 +74,7 @@ impl<'a> Writers<'a> {
         Ok(())
     }
 
-    /// Ends the files and gives them their names. Splits without rows have none.
+    /// Ends the files and gives them their names. A split without rows has none.
     pub(super) fn finish(self) -> Result<Vec<SplitReport>, BuildError> {
         let mut reports = Vec::new();
         for (number, (writer, split)) in self.splits.into_iter().zip(self.plan.splits.parts()).enumerate() {
@@ -97,13 +97,11 @@ impl<'a> Writers<'a> {
                     bytes: fs::metadata(&place)?.len(),
                 });
             }
-            if !files.is_empty() {
-                reports.push(SplitReport {
-                    name: split.name.clone(),
-                    rows: writer.files.iter().sum(),
-                    files,
-                });
-            }
+            reports.push(SplitReport {
+                name: split.name.clone(),
+                rows: writer.files.iter().sum(),
+                files,
+            });
         }
         Ok(reports)
     }

@@ -85,6 +85,25 @@ fn no_prompt_is_in_two_splits_and_the_same_events_make_the_same_files() {
 }
 
 #[test]
+fn a_split_that_no_prompt_falls_into_is_told_and_not_offered_to_loaders() {
+    let bench = many(4);
+    let mut plan = bench.plan();
+    plan.splits = Splits::new([("train", 0.999), ("test", 0.001)]).unwrap();
+    let report = build(&plan, &bench.dataset()).unwrap();
+    let told: Vec<_> = report
+        .splits
+        .iter()
+        .map(|split| (&*split.name, split.rows, split.files.len()))
+        .collect();
+    assert_eq!(told, [("train", 4, 1), ("test", 0, 0)]);
+    let card = fs_err::read_to_string(bench.dataset().join("README.md")).unwrap();
+    assert!(
+        card.contains("| test | 0 | 0 | 0 |") && !card.contains("split: test"),
+        "{card}"
+    );
+}
+
+#[test]
 fn the_card_tells_hubs_and_people_what_it_is() {
     let bench = many(40);
     let mut plan = bench.plan();

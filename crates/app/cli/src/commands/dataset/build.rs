@@ -266,6 +266,14 @@ fn text(made: &Made) -> String {
     )];
     for split in &made.report.splits {
         let files = match split.files.len() {
+            0 => {
+                lines.push(format!(
+                    "  {}: no rows. A prompt's hash says which split it is in, and of so few none fell into this one: give it a \
+                     larger share, or build from more",
+                    split.name
+                ));
+                continue;
+            }
             1 => "one file".to_owned(),
             many => format!("{many} files"),
         };
