@@ -131,6 +131,9 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             None => announce(&subnet, account, address).await?,
         }
     }
+    // Miners end when the last validator has: whoever is asked to the end still has somebody to answer.
+    let asking = Shutdown::new();
+    let last = Arc::new(shutdown.token().clone().drop_guard());
     let (events, mut inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
@@ -157,10 +160,14 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             (index == 0).then_some(&standing),
             Pace::of(&plan),
         )?;
-        let (name, end) = (account.name.clone(), shutdown.clone());
-        neurons.spawn(async move { (name, validator.run_until(end).await.into_diagnostic()) });
+        let (name, end, last) = (account.name.clone(), asking.clone(), Arc::clone(&last));
+        neurons.spawn(async move {
+            let ended = validator.run_until(end).await.into_diagnostic();
+            drop(last);
+            (name, ended)
+        });
     }
-    drop((events, standing));
+    drop((events, standing, last));
     let address = ready(standings.clone(), &mut neurons).await?;
     let url = format!("http://{address}/v1");
     let key_file = home.folder().join(KEY_FILE);
@@ -193,7 +200,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
     };
     let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
     users.abort_all_and_wait().await;
-    shutdown.begin();
+    asking.begin();
     let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
     if ended.await.is_err() {
         neurons.abort_all();

@@ -31,6 +31,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::{
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{
@@ -170,18 +171,22 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
             None => announce(&subnet, account, address).await?,
         }
     }
+    // Miners end when the last validator has: whoever is asked to the end still has somebody to answer.
+    let asking = Shutdown::new();
+    let last = Arc::new(shutdown.token().clone().drop_guard());
     let (events, mut inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
         let telling = (index == 0).then_some((&events, &standing));
         let validator = validator(&home, &subnet, account, &records, judging, &files, telling)?;
-        let (name, end) = (account.name.clone(), shutdown.clone());
+        let (name, end, last) = (account.name.clone(), asking.clone(), Arc::clone(&last));
         neurons.spawn(async move {
             let ended = validator.run_until(end).await.map_err(command::failure);
+            drop(last);
             (name, ended)
         });
     }
-    drop((events, standing));
+    drop((events, standing, last));
     output.say(&format!(
         "chain    {}\nhome     {}\n",
         subnet.devnet.url(),
@@ -200,7 +205,7 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
         done: Vec::new(),
     };
     let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
-    shutdown.begin();
+    asking.begin();
     let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
     if ended.await.is_err() {
         neurons.abort_all();
