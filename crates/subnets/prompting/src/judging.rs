@@ -8,6 +8,7 @@ mod embedded;
 mod error;
 mod folders;
 mod gate;
+mod inference;
 mod masks;
 mod penalties;
 mod reference;
@@ -19,6 +20,7 @@ pub use embedded::{Embedder, TextEmbedder};
 pub use error::JudgeError;
 pub use folders::{JudgesError, ModelFolders, Role};
 pub use gate::{Expectation, Gate, GateError};
+pub use inference::{Claim, FILTER as INFERENCE_FILTER, InferenceJudge, Unverified, Verification};
 pub use masks::{
     BlacklistMask, DiversityMask, MaskFigures, MaskModel, NgramMask, NsfwMask, RelevanceMask,
     TaskValidatorMask,

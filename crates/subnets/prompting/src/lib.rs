@@ -12,7 +12,7 @@ mod validator;
 
 pub use miner::{routes, routes_for};
 pub use profile::{Fidelity, Profile, Settings};
-pub use synapse::{Availability, Prompting, StreamPrompting};
+pub use synapse::{Availability, Inference, Prompting, StreamPrompting};
 pub use validator::{
     ChosenBy, Fault, ForwardError, MinerTold, People, PromptingEvent, PromptingStanding, PromptingValidator,
     PromptingValidatorError, RecordedWords, Routing, StepError, StepTold,

@@ -4,9 +4,11 @@
 //! criteria. In each, the weaknesses of the original are repaired; under the name with `-exact` they are kept, for who has
 //! to agree with validators that have them.
 
+mod inference;
 mod settings;
 mod spec_version;
 
+pub use inference::InferenceRule;
 use serde::{Deserialize, Serialize};
 pub use settings::{Flow, InvalidSettings, MaskRules, Settings, StepWeights};
 pub use spec_version::{Release, UnknownRelease, spec_version};

@@ -1,10 +1,11 @@
 //! What goes over the wire: a conversation, and the completion that a miner adds to it.
 
-use crate::prompts::tasks::TaskKind;
+use crate::{profile::InferenceRule, prompts::tasks::TaskKind};
 use assay_axon::{
     server::Synapse,
-    synapse::{Field, FieldType},
+    synapse::{Field, FieldType, PythonValue},
 };
+use assay_minds::Turn;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +79,72 @@ impl Synapse for Availability {
     }
 }
 
-/// The same, answered in parts as they are found.
+/// A conversation to answer with a model that everybody has, with what the model thought at each token, so that a validator
+/// with the same model can check it. The likeliest answer is wanted: no temperature, no chance. An idea of the original's
+/// successor, whose miners stream the same as chunks of a completion.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Inference {
+    /// Who says each message.
+    pub roles: Vec<String>,
+    /// What they say, one for each role.
+    pub messages: Vec<String>,
+    /// Tokens of the answer at most.
+    pub max_tokens: u32,
+    /// Of the likeliest tokens at each place.
+    pub top: u32,
+    /// What the model says.
+    #[serde(default)]
+    pub completion: String,
+    /// Its tokens, each as the model's vocabulary has it.
+    #[serde(default)]
+    pub tokens: Vec<String>,
+    /// At each of them the likeliest tokens, with the natural logarithms of their probabilities.
+    #[serde(default)]
+    pub top_logprobs: Vec<BTreeMap<String, f64>>,
+}
+
+impl Inference {
+    /// Asks this.
+    #[must_use]
+    pub fn ask(turns: Vec<Turn>, rule: &InferenceRule) -> Self {
+        let (roles, messages) = turns.into_iter().map(|turn| (turn.role, turn.content)).unzip();
+        Self {
+            roles,
+            messages,
+            max_tokens: u32::try_from(rule.max_tokens).unwrap_or(u32::MAX),
+            top: u32::try_from(rule.top).unwrap_or(u32::MAX),
+            ..Self::default()
+        }
+    }
+}
+
+impl Synapse for Inference {
+    const NAME: &'static str = "Inference";
+    const HASHED: &'static [&'static str] = &["messages"];
+
+    fn fields() -> Vec<Field> {
+        let likeliest = FieldType::Dict(Box::new(FieldType::Float));
+        vec![
+            Field::required("roles", FieldType::list(FieldType::Str)),
+            Field::required("messages", FieldType::list(FieldType::Str)),
+            Field::required("max_tokens", FieldType::Int),
+            Field::required("top", FieldType::Int),
+            Field::with_default("completion", FieldType::Str, ""),
+            Field::with_default(
+                "tokens",
+                FieldType::list(FieldType::Str),
+                PythonValue::List(Vec::new()),
+            ),
+            Field::with_default(
+                "top_logprobs",
+                FieldType::list(likeliest),
+                PythonValue::List(Vec::new()),
+            ),
+        ]
+    }
+}
+
+/// A [`Prompting`] that is answered in parts as they are found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StreamPrompting(pub Prompting);

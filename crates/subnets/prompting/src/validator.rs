@@ -6,6 +6,7 @@
 mod availability;
 mod event;
 mod forward;
+mod inference;
 mod people;
 mod record;
 mod round;
@@ -23,7 +24,7 @@ pub use step::StepError;
 
 use crate::{
     bootstrap::Texts,
-    judging::{Expectation, Gate, Stack, UnusableState},
+    judging::{Expectation, Gate, InferenceJudge, Stack, UnusableState},
     profile::{InvalidSettings, Settings},
 };
 use assay_chain::{AccountId, Alpha, Metagraph};
@@ -56,6 +57,8 @@ pub struct PromptingValidator {
     pub gate: Option<Gate>,
     /// Whether it decides whom to ask.
     pub routing: Routing,
+    /// What checks that miners run the model that everybody has.
+    pub inference: Option<InferenceJudge>,
     /// Where questions begin.
     pub texts: Box<dyn Texts>,
     /// Where people ask, whose answers are judged too.
@@ -83,6 +86,9 @@ pub enum PromptingValidatorError {
     /// Routing without anything to route by.
     #[error("miners cannot be chosen by a gating model that is not there")]
     NoGate,
+    /// Inference without the model.
+    #[error("miners cannot be asked to run a model that is not there")]
+    NoModel,
     /// What an earlier process kept cannot be used.
     #[error(transparent)]
     State(#[from] UnusableState),
@@ -108,6 +114,7 @@ struct Parts {
     stack: Arc<Mutex<Stack>>,
     gate: Option<Arc<Mutex<Gate>>>,
     routing: Routing,
+    inference: Option<Arc<InferenceJudge>>,
     texts: tokio::sync::Mutex<Box<dyn Texts>>,
     people: Option<Counter>,
     availability: availability::Known,
@@ -135,6 +142,9 @@ impl PromptingValidator {
         if self.routing == Routing::Gating && self.gate.is_none() {
             return Err(PromptingValidatorError::NoGate);
         }
+        if self.settings.inference.share > 0.0 && self.inference.is_none() {
+            return Err(PromptingValidatorError::NoModel);
+        }
         let average = MovingAverage::new(self.settings.moving_average_alpha)?.starting_at(0.0);
         let folder = self.neuron.home.join("judges");
         // Loaded before anything can be kept.
@@ -154,6 +164,7 @@ impl PromptingValidator {
             stack: Arc::new(Mutex::new(self.stack)),
             gate: self.gate.map(|gate| Arc::new(Mutex::new(gate))),
             routing: self.routing,
+            inference: self.inference.map(Arc::new),
             texts: tokio::sync::Mutex::new(self.texts),
             people: self.people.map(|people| Counter::new(people, hotkey)),
             availability: availability::Known::default(),

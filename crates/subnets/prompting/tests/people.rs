@@ -110,6 +110,7 @@ async fn what_people_are_answered_is_judged_and_recorded_as_they_allow() {
                 question: 0.0,
                 answer: 0.0,
                 organic: 4.0,
+                inference: 0.0,
             },
             ..settings()
         };

@@ -1,9 +1,10 @@
 //! A model behind an endpoint that speaks as OpenAI's does.
 
-use crate::{Mind, MindError, Wishes};
+use crate::{AnswerWithLogProbs, LogProbWishes, Mind, MindError, Wishes, log_probs::spelled};
 use assay_organic::synth::Turn;
 use futures::{
-    StreamExt, TryStreamExt,
+    FutureExt, StreamExt, TryStreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -14,6 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bytes of a whole answer, and of one of its lines. A model that says more has gone astray.
 const MOST_BYTES: usize = 1024 * 1024;
+/// Bytes of an answer whose tokens are all accounted for: each of them some twenty times over, with its bytes spelled out.
+const MOST_ACCOUNTED_BYTES: usize = 16 * 1024 * 1024;
 /// Bytes of a refusal that are read.
 const MOST_REFUSAL: usize = 4 * 1024;
 /// Letters of a refusal's code. Those that are known are shorter; what is longer is a sentence or a secret.
@@ -63,6 +66,45 @@ struct Delta {
     content: Option<String>,
 }
 
+/// A whole answer, with the log-probabilities that were asked for.
+#[derive(Deserialize)]
+struct Completion {
+    choices: Vec<CompletionChoice>,
+}
+
+#[derive(Deserialize)]
+struct CompletionChoice {
+    message: Delta,
+    #[serde(default)]
+    logprobs: Option<LogProbs>,
+}
+
+#[derive(Deserialize)]
+struct LogProbs {
+    #[serde(default)]
+    content: Option<Vec<TokenLogProb>>,
+}
+
+#[derive(Deserialize)]
+struct TokenLogProb {
+    token: String,
+    logprob: f64,
+    /// What the token is, where its text does not tell.
+    #[serde(default)]
+    bytes: Option<Vec<u8>>,
+    #[serde(default)]
+    top_logprobs: Vec<TokenLogProb>,
+}
+
+impl TokenLogProb {
+    fn spelled(&self) -> String {
+        match &self.bytes {
+            Some(bytes) if !bytes.is_empty() => spelled(bytes),
+            _ => spelled(self.token.as_bytes()),
+        }
+    }
+}
+
 impl Endpoint {
     /// The model `model` of the API at `base`, such as `http://127.0.0.1:8000/v1`. An answer may take `time`.
     ///
@@ -107,8 +149,6 @@ impl Endpoint {
     }
 
     async fn open(self, turns: Vec<Turn>, wishes: Wishes) -> Result<Events, MindError> {
-        let place = self.places.clone().acquire_owned().await;
-        let place = place.map_err(|_| MindError::Stopped)?;
         let mut body = json!({
             "model": self.model,
             "messages": turns,
@@ -123,7 +163,25 @@ impl Endpoint {
         if let Some(seed) = wishes.seed {
             body["seed"] = seed.into();
         }
-        let mut request = self.client.post(&self.url).json(&body);
+        let (place, response) = self.post(&body).await?;
+        Ok(Events {
+            _place: place,
+            response,
+            line: Vec::new(),
+            ready: VecDeque::new(),
+            left: MOST_BYTES,
+            done: false,
+        })
+    }
+
+    /// Asks when there is a place, and looks whether the answer is none.
+    async fn post(
+        &self,
+        body: &serde_json::Value,
+    ) -> Result<(OwnedSemaphorePermit, reqwest::Response), MindError> {
+        let place = self.places.clone().acquire_owned().await;
+        let place = place.map_err(|_| MindError::Stopped)?;
+        let mut request = self.client.post(&self.url).json(body);
         if let Some(key) = &self.key {
             request = request.bearer_auth(key.expose_secret());
         }
@@ -135,17 +193,51 @@ impl Endpoint {
                 said.extend_from_slice(&chunk);
             }
             let why = code(&said).map_or_else(String::new, |code| format!(" ({code})"));
-            return Err(MindError::Endpoint {
-                reason: format!("it answers {status}{why}"),
-            });
+            return Err(broken(format!("it answers {status}{why}")));
         }
-        Ok(Events {
-            _place: place,
-            response,
-            line: Vec::new(),
-            ready: VecDeque::new(),
-            left: MOST_BYTES,
-            done: false,
+        Ok((place, response))
+    }
+
+    async fn accounted(
+        self,
+        turns: Vec<Turn>,
+        wishes: LogProbWishes,
+    ) -> Result<AnswerWithLogProbs, MindError> {
+        let body = json!({
+            "model": self.model,
+            "messages": turns,
+            "max_tokens": wishes.max_tokens,
+            "temperature": 0,
+            "logprobs": true,
+            "top_logprobs": wishes.top,
+        });
+        let (_place, mut response) = self.post(&body).await?;
+        let mut answer = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+            if answer.len() + chunk.len() > MOST_ACCOUNTED_BYTES {
+                return Err(broken(format!(
+                    "its answer is longer than {MOST_ACCOUNTED_BYTES} bytes"
+                )));
+            }
+            answer.extend_from_slice(&chunk);
+        }
+        let answer: Completion =
+            serde_json::from_slice(&answer).map_err(|_| broken("its answer is no completion"))?;
+        let choice = answer.choices.into_iter().next();
+        let choice = choice.ok_or_else(|| broken("its answer has no choice"))?;
+        let accounted = choice.logprobs.and_then(|logprobs| logprobs.content);
+        let accounted = accounted.ok_or(MindError::NoLogProbs)?;
+        // Some list the end of the answer too, as a token without text.
+        let tokens = accounted.iter().filter(|token| !token.spelled().is_empty());
+        Ok(AnswerWithLogProbs {
+            text: choice.message.content.unwrap_or_default(),
+            tokens: tokens.clone().map(TokenLogProb::spelled).collect(),
+            likeliest: tokens
+                .map(|token| {
+                    let top = token.top_logprobs.iter();
+                    top.map(|token| (token.spelled(), token.logprob)).collect()
+                })
+                .collect(),
         })
     }
 }
@@ -175,15 +267,11 @@ impl Events {
                     self.left = self
                         .left
                         .checked_sub(chunk.len())
-                        .ok_or_else(|| MindError::Endpoint {
-                            reason: format!("its answer is longer than {MOST_BYTES} bytes"),
-                        })?;
+                        .ok_or_else(|| broken(format!("its answer is longer than {MOST_BYTES} bytes")))?;
                     self.take(&chunk)?;
                 }
                 None => {
-                    return Err(MindError::Endpoint {
-                        reason: "its answer broke off before its end".to_owned(),
-                    });
+                    return Err(broken("its answer broke off before its end"));
                 }
             }
         }
@@ -204,13 +292,10 @@ impl Events {
                 self.done = true;
                 return Ok(());
             }
-            let event: Event = serde_json::from_str(data.trim()).map_err(|_| MindError::Endpoint {
-                reason: "an event of its answer is no JSON".to_owned(),
-            })?;
+            let event: Event =
+                serde_json::from_str(data.trim()).map_err(|_| broken("an event of its answer is no JSON"))?;
             if event.error.is_some() {
-                return Err(MindError::Endpoint {
-                    reason: "it failed in the middle of its answer".to_owned(),
-                });
+                return Err(broken("it failed in the middle of its answer"));
             }
             let pieces = event
                 .choices
@@ -235,6 +320,25 @@ impl Mind for Endpoint {
             .try_flatten()
             .boxed()
     }
+
+    fn tells_log_probs(&self) -> bool {
+        true
+    }
+
+    fn answer_with_log_probs(
+        &self,
+        turns: &[Turn],
+        wishes: LogProbWishes,
+    ) -> BoxFuture<'static, Result<AnswerWithLogProbs, MindError>> {
+        self.clone().accounted(turns.to_vec(), wishes).boxed()
+    }
+}
+
+/// An answer that cannot be used.
+fn broken(reason: impl Into<String>) -> MindError {
+    MindError::Endpoint {
+        reason: reason.into(),
+    }
 }
 
 /// The code of a refusal in OpenAI's shape. Its message may repeat the key or what was said, so nothing else of it is told.
@@ -255,7 +359,5 @@ fn failed(error: &reqwest::Error) -> MindError {
     } else {
         "the connection broke"
     };
-    MindError::Endpoint {
-        reason: reason.to_owned(),
-    }
+    broken(reason)
 }

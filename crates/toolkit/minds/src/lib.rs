@@ -2,6 +2,7 @@
 
 mod endpoint;
 mod local_model;
+mod log_probs;
 mod mind;
 mod parrot;
 mod scripted;
@@ -10,6 +11,7 @@ mod turns;
 pub use assay_organic::synth::Turn;
 pub use endpoint::Endpoint;
 pub use local_model::LocalModel;
+pub use log_probs::{AnswerWithLogProbs, Expected, LogProbWishes};
 pub use mind::{Mind, MindError, Wishes, as_wished, whole_answer};
 pub use parrot::Parrot;
 pub use scripted::Scripted;

@@ -1,19 +1,21 @@
 //! A model on this machine.
 
-use crate::{Mind, MindError, Wishes};
-use assay_models::{Adapter, BaseModel, Sampling, generate};
+use crate::{AnswerWithLogProbs, Expected, LogProbWishes, Mind, MindError, Wishes};
+use assay_models::{Adapter, BaseModel, Sampling, generate, generate_observed, log_probability, most_likely};
 use assay_organic::synth::Turn;
 use futures::{
-    StreamExt,
+    FutureExt, StreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use std::{
+    collections::BTreeMap,
     fmt,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Tokens of an answer when nobody says how many.
@@ -148,6 +150,117 @@ impl LocalModel {
         )?;
         failure.map_or(Ok(()), |error| Err(error.into()))
     }
+
+    /// The likeliest answer on this thread, until nobody waits for it.
+    fn generate_with_log_probs(
+        &self,
+        turns: &[Turn],
+        wishes: LogProbWishes,
+        is_awaited: impl Fn() -> bool,
+    ) -> Result<AnswerWithLogProbs, MindError> {
+        let prompt = self.prompt(turns, wishes.max_tokens)?;
+        let mut answer = AnswerWithLogProbs::default();
+        let mut on_token = |id, logits: &[f32]| {
+            answer.tokens.push(self.base.token(id).unwrap_or_default());
+            answer.likeliest.push(self.likeliest(logits, wishes.top));
+            if is_awaited() {
+                ControlFlow::Continue(())
+            } else {
+                ControlFlow::Break(())
+            }
+        };
+        let generated = generate_observed(
+            &self.base,
+            self.adapter.as_deref(),
+            &prompt,
+            wishes.max_tokens,
+            &self.stop,
+            Sampling::Greedy,
+            &mut on_token,
+        )?;
+        answer.text = self.base.decode(&generated.ids)?;
+        Ok(answer)
+    }
+
+    fn likeliest(&self, logits: &[f32], count: usize) -> BTreeMap<String, f64> {
+        most_likely(logits, count)
+            .into_iter()
+            // A vocabulary may be wider than there are tokens.
+            .filter_map(|found| Some((self.base.token(found.id)?, found.value)))
+            .collect()
+    }
+
+    /// The ids of tokens that are written as the vocabulary has them; nothing where one is not in it.
+    #[must_use]
+    pub fn token_ids(&self, tokens: &[String]) -> Option<Vec<u32>> {
+        tokens.iter().map(|token| self.base.token_id(token)).collect()
+    }
+
+    /// Whether this token ends an answer.
+    #[must_use]
+    pub fn is_end(&self, id: u32) -> bool {
+        self.stop.contains(&id)
+    }
+
+    /// The text of tokens.
+    ///
+    /// # Errors
+    /// [`MindError::Model`].
+    pub fn text(&self, ids: &[u32]) -> Result<String, MindError> {
+        Ok(self.base.decode(ids)?)
+    }
+
+    /// Whether an answer of so many tokens to this fits the model.
+    ///
+    /// # Errors
+    /// [`MindError::Model`], when the tokenizer fails.
+    pub fn has_room(&self, turns: &[Turn], tokens: usize) -> Result<bool, MindError> {
+        let prompt = self.base.encode(&chat_format(turns))?;
+        Ok(prompt.len() + tokens <= self.base.max_context())
+    }
+
+    /// What it expects at these places of an answer, counted from 0: with `answer.len()` as a place, also behind the end. All
+    /// of it costs one pass over conversation and answer, on this thread.
+    ///
+    /// # Errors
+    /// [`MindError`], when conversation and answer are longer than it reads, or a place is outside of the answer.
+    pub fn expected(
+        &self,
+        turns: &[Turn],
+        answer: &[u32],
+        places: &[usize],
+        top: usize,
+    ) -> Result<Vec<Expected>, MindError> {
+        let mut ids = self.prompt(turns, 1)?;
+        let before = ids.len();
+        ids.extend_from_slice(answer);
+        // What is expected at a token stands behind the one before it.
+        let rows: Vec<usize> = places.iter().map(|place| before + place - 1).collect();
+        let logits = self.base.logits_at(self.adapter.as_deref(), &ids, &rows)?;
+        let vocabulary = self.base.architecture().vocabulary;
+        let expected = places
+            .iter()
+            .zip(logits.chunks_exact(vocabulary))
+            .map(|(place, logits)| {
+                let of = |id: u32| log_probability(logits, id).unwrap_or(f64::NEG_INFINITY);
+                let said = match answer.get(*place) {
+                    Some(id) => of(*id),
+                    None => self
+                        .stop
+                        .iter()
+                        .map(|id| of(*id))
+                        .fold(f64::NEG_INFINITY, f64::max),
+                };
+                Expected {
+                    likeliest: self.likeliest(logits, top),
+                    best: most_likely(logits, 1)
+                        .first()
+                        .map_or(f64::NEG_INFINITY, |best| best.value),
+                    said,
+                }
+            });
+        Ok(expected.collect())
+    }
 }
 
 impl Mind for LocalModel {
@@ -170,6 +283,33 @@ impl Mind for LocalModel {
             ReceiverStream::new(receive).right_stream()
         };
         stream::once(opened).flatten().boxed()
+    }
+
+    fn tells_log_probs(&self) -> bool {
+        true
+    }
+
+    fn answer_with_log_probs(
+        &self,
+        turns: &[Turn],
+        wishes: LogProbWishes,
+    ) -> BoxFuture<'static, Result<AnswerWithLogProbs, MindError>> {
+        let (model, turns) = (self.clone(), turns.to_vec());
+        async move {
+            let place = model.places.clone().acquire_owned().await;
+            let place = place.map_err(|_| MindError::Stopped)?;
+            let (send, receive) = oneshot::channel();
+            tokio::task::spawn_blocking(move || {
+                let _place = place;
+                let generated = catch_unwind(AssertUnwindSafe(|| {
+                    model.generate_with_log_probs(&turns, wishes, || !send.is_closed())
+                }));
+                // Nobody hears it when whoever asked has gone.
+                let _ = send.send(generated.unwrap_or(Err(MindError::Stopped)));
+            });
+            receive.await.unwrap_or(Err(MindError::Stopped))
+        }
+        .boxed()
     }
 }
 

@@ -1,7 +1,8 @@
 //! What answers, and how it is asked.
 
+use crate::{AnswerWithLogProbs, LogProbWishes};
 use assay_organic::synth::Turn;
-use futures::{StreamExt, stream::BoxStream};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 
 /// How an answer is to be drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -58,6 +59,9 @@ pub enum MindError {
         /// Why, without the key and what was said.
         reason: String,
     },
+    /// It cannot say how likely its tokens were.
+    #[error("this model does not tell how likely its tokens are")]
+    NoLogProbs,
     /// The work was cut off.
     #[error("the model was stopped")]
     Stopped,
@@ -67,6 +71,24 @@ pub enum MindError {
 pub trait Mind: Send + Sync + 'static {
     /// The answer, in pieces as they come. Whoever drops the stream ends the work.
     fn answer(&self, turns: &[Turn], wishes: Wishes) -> BoxStream<'static, Result<String, MindError>>;
+
+    /// Whether it can say how likely its tokens are, as far as is known before it is asked.
+    fn tells_log_probs(&self) -> bool {
+        false
+    }
+
+    /// The likeliest answer, whatever temperature is usual, with what it thought at each token. Whoever drops the future ends
+    /// the work.
+    ///
+    /// # Errors
+    /// In the future, [`MindError::NoLogProbs`] from what is no such model.
+    fn answer_with_log_probs(
+        &self,
+        _turns: &[Turn],
+        _wishes: LogProbWishes,
+    ) -> BoxFuture<'static, Result<AnswerWithLogProbs, MindError>> {
+        std::future::ready(Err(MindError::NoLogProbs)).boxed()
+    }
 }
 
 /// The whole answer.

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use assay_minds::{Endpoint, Mind, MindError, Turn, Wishes, whole_answer};
+use assay_minds::{AnswerWithLogProbs, Endpoint, LogProbWishes, Mind, MindError, Turn, Wishes, whole_answer};
 use futures::StreamExt;
 use serde_json::Value;
 use std::{future::pending, net::SocketAddr, time::Duration};
@@ -236,4 +236,88 @@ async fn more_conversations_than_wanted_wait_for_their_turn() {
     assert_eq!(asked(&mut server).await, "second");
     second.abort();
     third.abort();
+}
+
+/// What it says when it is asked for log-probabilities and answers this.
+async fn accounted(answer: &'static str) -> (Result<AnswerWithLogProbs, MindError>, Value) {
+    let mut server = Server::start(Manner::Says(answer, 64)).await;
+    let wishes = LogProbWishes {
+        max_tokens: 9,
+        top: 2,
+    };
+    // The usual temperature is not for this.
+    let endpoint = server.endpoint(PATIENCE).at_temperature(0.5);
+    let answer = endpoint.answer_with_log_probs(&[Turn::user("Hi")], wishes).await;
+    let (_, body) = server.requests.recv().await.unwrap();
+    (answer, body)
+}
+
+#[tokio::test]
+async fn log_probabilities_come_with_tokens_as_vocabularies_write_them() {
+    let (answer, body) = accounted(
+        r#"{"id":"c","object":"chat.completion","created":0,"model":"small","choices":[{"index":0,"finish_reason":"stop",
+        "message":{"role":"assistant","content":"Hi 🌍","refusal":null},"logprobs":{"content":[
+        {"token":"Hi","logprob":-0.25,"bytes":[72,105],"top_logprobs":[
+            {"token":"Hi","logprob":-0.25,"bytes":[72,105]},{"token":" Hello","logprob":-1.5,"bytes":null}]},
+        {"token":" \\xf0\\x9f","logprob":-0.5,"bytes":[32,240,159],"top_logprobs":[
+            {"token":" \\xf0\\x9f","logprob":-0.5,"bytes":[32,240,159]},{"token":"\n","logprob":-2,"bytes":[10]}]},
+        {"token":"\\x8c\\x8d","logprob":0,"bytes":[140,141],"top_logprobs":[]},
+        {"token":"","logprob":-0.1,"bytes":[],"top_logprobs":[]}],"refusal":null}}]}"#,
+    )
+    .await;
+    let answer = answer.unwrap();
+    assert_eq!(answer.text, "Hi 🌍");
+    assert_eq!(answer.tokens, ["Hi", "ĠðŁ", "Įį"]);
+    let likeliest: Vec<Vec<(&str, f64)>> = answer
+        .likeliest
+        .iter()
+        .map(|place| {
+            place
+                .iter()
+                .map(|(token, value)| (token.as_str(), *value))
+                .collect()
+        })
+        .collect();
+    assert_eq!(
+        likeliest,
+        [
+            vec![("Hi", -0.25), ("ĠHello", -1.5)],
+            vec![("Ċ", -2.0), ("ĠðŁ", -0.5)],
+            Vec::new(),
+        ]
+    );
+    assert_eq!(
+        body,
+        serde_json::json!({
+            "model": "small",
+            "messages": [{"role": "user", "content": "Hi"}],
+            "max_tokens": 9,
+            "temperature": 0,
+            "logprobs": true,
+            "top_logprobs": 2,
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_api_without_log_probabilities_is_told_as_one() {
+    let silent = r#"{"choices":[{"message":{"content":"Hi"}}]}"#;
+    let (answer, _) = accounted(silent).await;
+    assert!(matches!(answer, Err(MindError::NoLogProbs)), "{answer:?}");
+    for (said, told) in [("<html>", "no completion"), (r#"{"choices":[]}"#, "no choice")] {
+        let (answer, _) = accounted(said).await;
+        let told_of = answer.unwrap_err().to_string();
+        assert!(told_of.contains(told), "{told_of}");
+    }
+    let server = Server::start(Manner::Repeats("[1,2,")).await;
+    let wishes = LogProbWishes {
+        max_tokens: 9,
+        top: 2,
+    };
+    let flood = server
+        .endpoint(PATIENCE)
+        .answer_with_log_probs(&[Turn::user("Hi")], wishes)
+        .await;
+    let told = flood.unwrap_err().to_string();
+    assert!(told.contains("longer than"), "{told}");
 }

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
-use assay_minds::{LocalModel, Mind, MindError, Turn, Wishes};
+use assay_minds::{LocalModel, LogProbWishes, Mind, MindError, Parrot, Turn, Wishes};
 use assay_models::{BaseModel, Sampling, generate};
 use futures::StreamExt;
 use std::{ops::ControlFlow, path::Path};
@@ -80,4 +80,52 @@ async fn what_the_model_cannot_read_is_refused_and_who_leaves_makes_room() {
     drop(left);
     // The only place is free again.
     assert!(!pieces(&model, Wishes::default()).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn log_probabilities_are_those_of_the_likeliest_answer_however_hot_the_model_is() {
+    let base = shipped();
+    let model = LocalModel::new(base.clone(), 1).at_temperature(2.0);
+    let wishes = LogProbWishes {
+        max_tokens: 24,
+        top: 3,
+    };
+    let asked = [Turn::user("Hi")];
+    let answer = model.answer_with_log_probs(&asked, wishes).await.unwrap();
+    assert_eq!(answer.text, at_once(&base, Sampling::Greedy, 24));
+    let ids = model.token_ids(&answer.tokens).unwrap();
+    assert_eq!(base.decode(&ids).unwrap(), answer.text);
+
+    // What is generated a token at a time is what one pass over the whole expects.
+    let places: Vec<usize> = (0..=ids.len()).collect();
+    let expected = model.expected(&asked, &ids, &places, 3).unwrap();
+    for (said, expected) in answer.likeliest.iter().zip(&expected) {
+        assert_eq!(said.len(), 3);
+        assert!(said.keys().eq(expected.likeliest.keys()), "{said:?} {expected:?}");
+        for (one, other) in said.values().zip(expected.likeliest.values()) {
+            assert!((one - other).abs() < 1e-4, "{said:?} {expected:?}");
+        }
+        assert!((expected.best - expected.said).abs() < 1e-4, "{expected:?}");
+    }
+    // Behind the end it is the end that is expected, unless the answer was cut off.
+    let end = expected.last().unwrap();
+    assert_eq!(ids.len() < 24, end.best == end.said, "{end:?}");
+    assert!(model.expected(&asked, &ids, &[ids.len() + 1], 3).is_err());
+    assert!(model.has_room(&asked, 24).unwrap() && !model.has_room(&asked, 1 << 20).unwrap());
+    assert_eq!(model.token_ids(&["no such token".to_owned()]), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_script_does_not_tell_how_likely_it_is() {
+    let wishes = LogProbWishes {
+        max_tokens: 24,
+        top: 3,
+    };
+    let asked = [Turn::user("Hi")];
+    let refused = Parrot.answer_with_log_probs(&asked, wishes).await.unwrap_err();
+    assert!(matches!(refused, MindError::NoLogProbs) && !Parrot.tells_log_probs());
+    let model = LocalModel::new(shipped(), 1);
+    let long = [Turn::user("word ".repeat(1 << 16))];
+    let refused = model.answer_with_log_probs(&long, wishes).await.unwrap_err();
+    assert!(matches!(refused, MindError::TooLong { .. }), "{refused}");
 }

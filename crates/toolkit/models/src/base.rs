@@ -158,6 +158,12 @@ impl BaseModel {
         self.inner.tokenizer.token_to_id(token)
     }
 
+    /// The text of a token, as the vocabulary has it: a token of bytes that are no character has one too.
+    #[must_use]
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.inner.tokenizer.id_to_token(id)
+    }
+
     /// The longest context the model takes, in tokens.
     #[must_use]
     pub fn max_context(&self) -> usize {
@@ -169,7 +175,27 @@ impl BaseModel {
     /// # Errors
     /// An empty or too long text, tokens outside the vocabulary, or an adapter of another base.
     pub fn logits(&self, adapter: Option<&Adapter>, ids: &[u32]) -> Result<Vec<f32>, ModelError> {
+        let rows: Vec<usize> = (0..ids.len()).collect();
+        self.logits_at(adapter, ids, &rows)
+    }
+
+    /// The same after the tokens at these positions alone, in their order.
+    ///
+    /// # Errors
+    /// As [`Self::logits`], and for a position outside of the text.
+    pub fn logits_at(
+        &self,
+        adapter: Option<&Adapter>,
+        ids: &[u32],
+        positions: &[usize],
+    ) -> Result<Vec<f32>, ModelError> {
         self.check_tokens(ids)?;
+        if let Some(outside) = positions.iter().find(|position| **position >= ids.len()) {
+            return Err(ModelError::Context {
+                requested: outside + 1,
+                limit: ids.len(),
+            });
+        }
         if let Some(adapter) = adapter {
             adapter.check_fits(self.architecture())?;
         }
@@ -178,8 +204,7 @@ impl BaseModel {
         let decoder = self.decoder(adapter.map(|adapter| crate::train::active(adapter, None)));
         let mut workspace = Workspace::default();
         decoder.forward(&pack, &mut workspace, Keep::Nothing);
-        let rows: Vec<usize> = (0..ids.len()).collect();
-        Ok(decoder.logits(&mut workspace, &rows))
+        Ok(decoder.logits(&mut workspace, positions))
     }
 
     /// Calls `show` with the logits behind the tokens at `positions`, `most` rows at a time, and the first position of

@@ -58,6 +58,23 @@ pub fn generate(
     sampling: Sampling,
     on_token: &mut dyn FnMut(u32) -> ControlFlow<()>,
 ) -> Result<Generated, ModelError> {
+    let on_token = &mut |token, _: &[f32]| on_token(token);
+    generate_observed(base, adapter, prompt, max_tokens, stop, sampling, on_token)
+}
+
+/// The same, telling with each new token also the logits that it was chosen from, one for each token of the vocabulary.
+///
+/// # Errors
+/// As [`generate`].
+pub fn generate_observed(
+    base: &BaseModel,
+    adapter: Option<&Adapter>,
+    prompt: &[u32],
+    max_tokens: usize,
+    stop: &[u32],
+    sampling: Sampling,
+    on_token: &mut dyn FnMut(u32, &[f32]) -> ControlFlow<()>,
+) -> Result<Generated, ModelError> {
     base.check_tokens(prompt)?;
     sampling.check()?;
     if let Some(adapter) = adapter {
@@ -80,7 +97,7 @@ pub fn generate(
             break StopReason::StopToken;
         }
         ids.push(token);
-        if on_token(token).is_break() {
+        if on_token(token, &logits).is_break() {
             break StopReason::Caller;
         }
         next = vec![token];

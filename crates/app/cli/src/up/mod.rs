@@ -77,6 +77,9 @@ pub(crate) struct Args {
     /// Ask five miners at a time, chosen by what the gating model expects of them; some are specialists then (prompting)
     #[arg(long)]
     gating: bool,
+    /// In half of the rounds, also ask miners to run the good ones' model, and check who does (prompting)
+    #[arg(long)]
+    inference: bool,
     /// Seconds between blocks, 0.05 to 12
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     block_time: Duration,
@@ -170,6 +173,11 @@ pub(crate) fn run(args: Args, context: &Context) -> miette::Result<()> {
                     Routing::Gating
                 } else {
                     Routing::Random
+                },
+                inference: if args.inference {
+                    prompting::Inference::Asked
+                } else {
+                    prompting::Inference::NotAsked
                 },
             };
             context.block_on(prompting::run(home, plan, judging, context.output()))

@@ -23,7 +23,7 @@ use assay_prompting::{
     bootstrap::{DataSet, LocalShards},
     gating::head::Learning,
     judging::ModelFolders,
-    profile::{Flow, Generation},
+    profile::{Flow, Generation, InferenceRule},
 };
 use cast::{Cast, Role};
 use miette::{IntoDiagnostic, WrapErr};
@@ -66,6 +66,17 @@ pub(super) struct Judging {
     pub(super) profile: Profile,
     /// How miners are chosen.
     pub(super) routing: Routing,
+    /// Whether miners are asked to run a model that everybody has.
+    pub(super) inference: Inference,
+}
+
+/// Whether miners are asked to run a model that everybody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inference {
+    /// They are not, as in the originals.
+    NotAsked,
+    /// In half of the rounds.
+    Asked,
 }
 
 impl Judging {
@@ -85,6 +96,15 @@ impl Judging {
             gating: Learning {
                 rate: QUICK,
                 ..settings.gating
+            },
+            inference: InferenceRule {
+                share: match self.inference {
+                    Inference::NotAsked => 0.0,
+                    Inference::Asked => 0.5,
+                },
+                timeout: TIMEOUT,
+                max_tokens: 48,
+                ..settings.inference
             },
             ..settings
         }
@@ -150,7 +170,11 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
     // A model that the user brought is the one that is thought to be good.
     let trained = given.unwrap_or_else(|| files.join("miner"));
     let shipped = home.folder().join("base-model");
-    let trained = chat::local_model(Some(&trained), &shipped, AT_ONCE)?;
+    let models = Models {
+        files: &files,
+        miner: &trained,
+    };
+    let trained = chat::local_model(Some(models.miner), &shipped, AT_ONCE)?;
     let cast = Cast::assemble(trained, chat::local_model(None, &shipped, AT_ONCE)?);
 
     let records = Records::open(&home, "prompting", subnet.netuid);
@@ -178,7 +202,7 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
         let telling = (index == 0).then_some((&events, &standing));
-        let validator = validator(&home, &subnet, account, &records, judging, &files, telling)?;
+        let validator = validator(&home, &subnet, account, &records, judging, models, telling)?;
         let (name, end, last) = (account.name.clone(), asking.clone(), Arc::clone(&last));
         neurons.spawn(async move {
             let ended = validator.run_until(end).await.map_err(command::failure);
@@ -242,6 +266,15 @@ fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig 
     }
 }
 
+/// Where models and texts are.
+#[derive(Clone, Copy, Debug)]
+struct Models<'a> {
+    /// Everything that is shipped.
+    files: &'a Path,
+    /// The model of the good miners, which all of them may be asked to run.
+    miner: &'a Path,
+}
+
 /// Where a validator tells what it does.
 type Telling<'a> = (
     &'a broadcast::Sender<PromptingEvent>,
@@ -254,21 +287,27 @@ fn validator(
     account: &Account,
     records: &Records,
     judging: Judging,
-    files: &Path,
+    models: Models<'_>,
     telling: Option<Telling<'_>>,
 ) -> miette::Result<PromptingValidator> {
     let settings = judging.settings();
-    let mut folders = ModelFolders::new(files.join("models"));
+    let mut folders = ModelFolders::new(models.files.join("models"));
     let stack = folders.stack(&settings).map_err(command::unusable)?;
     let gate = folders.gate(&settings).map_err(command::unusable)?;
-    let shards = LocalShards::open(&[files.join("contexts.jsonl")]).into_diagnostic()?;
+    let shards = LocalShards::open(&[models.files.join("contexts.jsonl")]).into_diagnostic()?;
     let texts = DataSet::new(shards, vec!["context".to_owned()], ChaCha8Rng::from_os_rng());
+    let inference = match judging.inference {
+        Inference::NotAsked => None,
+        Inference::Asked => Some(folders.inference_in(models.miner, &settings)),
+    };
+    let inference = inference.transpose().map_err(command::unusable)?;
     Ok(PromptingValidator {
         neuron: neuron(home, subnet, account, records, Path::new("validators"))?,
         settings,
         stack,
         gate: Some(gate),
         routing: judging.routing,
+        inference,
         texts: Box::new(texts),
         people: None,
         weights: WeightSettings {

@@ -1,9 +1,9 @@
 //! The judges of a profile, loaded from folders in the Hugging Face layout.
 
 use super::{
-    BlacklistMask, DifferenceReward, DiversityMask, Embedder, Gate, LikelihoodReward, NgramMask, NsfwMask,
-    PairReward, PenaltyModel, PromptReward, ReciprocateReward, ReferenceReward, RelevanceMask, Stack,
-    TaskValidatorMask, TextEmbedder,
+    BlacklistMask, DifferenceReward, DiversityMask, Embedder, Gate, InferenceJudge, LikelihoodReward,
+    NgramMask, NsfwMask, PairReward, PenaltyModel, PromptReward, ReciprocateReward, ReferenceReward,
+    RelevanceMask, Stack, TaskValidatorMask, TextEmbedder,
 };
 use crate::{
     profile::{Flow, Settings},
@@ -13,8 +13,10 @@ use crate::{
         ngram::{NgramBlacklist, Tokens},
     },
 };
-use assay_minds::Mind;
-use assay_models::{CausalModel, Classifier, Embedding, Encoder, ModelError, TextTokens, ValueModel};
+use assay_minds::{LocalModel, Mind};
+use assay_models::{
+    BaseModel, CausalModel, Classifier, Embedding, Encoder, ModelError, TextTokens, ValueModel,
+};
 use std::{
     fmt, io,
     path::{Path, PathBuf},
@@ -43,11 +45,13 @@ pub enum Role {
     Mpnet,
     /// Embeds prompts for the gating model.
     Gating,
+    /// Is run by miners too.
+    Inference,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dpo,
         Self::Rlhf,
         Self::Reciprocate,
@@ -57,6 +61,7 @@ impl Role {
         Self::Bert,
         Self::Mpnet,
         Self::Gating,
+        Self::Inference,
     ];
 
     /// Its folder below that of all models.
@@ -72,6 +77,7 @@ impl Role {
             Self::Bert => "bert",
             Self::Mpnet => "mpnet",
             Self::Gating => "gating",
+            Self::Inference => "inference",
         }
     }
 
@@ -88,6 +94,7 @@ impl Role {
             Self::Bert => "google-bert/bert-base-uncased",
             Self::Mpnet => "sentence-transformers/all-mpnet-base-v2",
             Self::Gating => "EleutherAI/gpt-neo-125m",
+            Self::Inference => "Qwen/Qwen2-7B-Instruct",
         }
     }
 }
@@ -314,6 +321,23 @@ impl ModelFolders {
             Embedding::MeanOfWindows
         };
         Ok(Gate::new(TextEmbedder::new(encoder, how), settings.gating))
+    }
+
+    /// What checks that miners run the model in the folder `inference`.
+    ///
+    /// # Errors
+    /// [`JudgesError`].
+    pub fn inference(&self, settings: &Settings) -> Result<InferenceJudge, JudgesError> {
+        self.inference_in(&self.folder(Role::Inference), settings)
+    }
+
+    /// The same with the model in another folder.
+    ///
+    /// # Errors
+    /// [`JudgesError`].
+    pub fn inference_in(&self, folder: &Path, settings: &Settings) -> Result<InferenceJudge, JudgesError> {
+        let model = load(Role::Inference, folder, BaseModel::load)?;
+        Ok(InferenceJudge::new(LocalModel::new(model, 1), settings.inference))
     }
 
     fn folder(&self, role: Role) -> PathBuf {

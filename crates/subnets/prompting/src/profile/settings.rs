@@ -1,10 +1,10 @@
 //! The constants of a profile. Everything in it can be changed; [`Settings::validate`] says whether the change makes sense.
 
-use super::{Generation, Profile};
+use super::{Generation, InferenceRule, Profile};
 use crate::{
     Fidelity,
     gating::{head::Learning, route::RouteRule},
-    prompts::base_text::BaseTextRule,
+    prompts::{base_text::BaseTextRule, tasks::TaskKind},
     scoring::{
         best::BestRule,
         combine::{Mask, Penalty, Reward},
@@ -14,7 +14,6 @@ use crate::{
         nsfw::NsfwRule,
         penalties::LargestPenalties,
         relevance::RelevanceRule,
-        task_validator::Asked,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -70,6 +69,8 @@ pub struct StepWeights {
     pub answer: f64,
     /// Of an answer to a person.
     pub organic: f64,
+    /// Of running a model that everybody has.
+    pub inference: f64,
 }
 
 impl Default for StepWeights {
@@ -79,6 +80,7 @@ impl Default for StepWeights {
             question: 1.0,
             answer: 1.0,
             organic: 1.0,
+            inference: 1.0,
         }
     }
 }
@@ -87,11 +89,12 @@ impl StepWeights {
     /// That of a step, by its name.
     #[must_use]
     pub fn of_step(self, name: &str) -> f64 {
-        match Asked::of_step(name, Fidelity::Fixed) {
-            Asked::Augment => self.summary,
-            Asked::Followup => self.question,
-            Asked::Answer => self.answer,
-            Asked::Other => self.organic,
+        match TaskKind::of_step(name) {
+            Some(TaskKind::Summary) => self.summary,
+            Some(TaskKind::Question) => self.question,
+            Some(TaskKind::Answer) => self.answer,
+            Some(TaskKind::Inference) => self.inference,
+            None => self.organic,
         }
     }
 }
@@ -157,6 +160,8 @@ pub struct Settings {
     pub gating: Learning,
     /// How it routes, where it does.
     pub route: RouteRule,
+    /// How miners are asked to run a model that everybody has.
+    pub inference: InferenceRule,
 }
 
 /// Why settings make no sense.
@@ -298,6 +303,7 @@ impl Settings {
                 fidelity,
             },
             route: RouteRule::default(),
+            inference: InferenceRule::default(),
         }
     }
 
@@ -392,13 +398,44 @@ impl Settings {
             question,
             answer,
             organic,
+            inference,
         } = self.step_weights;
+        let rule = self.inference;
         let counts = |weight: f64| (weight, (0.0..=20.0).contains(&weight), "from 0 to 20");
         let checks = [
             ("the weight of a summary", counts(summary)),
             ("the weight of a question", counts(question)),
             ("the weight of an answer", counts(answer)),
             ("the weight of an answer to a person", counts(organic)),
+            ("the weight of running the model", counts(inference)),
+            ("the share of rounds with inference", share(rule.share)),
+            ("the sample of inference", at_least_one(rule.sample_size)),
+            ("the timeout of inference", positive(rule.timeout.as_secs_f64())),
+            (
+                "the number of tokens of inference",
+                (
+                    rule.max_tokens as f64,
+                    (1..=4_096).contains(&rule.max_tokens),
+                    "from 1 to 4096",
+                ),
+            ),
+            (
+                "the number of log-probabilities of inference",
+                (rule.top as f64, (1..=20).contains(&rule.top), "from 1 to 20"),
+            ),
+            ("the checked share of inference", share(rule.verification.checked)),
+            (
+                "the least likeness of inference",
+                share(rule.verification.least_likeness),
+            ),
+            (
+                "the tolerance of inference",
+                (
+                    rule.verification.tolerance,
+                    rule.verification.tolerance >= 0.0,
+                    "0 or more",
+                ),
+            ),
             (
                 "the number of rounds",
                 (f64::from(rounds), (1..=64).contains(&rounds), "from 1 to 64"),

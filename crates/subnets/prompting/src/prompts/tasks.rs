@@ -28,11 +28,14 @@ pub enum TaskKind {
     /// An answer.
     #[serde(rename = "question-answer")]
     Answer,
+    /// Running a model that everybody has.
+    #[serde(rename = "inference")]
+    Inference,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Summary, Self::Question, Self::Answer];
+    pub const ALL: [Self; 4] = [Self::Summary, Self::Question, Self::Answer, Self::Inference];
 
     /// What a step of this name asks for; nothing for one of another kind.
     #[must_use]
@@ -41,7 +44,7 @@ impl TaskKind {
             Asked::Augment => Some(Self::Summary),
             Asked::Followup => Some(Self::Question),
             Asked::Answer => Some(Self::Answer),
-            Asked::Other => None,
+            Asked::Other => (name == Self::Inference.as_str()).then_some(Self::Inference),
         }
     }
 
@@ -52,6 +55,7 @@ impl TaskKind {
             Self::Summary => "summarization",
             Self::Question => "question-generation",
             Self::Answer => "question-answer",
+            Self::Inference => "inference",
         }
     }
 }
@@ -67,7 +71,7 @@ impl std::str::FromStr for TaskKind {
 
 /// A name that no task has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no task is called {0}: there are summarization, question-generation and question-answer")]
+#[error("no task is called {0}: there are summarization, question-generation, question-answer and inference")]
 pub struct UnknownTask(String);
 
 /// One task of a forward.
@@ -177,6 +181,8 @@ impl Task {
                 "Answer the question at the end of the text between the triple quotes, step by step.",
                 &["Ask no further question", "Do not sum the text up"],
             ),
+            // The model is asked just this.
+            TaskKind::Inference => return self.base_text.clone(),
         };
         let mut prompt = format!(
             "{instruction}\n\n'''\n{}\n'''\n\nYour reply meets these criteria:\n",

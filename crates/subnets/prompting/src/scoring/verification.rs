@@ -2,11 +2,57 @@
 //! original's successor.
 
 use super::softmax::softmax;
-use std::collections::BTreeMap;
+use rand::Rng;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-/// The least mean likeness of the checked positions. Lower, and a smaller model of the same family passes; higher, and
-/// another graphics card does not.
-pub const LEAST_LIKENESS: f64 = 0.9;
+/// How an answer is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct VerificationRule {
+    /// The share of its tokens that is looked at, from 0 to 1.
+    pub checked: f64,
+    /// The mean likeness of log-probabilities that it must be above. Lower, and a smaller model of the same family passes;
+    /// higher, and another graphics card does not.
+    pub least_likeness: f64,
+    /// How far the log-probability of a token may be behind the likeliest one's, in nats. Smaller, and what another precision
+    /// rounds the other way is a lie; larger, and what another model would say passes.
+    pub tolerance: f64,
+}
+
+impl Default for VerificationRule {
+    /// The successor's share and likeness. It asks for drawn answers and has no tolerance: whoever let another model write,
+    /// and the right one only read, would pass there.
+    fn default() -> Self {
+        Self {
+            checked: 0.1,
+            least_likeness: 0.9,
+            tolerance: 0.25,
+        }
+    }
+}
+
+/// The places of an answer of so many tokens that are looked at, in order: this share of them, and always the last, so that
+/// nobody can save work at the end.
+pub fn checked_places(tokens: usize, share: f64, rng: &mut impl Rng) -> Vec<usize> {
+    let Some(last) = tokens.checked_sub(1) else {
+        return Vec::new();
+    };
+    let count = ((tokens as f64 * share).ceil() as usize).clamp(1, tokens);
+    let mut places = rand::seq::index::sample(rng, last, count - 1).into_vec();
+    places.push(last);
+    places.sort_unstable();
+    places
+}
+
+/// What quickness is worth: 1 for an answer at once, 0 for one at the end of its time. Against the time that was given, not
+/// against the miner's own last token, as the successor has it, by which whoever holds the last one back looks quick.
+#[must_use]
+pub fn speed(took: Duration, patience: Duration) -> f64 {
+    (1.0 - took.as_secs_f64() / patience.as_secs_f64()).clamp(0.0, 1.0)
+}
 
 /// The log-probability of a token that is not among the most likely.
 const MISSING: f64 = -100.0;
@@ -15,7 +61,7 @@ const MISSING: f64 = -100.0;
 /// log-probabilities.
 #[must_use]
 pub fn position_likeness(claimed: &BTreeMap<String, f64>, measured: &BTreeMap<String, f64>) -> f64 {
-    let tokens: std::collections::BTreeSet<&String> = claimed.keys().chain(measured.keys()).collect();
+    let tokens: BTreeSet<&String> = claimed.keys().chain(measured.keys()).collect();
     let shares = |list: &BTreeMap<String, f64>| {
         let logs: Vec<f64> = tokens
             .iter()
@@ -32,13 +78,6 @@ pub fn position_likeness(claimed: &BTreeMap<String, f64>, measured: &BTreeMap<St
     } else {
         0.0
     }
-}
-
-/// Tells whether the likenesses of the checked positions prove the model. None prove nothing.
-#[must_use]
-pub fn is_verified(likenesses: &[f64]) -> bool {
-    let mean = likenesses.iter().sum::<f64>() / likenesses.len() as f64;
-    mean > LEAST_LIKENESS
 }
 
 /// The power that a steepness from 0 to 1 raises rewards to: 1 at 0.5, 9.35 at 0.7, 0 at 0.

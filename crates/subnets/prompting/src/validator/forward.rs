@@ -68,7 +68,7 @@ impl<'a> Forward<'a> {
         }
     }
 
-    async fn text(&mut self) -> Result<String, ForwardError> {
+    pub(super) async fn text(&mut self) -> Result<String, ForwardError> {
         for _ in 0..MOST_DRAWS {
             let text = self.parts.texts.lock().await.next().await?;
             let drawn = match &self.parts.settings.base_text {

@@ -1,7 +1,8 @@
 //! A judged step as a row of the event log, in the columns of the originals.
 
+use super::inference::VERIFIED;
 use crate::{
-    judging::{Column, Figures, Judgement},
+    judging::{Column, Figures, INFERENCE_FILTER, Judgement},
     scoring::combine::{Mask, normalised_column},
 };
 use assay_records::streams::PromptingStep;
@@ -18,6 +19,7 @@ pub(super) fn put(record: &mut PromptingStep, column: Column) -> bool {
             match name.as_str() {
                 $(stringify!($field) => record.$field = numbers,)*
                 "blacklist_filter_matched_ngram" => record.blacklist_filter_matched_ngram = texts,
+                VERDICTS => record.inference_verdict = texts,
                 // Never told apart from the raw figure.
                 "blacklist_filter_normalized" => {}
                 _ => return false,
@@ -61,6 +63,7 @@ pub(super) fn put(record: &mut PromptingStep, column: Column) -> bool {
         sentence_match_penalty_raw,
         sentence_match_penalty_adjusted,
         sentence_match_penalty_applied,
+        inference_likeness,
     );
     true
 }
@@ -94,8 +97,19 @@ pub(super) fn filters(judgement: &Judgement) -> Vec<Vec<&'static str>> {
             }
         }
     }
+    let verdicts = judgement.columns.iter().find(|column| column.name == VERDICTS);
+    if let Some(Figures::Texts(verdicts)) = verdicts.map(|column| &column.figures) {
+        for (columns, verdict) in forbidding.iter_mut().zip(verdicts) {
+            if verdict.as_deref() != Some(VERIFIED) {
+                columns.push(INFERENCE_FILTER);
+            }
+        }
+    }
     forbidding
 }
+
+/// The column that says of each answer whether the model made it that was asked for, or why not.
+pub(super) const VERDICTS: &str = "inference_verdict";
 
 /// A factor below which an answer earns nothing to speak of.
 const FORBIDDEN: f64 = 0.05;

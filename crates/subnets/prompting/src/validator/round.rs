@@ -1,8 +1,12 @@
 //! A round: some forwards at a time, and afterwards what must not be lost is kept.
 
-use super::{Parts, PromptingEvent, availability, forward::Forward};
+use super::{
+    Parts, PromptingEvent, availability,
+    forward::{Forward, ForwardError},
+};
 use assay_neuron::Context;
-use futures::future::join_all;
+use futures::future::{join, join_all};
+use rand::Rng;
 use std::{
     collections::BTreeSet,
     convert::Infallible,
@@ -23,18 +27,12 @@ pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Inf
         people.judge(&context, &parts).await;
     }
     let forwards = (0..parts.settings.concurrent_forwards).map(|_| Forward::new(&parts, &context).run());
-    let ended = join_all(forwards).await;
+    let (ended, ()) = join(join_all(forwards), inference(&context, &parts)).await;
     let all = ended.len();
     let mut failed = 0;
     for error in ended.into_iter().filter_map(Result::err) {
         failed += 1;
-        tracing::warn!(%error, "a forward came to nothing");
-        parts.stand(|standing| standing.failures += 1);
-        // Nobody need be listening.
-        let _ = parts.events.send(PromptingEvent::Failed {
-            validator: context.hotkey(),
-            reason: error.to_string(),
-        });
+        came_to_nothing(&context, &parts, &error);
     }
     parts.stand(|standing| standing.forwards += (all - failed) as u64);
     fade(&context).await;
@@ -53,6 +51,27 @@ pub(super) async fn round(context: Context, parts: Arc<Parts>) -> Result<(), Inf
     });
     context.shutdown().unless_begun(tokio::time::sleep(pause)).await;
     Ok(())
+}
+
+/// In some rounds miners are asked to run a model as well.
+async fn inference(context: &Context, parts: &Parts) {
+    let Some(judge) = &parts.inference else { return };
+    let share = parts.settings.inference.share;
+    if rand::rng().random::<f64>() < share
+        && let Err(error) = Forward::new(parts, context).inference(judge).await
+    {
+        came_to_nothing(context, parts, &error);
+    }
+}
+
+fn came_to_nothing(context: &Context, parts: &Parts, error: &ForwardError) {
+    tracing::warn!(%error, "a forward came to nothing");
+    parts.stand(|standing| standing.failures += 1);
+    // Nobody need be listening.
+    let _ = parts.events.send(PromptingEvent::Failed {
+        validator: context.hotkey(),
+        reason: error.to_string(),
+    });
 }
 
 /// Lets the scores of those fade that cannot be asked: they serve no address, or have become validators. In the original

@@ -17,7 +17,7 @@ use assay_chain::{AccountId, Metagraph};
 use assay_neuron::{CacheEnded, MinerReply, NobodyToAsk, ScoreBookError};
 use assay_records::streams::{PromptingMark, PromptingStep};
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::{task::JoinHandle, time::Instant};
 
 /// Bytes of an answer that is judged. Longer ones cost every model its time, and no question needs them.
 const MOST_BYTES: usize = 64 * 1024;
@@ -89,7 +89,7 @@ impl Asking {
 /// What one miner said.
 pub(super) struct Heard {
     routed: Routed,
-    took: Duration,
+    pub(super) took: Duration,
     /// As it came, for the records.
     completion: String,
     /// As it is judged, or why it is not.
@@ -108,7 +108,7 @@ impl Heard {
             Err(Fault::NoAnswer(why)) => (503, why.clone(), String::new()),
             Err(Fault::Forbidden(_)) => (200, "Success".to_owned(), String::new()),
         };
-        let judged = said.and_then(|said| match said.trim() {
+        let said = said.and_then(|said| match said.trim() {
             _ if said.len() > MOST_BYTES => Err(Fault::NoAnswer(format!(
                 "its answer is longer than {MOST_BYTES} bytes"
             ))),
@@ -116,9 +116,23 @@ impl Heard {
             text => Ok(text.to_owned()),
         });
         Self {
+            completion,
+            ..Self::said(routed, took, said, code, message)
+        }
+    }
+
+    /// What a miner said, judged as it came.
+    pub(super) fn said(
+        routed: Routed,
+        took: Duration,
+        judged: Result<String, Fault>,
+        code: u16,
+        message: String,
+    ) -> Self {
+        Self {
             routed,
             took,
-            completion,
+            completion: judged.clone().unwrap_or_default(),
             judged,
             code,
             message,
@@ -157,6 +171,20 @@ impl Forward<'_> {
         self.parts
             .doing(self.context, || format!("judging answers to {}", asking.name));
         let judged = self.judge(&asking, &heard).await;
+        self.settle(asking, metagraph, expectation, heard, judged, began)
+            .await
+    }
+
+    /// What comes after they are judged.
+    pub(super) async fn settle(
+        &mut self,
+        asking: Asking,
+        metagraph: &Metagraph,
+        expectation: Option<Expectation>,
+        heard: Vec<Heard>,
+        judged: Result<Option<Judgement>, JudgeError>,
+        began: Instant,
+    ) -> Result<Option<String>, ForwardError> {
         let took = began.elapsed();
         let (judgement, failure) = match judged {
             Ok(judgement) => (judgement, None),
@@ -279,7 +307,7 @@ impl Forward<'_> {
             .collect();
         let (asking, blacklist) = (asking.clone(), self.heard.clone());
         let stack = Arc::clone(&self.parts.stack);
-        let mut judging = tokio::task::spawn_blocking(move || {
+        let judging = tokio::task::spawn_blocking(move || {
             let answers: Vec<Answer<'_>> = answers
                 .iter()
                 .map(|(text, hotkey, took)| Answer {
@@ -291,11 +319,19 @@ impl Forward<'_> {
             let batch = batch(&asking, &answers, &blacklist);
             super::locked(&stack).judge(&batch)
         });
+        self.alive_until(judging).await.map(Some)
+    }
+
+    /// Gives signs of life until a thread of its own has judged.
+    pub(super) async fn alive_until<T>(
+        &self,
+        mut judging: JoinHandle<Result<T, JudgeError>>,
+    ) -> Result<T, JudgeError> {
         let mut sign = tokio::time::interval(SIGN_OF_LIFE);
         loop {
             tokio::select! {
                 biased;
-                judged = &mut judging => return judged.unwrap_or(Err(JudgeError::Interrupted)).map(Some),
+                judged = &mut judging => return judged.unwrap_or(Err(JudgeError::Interrupted)),
                 _ = sign.tick() => self.context.alive(),
             }
         }
@@ -381,7 +417,7 @@ fn rewards(heard: &[Heard], judgement: Option<&Judgement>) -> Vec<Option<f64>> {
 }
 
 /// The status of a call as the originals' logs have it.
-fn status(outcome: &Outcome<Prompting>) -> (u16, String) {
+pub(super) fn status<T>(outcome: &Outcome<T>) -> (u16, String) {
     match outcome {
         Outcome::Answered(_) => (200, "Success".to_owned()),
         Outcome::Refused(refusal) => (403, refusal.to_string()),

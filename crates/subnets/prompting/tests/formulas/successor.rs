@@ -3,9 +3,11 @@
 use crate::near::{all_near, near};
 use assay_prompting::scoring::{
     reference::{Answer, date_closeness, last_choice, number_closeness, reward_against},
-    verification::{is_verified, position_likeness, steepened, steepness_power},
+    verification::{checked_places, position_likeness, speed, steepened, steepness_power},
 };
-use std::collections::BTreeMap;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::{collections::BTreeMap, time::Duration};
 
 #[test]
 fn an_echo_is_worth_less_than_an_answer() {
@@ -58,9 +60,31 @@ fn the_right_model_gives_the_right_probabilities() {
     let other = list(&[("no", -0.1), ("maybe", -2.5)]);
     let [close, other] = [close, other].map(|claimed| position_likeness(&claimed, &measured));
     assert!(close > 0.99 && other < 0.2, "{close} {other}");
-    assert!(is_verified(&[close, 0.95]) && !is_verified(&[close, other]) && !is_verified(&[]));
     assert_eq!(position_likeness(&BTreeMap::new(), &BTreeMap::new()), 0.0);
-    assert!(!is_verified(&[f64::NAN]));
+    let no_number = list(&[("yes", f64::NAN)]);
+    assert_eq!(position_likeness(&no_number, &measured), 0.0);
+}
+
+#[test]
+fn a_tenth_of_the_places_is_looked_at_and_always_the_last() {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut places = |tokens, share| checked_places(tokens, share, &mut rng);
+    assert!(places(0, 0.1).is_empty());
+    assert_eq!((places(1, 0.1), places(9, 0.0)), (vec![0], vec![8]));
+    assert_eq!(places(5, 1.0), [0, 1, 2, 3, 4]);
+    let some = places(128, 0.1);
+    assert_eq!((some.len(), some.last()), (13, Some(&127)));
+    assert!(some.is_sorted_by(|one, next| one < next), "{some:?}");
+    // Nobody can know which.
+    assert_ne!(some, places(128, 0.1));
+}
+
+#[test]
+fn whoever_takes_half_of_the_time_gets_half() {
+    let ten = Duration::from_secs(10);
+    assert_eq!(speed(Duration::ZERO, ten), 1.0);
+    assert_eq!(speed(Duration::from_secs(5), ten), 0.5);
+    assert_eq!((speed(ten, ten), speed(2 * ten, ten)), (0.0, 0.0));
 }
 
 #[test]

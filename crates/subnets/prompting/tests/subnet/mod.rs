@@ -13,7 +13,8 @@ use assay_prompting::{
     PromptingValidatorError, Routing, Settings, StepTold,
     bootstrap::Always,
     judging::{
-        Batch, BlacklistMask, DiversityMask, Embedder, JudgeError, RewardModel, Stack, TaskValidatorMask,
+        Batch, BlacklistMask, DiversityMask, Embedder, InferenceJudge, JudgeError, RewardModel, Stack,
+        TaskValidatorMask,
     },
     profile::{Flow, Generation},
     prompts::tasks::TaskKind,
@@ -140,6 +141,26 @@ impl Subnet {
         stack: Stack,
         people: Option<People>,
     ) -> Validating {
+        self.start_validator(settings, stack, people, None)
+    }
+
+    /// The same, and miners are asked to run a model.
+    pub(crate) fn validate_inference(
+        &self,
+        settings: Settings,
+        stack: Stack,
+        judge: InferenceJudge,
+    ) -> Validating {
+        self.start_validator(settings, stack, None, Some(judge))
+    }
+
+    fn start_validator(
+        &self,
+        settings: Settings,
+        stack: Stack,
+        people: Option<People>,
+        inference: Option<InferenceJudge>,
+    ) -> Validating {
         let (events, heard) = broadcast::channel(256);
         let (standing, standings) = watch::channel(None);
         let validator = PromptingValidator {
@@ -148,6 +169,7 @@ impl Subnet {
             stack,
             gate: None,
             routing: Routing::Random,
+            inference,
             texts: Box::new(Always(TEXT.to_owned())),
             people,
             weights: WeightSettings::default(),

@@ -118,9 +118,14 @@ pub struct PromptingStep {
     pub sentence_match_penalty_adjusted: Option<Vec<Option<f64>>>,
     /// The penalty for each answer, as it multiplied the reward.
     pub sentence_match_penalty_applied: Option<Vec<Option<f64>>>,
+    /// How like the log-probabilities of each answer are to those of the model that miners were asked to run, 0 to 1; null when
+    /// they were not. Empty before version 4.
+    pub inference_likeness: Option<Vec<Option<f64>>>,
+    /// Whether each answer is taken for that model's: `verified`, or why not.
+    pub inference_verdict: Option<Vec<Option<String>>>,
 }
 
 impl Stream for PromptingStep {
     const NAME: &'static str = "prompting_steps";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 }

@@ -15,8 +15,8 @@ use std::{collections::BTreeSet, sync::Arc};
 pub(crate) struct Args {
     #[command(flatten)]
     answering: AnsweringArgs,
-    /// The tasks that it does, of summarization, question-generation and question-answer [default: all]. Validators that ask
-    /// are told, and nobody is paid for what it does not do
+    /// The tasks that it does, of summarization, question-generation, question-answer and inference [default: all]. Validators
+    /// that ask are told, and nobody is paid for what it does not do
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     tasks: Vec<TaskKind>,
 }

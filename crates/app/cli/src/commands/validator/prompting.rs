@@ -46,7 +46,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     neuron: NeuronArgs,
     /// Folder of the models: each in a folder named after its role (dpo, rlhf, reciprocate, dahoas, prompt, nsfw, bert, mpnet,
-    /// gating), in the Hugging Face layout
+    /// gating, inference), in the Hugging Face layout
     #[arg(long, value_name = "DIR")]
     models: PathBuf,
     #[command(flatten)]
@@ -124,6 +124,11 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
         None => None,
     };
     let gate = gate.transpose().map_err(unusable)?;
+    let inference = if settings.inference.share > 0.0 {
+        Some(folders.inference(&settings).map_err(unusable)?)
+    } else {
+        None
+    };
     output.say(&format!(
         "validator {} in subnet {}, profile {}, state in {}",
         neuron.hotkey.account(),
@@ -156,6 +161,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
             RouteArgument::Random => Routing::Random,
             RouteArgument::Gating => Routing::Gating,
         },
+        inference,
         texts,
         people,
         pace: Pace::Blocks(args.every),

@@ -1,8 +1,11 @@
 //! The demonstration's miners: good ones and all the sorts that validators have filters for.
 
-use assay_minds::{LocalModel, Mind, MindError, Parrot, Scripted, Turn, Wishes};
+use assay_minds::{
+    AnswerWithLogProbs, LocalModel, LogProbWishes, Mind, MindError, Parrot, Scripted, Turn, Wishes,
+};
 use futures::{
     StreamExt,
+    future::BoxFuture,
     stream::{self, BoxStream},
 };
 use rust_embed::RustEmbed;
@@ -247,6 +250,18 @@ impl Mind for Loud {
         })
         .boxed()
     }
+
+    fn tells_log_probs(&self) -> bool {
+        self.model.tells_log_probs()
+    }
+
+    fn answer_with_log_probs(
+        &self,
+        turns: &[Turn],
+        wishes: LogProbWishes,
+    ) -> BoxFuture<'static, Result<AnswerWithLogProbs, MindError>> {
+        self.model.answer_with_log_probs(turns, wishes)
+    }
 }
 
 /// Says what another said.
@@ -282,5 +297,17 @@ impl Mind for Specialist {
             &self.unable
         };
         model.answer(turns, wishes)
+    }
+
+    fn tells_log_probs(&self) -> bool {
+        self.able.tells_log_probs()
+    }
+
+    fn answer_with_log_probs(
+        &self,
+        turns: &[Turn],
+        wishes: LogProbWishes,
+    ) -> BoxFuture<'static, Result<AnswerWithLogProbs, MindError>> {
+        self.able.answer_with_log_probs(turns, wishes)
     }
 }

@@ -81,6 +81,19 @@ pub(crate) struct SettingsArgs {
     /// The same of an answer to a person, with --gateway
     #[arg(long, value_name = "TIMES")]
     organic_counts: Option<f64>,
+    /// The share of rounds in which miners are also asked to run the model of the folder inference: some of their tokens are
+    /// computed again, and whoever is found to have run it is paid by its speed
+    #[arg(long, value_name = "SHARE")]
+    inference_share: Option<f64>,
+    /// Miners that are asked to
+    #[arg(long, value_name = "N")]
+    inference_sample_size: Option<usize>,
+    /// Seconds that they have
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    inference_timeout: Option<Duration>,
+    /// How much such a step moves a score, as a multiple
+    #[arg(long, value_name = "TIMES")]
+    inference_counts: Option<f64>,
     /// Forbid no known phrases
     #[arg(long, alias = "neuron.blacklist_off")]
     blacklist_off: bool,
@@ -127,6 +140,11 @@ impl SettingsArgs {
         set(&mut counts.question, &self.question_counts);
         set(&mut counts.answer, &self.answer_counts);
         set(&mut counts.organic, &self.organic_counts);
+        set(&mut counts.inference, &self.inference_counts);
+        let inference = &mut settings.inference;
+        set(&mut inference.share, &self.inference_share);
+        set(&mut inference.sample_size, &self.inference_sample_size);
+        set(&mut inference.timeout, &self.inference_timeout);
         settings.outsource_scoring |= self.outsource_scoring;
         set(&mut settings.scoring_sample_size, &self.scoring_sample_size);
         set(&mut settings.scoring_timeout, &self.scoring_timeout);
