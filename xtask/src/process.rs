@@ -3,8 +3,9 @@
 use crate::{error::TaskError, repository};
 use std::process::Command;
 
-/// The whole workspace as it is tested and documented: with what a newcomer's first build leaves out, the SQL engine.
-pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli/full"];
+/// The whole workspace as it is tested and documented: with what a newcomer's first build leaves out, the SQL engine and what runs
+/// models on graphics cards, which runs on the cores here.
+pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "assay-cli/full,assay-models/candle"];
 
 /// `cargo` of the toolchain that runs us, in the root of the workspace.
 pub(crate) fn cargo() -> Command {

@@ -3,11 +3,11 @@
 use std::{ops::Range, path::Path, sync::Arc};
 
 use crate::{
-    BaseModel, ModelError,
+    BaseModel, Device, ModelError,
     checkpoint::Checkpoint,
     kernels::{cross_entropy, matmul::Update},
     text::TextTokenizer,
-    transformer::{Beginning, ConfigFile, Family, Linear, Rows, Transformer, WithBias, Workspace},
+    transformer::{Beginning, ConfigFile, DeviceMap, Family, Linear, Rows, Transformer, WithBias, Workspace},
 };
 
 /// Rows of logits that are computed at a time. Fewer make the product with the vocabulary flat; more need memory that
@@ -38,6 +38,8 @@ enum Head {
     Own(Linear),
     /// The embedding of the tokens.
     Tied,
+    /// Either, on a device.
+    OnDevice(DeviceMap),
 }
 
 /// What several texts begin with, for one model: [`CausalModel::begin`].
@@ -77,6 +79,14 @@ impl CausalModel {
     /// Files that are missing, too large, unsound or of a family that this crate does not know; the error names what
     /// is supported.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
+        Self::load_on(folder, Device::Cpu)
+    }
+
+    /// The same on a device. Models of Qwen2's kind compute here, whatever is wanted.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and [`ModelError::Device`].
+    pub fn load_on(folder: &Path, device: Device) -> Result<Self, ModelError> {
         let config = ConfigFile::load(&folder.join("config.json"))?;
         if config.text("model_type")? == "qwen2" {
             return Ok(BaseModel::load(folder)?.into());
@@ -99,9 +109,15 @@ impl CausalModel {
             };
             Head::Own(loader.linear("lm_head", model.hidden, model.vocabulary(), bias)?)
         };
+        let head = match (head, device) {
+            (head, Device::Cpu) => head,
+            (Head::Own(head), device) => Head::OnDevice(DeviceMap::of_linear(head, device)?),
+            (Head::Tied, device) => Head::OnDevice(DeviceMap::of_table(&model.embeddings.tokens, device)?),
+            (head @ Head::OnDevice(_), _) => head,
+        };
         Ok(Self {
             kind: Kind::Described(Arc::new(Described {
-                model,
+                model: model.on(device)?,
                 head,
                 tokenizer,
             })),
@@ -227,7 +243,7 @@ impl CausalModel {
         let computed = match &self.kind {
             Kind::Described(model) if !ids.is_empty() => {
                 model.model.check(ids)?;
-                Some(model.model.begin(ids, &mut Workspace::default()))
+                Some(model.model.begin(ids, &mut Workspace::default())?)
             }
             Kind::Described(_) | Kind::Qwen2(_) => None,
         };
@@ -264,8 +280,7 @@ impl CausalModel {
                     }
                 };
                 let own = positions.start - before..positions.end - before;
-                model.visit(Some(computed), &ids[before..], own, &mut show);
-                Ok(())
+                model.visit(Some(computed), &ids[before..], own, &mut show)
             }
             _ => self.visit_logits(ids, positions, visit),
         }
@@ -296,8 +311,7 @@ impl Described {
         show: &mut dyn FnMut(usize, &mut [f32]),
     ) -> Result<(), ModelError> {
         self.model.check(ids)?;
-        self.visit(None, ids, positions, show);
-        Ok(())
+        self.visit(None, ids, positions, show)
     }
 
     /// Of tokens that were checked, perhaps behind a beginning, which positions do not count.
@@ -307,7 +321,7 @@ impl Described {
         ids: &[u32],
         positions: Range<usize>,
         show: &mut dyn FnMut(usize, &mut [f32]),
-    ) {
+    ) -> Result<(), ModelError> {
         let model = &self.model;
         // Later tokens do not change what is behind earlier ones.
         let mut rows = Rows::default();
@@ -315,8 +329,8 @@ impl Described {
         rows.push(seen, &vec![0; seen.len()]);
         let mut workspace = Workspace::default();
         match beginning {
-            None => model.forward(&rows, &mut workspace),
-            Some(beginning) => model.forward_after(beginning, &rows, &mut workspace),
+            None => model.forward(&rows, &mut workspace)?,
+            Some(beginning) => model.forward_after(beginning, &rows, &mut workspace)?,
         }
         let (hidden, scratch) = workspace.hidden_and_scratch();
         let mut logits = Vec::new();
@@ -332,8 +346,10 @@ impl Described {
                         .tokens
                         .product(hidden, &mut logits, Update::Replace, scratch);
                 }
+                Head::OnDevice(head) => head.apply(hidden, &mut logits)?,
             }
             show(first, &mut logits);
         }
+        Ok(())
     }
 }

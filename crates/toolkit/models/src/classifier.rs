@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    ModelError, batch,
+    Device, ModelError, batch,
     checkpoint::Checkpoint,
     kernels::activation::Activation,
     text::{TextTokenizer, TokenRow},
@@ -72,6 +72,14 @@ impl Classifier {
     /// # Errors
     /// Files that are missing, too large, unsound, of a family that this crate does not know, or without a head.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
+        Self::load_on(folder, Device::Cpu)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and [`ModelError::Device`].
+    pub fn load_on(folder: &Path, device: Device) -> Result<Self, ModelError> {
         let config = ConfigFile::load(&folder.join("config.json"))?;
         let family = Family::of(&config, &Family::ALL.map(|(family, _)| family), Family::ALL_NAMES)?;
         let labels = config.labels()?;
@@ -80,6 +88,7 @@ impl Classifier {
         let mut loader = family.loader(&mut checkpoint);
         let model = family.load(&config, &mut loader)?;
         let head = head(family, &config, &mut loader, model.hidden, labels.len())?;
+        let model = model.on(device)?;
         let max_tokens = model.max_tokens;
         Ok(Self {
             inner: Arc::new(Inner {

@@ -7,7 +7,7 @@ use std::{path::Path, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    ModelError, batch,
+    Device, ModelError, batch,
     checkpoint::Checkpoint,
     text::{TextTokenizer, TokenRow},
     transformer::{ConfigFile, Family, Transformer},
@@ -50,12 +50,22 @@ impl Encoder {
     /// Files that are missing, too large, unsound or of a family that this crate does not know; the error names what
     /// is supported.
     pub fn load(folder: &Path) -> Result<Self, ModelError> {
+        Self::load_on(folder, Device::Cpu)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and [`ModelError::Device`].
+    pub fn load_on(folder: &Path, device: Device) -> Result<Self, ModelError> {
         let config = ConfigFile::load(&folder.join("config.json"))?;
         let family = Family::of(&config, &Family::ALL.map(|(family, _)| family), Family::ALL_NAMES)?;
         let tokenizer = TextTokenizer::load(folder)?;
         let modules = SentenceModules::load(folder)?;
         let mut checkpoint = Checkpoint::open(folder)?;
-        let model = family.load(&config, &mut family.loader(&mut checkpoint))?;
+        let model = family
+            .load(&config, &mut family.loader(&mut checkpoint))?
+            .on(device)?;
         let max_tokens = tokenizer
             .model_max_length
             .map_or(model.max_tokens, |length| length.min(model.max_tokens));

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::TorchFileError;
+use crate::{Device, TorchFileError};
 
 /// Whose matter an error is: the caller decides from this whether a dataset, a file or the machine is to blame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +186,14 @@ pub enum ModelError {
         /// The optimiser step, from 0.
         step: u32,
     },
+    /// The device is not there, has no room, or fails.
+    #[error("{device}: {reason}")]
+    Device {
+        /// Which.
+        device: Device,
+        /// What it says.
+        reason: String,
+    },
     /// The caller's callback ended the work before there was a result.
     #[error("stopped by the caller before the result was complete")]
     Stopped,
@@ -213,7 +221,7 @@ impl ModelError {
             | Self::TensorNotFinite { .. }
             | Self::Unsupported { .. }
             | Self::AdapterMismatch { .. } => Concern::ModelFiles,
-            Self::Io(_) | Self::Stopped => Concern::Machine,
+            Self::Io(_) | Self::Device { .. } | Self::Stopped => Concern::Machine,
         }
     }
 }

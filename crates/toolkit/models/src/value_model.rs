@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use rayon::prelude::*;
 
 use crate::{
-    ModelError, batch,
+    Device, ModelError, batch,
     checkpoint::Checkpoint,
     text::{TextTokenizer, TokenRow},
     transformer::{ConfigFile, Family, Linear, Transformer, WithBias},
@@ -51,6 +51,14 @@ impl ValueModel {
     /// # Errors
     /// Files that are missing, too large, unsound or not of a GPT-J.
     pub fn load(folder: &Path, head: &Path) -> Result<Self, ModelError> {
+        Self::load_on(folder, head, Device::Cpu)
+    }
+
+    /// The same on a device.
+    ///
+    /// # Errors
+    /// As [`Self::load`], and [`ModelError::Device`].
+    pub fn load_on(folder: &Path, head: &Path, device: Device) -> Result<Self, ModelError> {
         let config = ConfigFile::load(&folder.join("config.json"))?;
         let family = Family::of(&config, &[Family::Gptj, Family::GptNeo], "gptj, gpt_neo")?;
         let tokenizer = TextTokenizer::load(folder)?;
@@ -66,7 +74,7 @@ impl ValueModel {
         let literal = tokenizer.without_special_tokens();
         Ok(Self {
             inner: Arc::new(Inner {
-                model,
+                model: model.on(device)?,
                 head,
                 end: tokenizer.id(END),
                 tokenizer,

@@ -15,7 +15,7 @@ use crate::{
 };
 use assay_minds::{LocalModel, Mind};
 use assay_models::{
-    BaseModel, CausalModel, Classifier, Embedding, Encoder, ModelError, TextTokens, ValueModel,
+    BaseModel, CausalModel, Classifier, Device, Embedding, Encoder, ModelError, TextTokens, ValueModel,
 };
 use std::{
     fmt, io,
@@ -159,6 +159,10 @@ impl JudgesError {
                 role.original().split(',').next().unwrap_or_default(),
                 path.display()
             ),
+            Self::Model {
+                source: ModelError::Device { .. },
+                ..
+            } => "name another device with --device; cpu is always there".to_owned(),
             Self::Model { .. } | Self::Labels { .. } => {
                 "it must be a folder in the Hugging Face layout, with a model of the role's kind".to_owned()
             }
@@ -175,6 +179,7 @@ impl JudgesError {
 /// judges.
 pub struct ModelFolders {
     root: PathBuf,
+    device: Device,
     mpnet: Option<Arc<TextEmbedder>>,
     reference: Option<(Arc<dyn Mind>, Duration)>,
 }
@@ -194,9 +199,17 @@ impl ModelFolders {
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),
+            device: Device::Cpu,
             mpnet: None,
             reference: None,
         }
+    }
+
+    /// The same on a device. Models of Qwen2's kind (`prompt`, `inference`) compute on the cores all the same.
+    #[must_use]
+    pub fn on(mut self, device: Device) -> Self {
+        self.device = device;
+        self
     }
 
     /// The same with what makes reference answers, and how long it may take for one.
@@ -227,7 +240,7 @@ impl ModelFolders {
             }
             stack = match reward {
                 Reward::Dpo => {
-                    let model = self.load(Role::Dpo, CausalModel::load)?;
+                    let model = self.load(Role::Dpo, CausalModel::load_on)?;
                     stack.reward(LikelihoodReward::new(model, settings.repetition), *weight)
                 }
                 Reward::Rlhf => stack.reward(PairReward(self.classifier(Role::Rlhf)?), *weight),
@@ -236,7 +249,7 @@ impl ModelFolders {
                 }
                 Reward::Dahoas => stack.reward(self.difference(settings)?, *weight),
                 Reward::Prompt => {
-                    let model = self.load(Role::Prompt, CausalModel::load)?;
+                    let model = self.load(Role::Prompt, CausalModel::load_on)?;
                     stack.reward(PromptReward::new(model, settings.fidelity), *weight)
                 }
                 Reward::Reference => {
@@ -254,13 +267,13 @@ impl ModelFolders {
                 Mask::Blacklist => match &settings.mask_rules.ngram {
                     None => stack.mask(BlacklistMask),
                     Some(rule) => {
-                        let tokens = WordTokens(self.load(Role::Bert, TextTokens::load)?);
+                        let tokens = WordTokens(self.load(Role::Bert, |folder, _| TextTokens::load(folder))?);
                         stack.mask(NgramMask::new(NgramBlacklist::new(rule.clone()), tokens))
                     }
                 },
                 Mask::TaskValidator => stack.mask(TaskValidatorMask(settings.fidelity)),
                 Mask::Relevance => {
-                    let bert = self.load(Role::Bert, Encoder::load)?;
+                    let bert = self.load(Role::Bert, Encoder::load_on)?;
                     let by_tokens = TextEmbedder::new(bert, Embedding::MeanOfWindows);
                     let by_sentence: Arc<dyn Embedder> = self.mpnet()?;
                     stack.mask(RelevanceMask::new(
@@ -314,7 +327,9 @@ impl ModelFolders {
     /// # Errors
     /// [`JudgesError`].
     pub fn gate_in(&self, folder: &Path, settings: &Settings) -> Result<Gate, JudgesError> {
-        let encoder = load(Role::Gating, folder, Encoder::load)?;
+        let encoder = load(Role::Gating, folder, |folder| {
+            Encoder::load_on(folder, self.device)
+        })?;
         let how = if encoder.is_causal() {
             Embedding::LastToken
         } else {
@@ -347,18 +362,18 @@ impl ModelFolders {
     fn load<T>(
         &self,
         role: Role,
-        loader: impl FnOnce(&Path) -> Result<T, ModelError>,
+        loader: impl FnOnce(&Path, Device) -> Result<T, ModelError>,
     ) -> Result<T, JudgesError> {
-        load(role, &self.folder(role), loader)
+        load(role, &self.folder(role), |folder| loader(folder, self.device))
     }
 
     fn classifier(&self, role: Role) -> Result<Classifier, JudgesError> {
-        self.load(role, Classifier::load)
+        self.load(role, Classifier::load_on)
     }
 
     fn difference(&self, settings: &Settings) -> Result<DifferenceReward, JudgesError> {
-        let model = self.load(Role::Dahoas, |folder| {
-            ValueModel::load(folder, &head_file(folder)?)
+        let model = self.load(Role::Dahoas, |folder, device| {
+            ValueModel::load_on(folder, &head_file(folder)?, device)
         })?;
         Ok(DifferenceReward::new(
             model,
@@ -384,7 +399,7 @@ impl ModelFolders {
         if let Some(mpnet) = &self.mpnet {
             return Ok(Arc::clone(mpnet));
         }
-        let encoder = self.load(Role::Mpnet, Encoder::load)?;
+        let encoder = self.load(Role::Mpnet, Encoder::load_on)?;
         let mpnet = TextEmbedder::new(encoder, Embedding::SentenceTransformers);
         Ok(Arc::clone(self.mpnet.insert(mpnet)))
     }

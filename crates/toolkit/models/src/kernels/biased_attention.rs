@@ -26,7 +26,7 @@ pub(crate) enum Sight {
 
 impl Sight {
     /// The keys that query `i` of a segment of `length` sees.
-    fn keys(self, query: usize, length: usize) -> std::ops::Range<usize> {
+    pub(crate) fn keys(self, query: usize, length: usize) -> std::ops::Range<usize> {
         match self {
             Self::Both => 0..length,
             Self::Causal => 0..query + 1,

@@ -68,6 +68,13 @@ impl Rotary {
         }
     }
 
+    /// The cosines and sines of a position.
+    #[cfg(feature = "candle")]
+    pub(crate) fn at(&self, position: usize) -> (&[f32], &[f32]) {
+        let range = position * self.half..(position + 1) * self.half;
+        (&self.cos[range.clone()], &self.sin[range])
+    }
+
     /// Turns neighbouring columns against each other, in the first columns of each head of `head_width`; as many
     /// columns as the tables were made for, the others stay.
     pub(crate) fn turn_row_in_pairs(&self, heads: &mut [f32], head_width: usize, position: usize) {

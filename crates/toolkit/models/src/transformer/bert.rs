@@ -80,6 +80,7 @@ pub(super) fn load(
     Ok(Transformer {
         embeddings,
         blocks,
+        on_device: None,
         final_norm: None,
         wiring: Wiring::NormAfter,
         activation: config.activation("hidden_act")?,

@@ -1,9 +1,14 @@
 //! The computation of a pack of rows.
 
-use super::{Block, BlockBias, Positions, Scratch, Transformer, Wiring};
-use crate::kernels::{
-    attention::Segment,
-    biased_attention::{self, Before, Bias, Disentangled, Rule},
+use super::{
+    Block, BlockBias, OnDevice, Positions, Scratch, Transformer, Wiring, on_device::DeviceBeginning,
+};
+use crate::{
+    ModelError,
+    kernels::{
+        attention::Segment,
+        biased_attention::{self, Before, Bias, Disentangled, Rule},
+    },
 };
 
 /// Tokens that many rows of a causal model begin with, computed once: their keys and values in every block.
@@ -12,6 +17,19 @@ pub(crate) struct Beginning {
     length: usize,
     /// Of each block rows of keys and values, positions already applied.
     blocks: Vec<Vec<f32>>,
+    /// The same on a device, where the blocks are there.
+    on_device: Option<DeviceBeginning>,
+}
+
+#[cfg(feature = "candle")]
+impl Beginning {
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
+    pub(crate) fn on_device(&self) -> Option<&DeviceBeginning> {
+        self.on_device.as_ref()
+    }
 }
 
 /// What becomes of the keys and values of a pack.
@@ -44,6 +62,11 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    #[cfg(feature = "candle")]
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+
     /// Adds a row of tokens and their types.
     pub(crate) fn push(&mut self, tokens: &[u32], types: &[u32]) {
         self.segments.push(Segment {
@@ -76,49 +99,76 @@ impl Workspace {
 
 impl Transformer {
     /// Computes the last hidden states of a pack, a row for each token, and leaves them in the workspace.
-    pub(crate) fn forward(&self, rows: &Rows, workspace: &mut Workspace) {
-        self.run(rows, Memory::None, workspace);
+    ///
+    /// # Errors
+    /// [`ModelError::Device`], as everything that is computed on a device.
+    pub(crate) fn forward(&self, rows: &Rows, workspace: &mut Workspace) -> Result<(), ModelError> {
+        self.run(rows, Memory::None, workspace)
     }
 
     /// Computes tokens that rows begin with.
-    pub(crate) fn begin(&self, tokens: &[u32], workspace: &mut Workspace) -> Beginning {
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub(crate) fn begin(&self, tokens: &[u32], workspace: &mut Workspace) -> Result<Beginning, ModelError> {
         let mut rows = Rows::default();
         rows.push(tokens, &vec![0; tokens.len()]);
         let mut beginning = Beginning::default();
-        self.run(&rows, Memory::Kept(&mut beginning), workspace);
+        self.run(&rows, Memory::Kept(&mut beginning), workspace)?;
         beginning.length = tokens.len();
-        beginning
+        Ok(beginning)
     }
 
     /// The same as [`Self::forward`] for rows that go on from a beginning: what is computed, and left in the workspace, are the
     /// tokens behind it.
-    pub(crate) fn forward_after(&self, beginning: &Beginning, rows: &Rows, workspace: &mut Workspace) {
-        self.run(rows, Memory::After(beginning), workspace);
+    ///
+    /// # Errors
+    /// As [`Self::forward`].
+    pub(crate) fn forward_after(
+        &self,
+        beginning: &Beginning,
+        rows: &Rows,
+        workspace: &mut Workspace,
+    ) -> Result<(), ModelError> {
+        self.run(rows, Memory::After(beginning), workspace)
     }
 
     /// Whether what comes behind a token changes nothing of it, so that rows can share a beginning.
     pub(crate) fn is_causal(&self) -> bool {
-        self.blocks.iter().all(|block| {
-            block.sight != biased_attention::Sight::Both && matches!(block.relative, BlockBias::None)
-        })
+        match &self.on_device {
+            Some(on_device) => on_device.is_causal,
+            None => self.blocks.iter().all(|block| {
+                block.sight != biased_attention::Sight::Both && matches!(block.relative, BlockBias::None)
+            }),
+        }
     }
 
-    fn run(&self, rows: &Rows, mut memory: Memory<'_>, workspace: &mut Workspace) {
+    fn run(&self, rows: &Rows, mut memory: Memory<'_>, workspace: &mut Workspace) -> Result<(), ModelError> {
         self.embed(rows, memory.before(), workspace);
+        if let Some(OnDevice { blocks, .. }) = &self.on_device {
+            let stream = &mut workspace.stream;
+            match memory {
+                Memory::None => blocks.run(self, rows, None, stream)?,
+                Memory::Kept(beginning) => beginning.on_device = Some(blocks.begin(self, rows, stream)?),
+                Memory::After(beginning) => blocks.run(self, rows, Some(beginning), stream)?,
+            }
+        } else {
+            self.run_here(rows, &mut memory, workspace);
+        }
+        if let Some(norm) = &self.final_norm {
+            norm.apply(&mut workspace.stream);
+        }
+        Ok(())
+    }
+
+    fn run_here(&self, rows: &Rows, memory: &mut Memory<'_>, workspace: &mut Workspace) {
         for (number, block) in self.blocks.iter().enumerate() {
-            let place = Place {
-                rows,
-                number,
-                memory: &mut memory,
-            };
+            let place = Place { rows, number, memory };
             match self.wiring {
                 Wiring::NormAfter => self.norm_after(block, place, workspace),
                 Wiring::NormBefore => self.norm_before(block, place, workspace),
                 Wiring::Parallel => self.parallel(block, place, workspace),
             }
-        }
-        if let Some(norm) = &self.final_norm {
-            norm.apply(&mut workspace.stream);
         }
     }
 

@@ -39,6 +39,7 @@ pub(super) fn load(config: &ConfigFile, loader: &mut Loader<'_>) -> Result<Trans
     Ok(Transformer {
         embeddings,
         blocks,
+        on_device: None,
         final_norm: Some(loader.norm("ln_f", hidden, eps)?),
         wiring: Wiring::NormBefore,
         activation: config.activation("activation_function")?,

@@ -48,6 +48,7 @@ pub(super) fn load(config: &ConfigFile, loader: &mut Loader<'_>) -> Result<Trans
             norm: None,
         },
         blocks,
+        on_device: None,
         final_norm: Some(loader.norm("ln_f", hidden, eps)?),
         wiring: Wiring::Parallel,
         activation: config.activation("activation_function")?,

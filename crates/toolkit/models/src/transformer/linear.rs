@@ -42,6 +42,16 @@ impl Table {
         self.rows
     }
 
+    #[cfg(feature = "candle")]
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    #[cfg(feature = "candle")]
+    pub(crate) fn elements(&self) -> &Elements {
+        &self.elements
+    }
+
     /// Copies a row.
     pub(crate) fn row_into(&self, row: usize, out: &mut [f32]) {
         self.elements.widen_into(row * self.columns, out);
@@ -98,6 +108,26 @@ impl Linear {
             outputs,
             bias,
         }
+    }
+
+    #[cfg(feature = "candle")]
+    pub(crate) fn elements(&self) -> &Elements {
+        &self.weight
+    }
+
+    #[cfg(feature = "candle")]
+    pub(crate) fn bias(&self) -> Option<&[f32]> {
+        self.bias.as_deref()
+    }
+
+    /// The panels' places among the elements, each with its numbers of rows, the inputs, and of columns, the outputs.
+    #[cfg(feature = "candle")]
+    pub(crate) fn panels(&self) -> impl Iterator<Item = (std::ops::Range<usize>, usize, usize)> {
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        (0..outputs).step_by(PANEL).map(move |first| {
+            let width = PANEL.min(outputs - first);
+            (first * inputs..(first + width) * inputs, inputs, width)
+        })
     }
 
     /// `y = W·x + b`.

@@ -13,14 +13,20 @@ mod gptj;
 mod linear;
 mod loader;
 mod mpnet;
+#[cfg(not(feature = "candle"))]
+#[path = "no_device.rs"]
+mod on_device;
+#[cfg(feature = "candle")]
+mod on_device;
 
 pub(crate) use config::ConfigFile;
 pub(crate) use forward::{Beginning, Rows, Workspace};
 pub(crate) use linear::{Linear, Scratch, Table};
 pub(crate) use loader::{Loader, WithBias};
+pub(crate) use on_device::DeviceMap;
 
 use crate::{
-    ModelError,
+    Device, ModelError,
     checkpoint::Checkpoint,
     kernels::{activation::Activation, biased_attention::Sight, layer_norm, rotary::Rotary},
 };
@@ -112,7 +118,10 @@ pub(crate) enum BlockBias {
 #[derive(Debug)]
 pub(crate) struct Transformer {
     pub(crate) embeddings: Embeddings,
+    /// Those that are computed here: none, or all.
     pub(crate) blocks: Vec<Block>,
+    /// Those that are computed on a device.
+    pub(crate) on_device: Option<OnDevice>,
     pub(crate) final_norm: Option<Norm>,
     pub(crate) wiring: Wiring,
     pub(crate) activation: Activation,
@@ -129,7 +138,32 @@ pub(crate) struct Transformer {
     pub(crate) max_tokens: usize,
 }
 
+/// What was moved to a device.
+#[derive(Debug)]
+pub(crate) struct OnDevice {
+    blocks: on_device::DeviceBlocks,
+    /// What is known of the blocks here.
+    is_causal: bool,
+}
+
 impl Transformer {
+    /// The same model with its blocks on a device, and no longer here.
+    ///
+    /// # Errors
+    /// [`ModelError::Device`], when there is no such device in this build or machine, or no room on it.
+    pub(crate) fn on(mut self, device: Device) -> Result<Self, ModelError> {
+        if device == Device::Cpu {
+            return Ok(self);
+        }
+        let is_causal = self.is_causal();
+        let blocks = std::mem::take(&mut self.blocks);
+        self.on_device = Some(OnDevice {
+            blocks: on_device::DeviceBlocks::new(&self, blocks, device)?,
+            is_causal,
+        });
+        Ok(self)
+    }
+
     pub(crate) fn vocabulary(&self) -> usize {
         self.embeddings.tokens.rows()
     }

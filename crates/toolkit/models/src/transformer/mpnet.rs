@@ -65,6 +65,7 @@ pub(super) fn load(config: &ConfigFile, loader: &mut Loader<'_>) -> Result<Trans
     Ok(Transformer {
         embeddings,
         blocks,
+        on_device: None,
         final_norm: None,
         wiring: Wiring::NormAfter,
         activation: config.activation("hidden_act")?,

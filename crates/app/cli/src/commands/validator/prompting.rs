@@ -17,6 +17,7 @@ use crate::{
 };
 use assay_gateway::GatewayConfig;
 use assay_keys::KeyRole;
+use assay_models::Device;
 use assay_neuron::{NeuronError, Pace, Shutdown, WeightSchedule, WeightSettings};
 use assay_prompting::{
     People, PromptingValidator, PromptingValidatorError, RecordedWords, Routing,
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     /// gating, inference), in the Hugging Face layout
     #[arg(long, value_name = "DIR")]
     models: PathBuf,
+    /// Where they compute: cpu, or cuda (cuda:1 for another graphics card) in a program that is built with it
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", alias = "neuron.device")]
+    device: Device,
     #[command(flatten)]
     settings: SettingsArgs,
     #[command(flatten)]
@@ -108,7 +112,7 @@ pub(crate) async fn run(args: Args, context: &Context) -> miette::Result<()> {
     let output = context.output();
     let people = people(&args, context)?;
     output.say("loading the models");
-    let mut folders = ModelFolders::new(expand_home(&args.models));
+    let mut folders = ModelFolders::new(expand_home(&args.models)).on(args.device);
     let weighs = |(reward, weight): &(Reward, f64)| *reward == Reward::Reference && *weight > 0.0;
     if settings.reward_weights.iter().any(weighs) {
         let mind = args
