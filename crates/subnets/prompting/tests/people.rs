@@ -22,7 +22,7 @@ use assay_prompting::{
     },
 };
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -42,6 +42,24 @@ fn says(text: &'static str) -> Option<Arc<dyn Mind>> {
             format!("{text} {}", question.len())
         })
     })))
+}
+
+/// The files below a folder that hold this text.
+fn holding(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(holding(&path, text));
+        } else if fs_err::read(&path)
+            .unwrap()
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+        {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn key(folder: &Path, name: &str, privacy: Privacy) -> String {
@@ -92,9 +110,10 @@ async fn what_people_are_answered_is_judged_and_recorded_as_they_allow() {
     );
     let mut known = 0.0;
     for (words, key, are_kept) in [
-        (RecordedWords::Shared, &open, true),
         (RecordedWords::Shared, &private, false),
         (RecordedWords::Nothing, &open, false),
+        // The last, so that its words can be found on the disk and those before cannot.
+        (RecordedWords::Shared, &open, true),
     ] {
         let people = People {
             gateway: GatewayConfig {
@@ -147,6 +166,13 @@ async fn what_people_are_answered_is_judged_and_recorded_as_they_allow() {
         assert!((score - (0.2 * reward + 0.8 * known)).abs() < 1e-9, "{score}");
         known = score;
         validating.stop().await;
+        assert_eq!(
+            holding(subnet.folder(), QUESTION).is_empty(),
+            !are_kept,
+            "{words:?}"
+        );
+        // How it was judged is there, whoever asked.
+        assert_ne!(holding(subnet.folder(), "\"organic\""), [] as [PathBuf; 0]);
     }
     subnet.stop().await;
 }

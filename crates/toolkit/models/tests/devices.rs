@@ -121,6 +121,7 @@ mod with_candle {
             ),
             "{error}"
         );
+        assert!(error.to_string().contains("--features cuda"), "{error}");
     }
 }
 

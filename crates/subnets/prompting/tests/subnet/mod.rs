@@ -7,7 +7,9 @@ use assay_chain::{AccountId, Endpoints};
 use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
 use assay_minds::Mind;
 use assay_models::ModelError;
-use assay_neuron::{AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, Shutdown, WeightSettings};
+use assay_neuron::{
+    AccessRules, AxonPlace, Callers, Exit, Miner, NeuronConfig, NeuronRecords, Shutdown, WeightSettings,
+};
 use assay_prompting::{
     Fidelity, People, Profile, PromptingEvent, PromptingStanding, PromptingValidator,
     PromptingValidatorError, Routing, Settings, StepTold,
@@ -23,11 +25,12 @@ use assay_prompting::{
         diversity::{Alone, Cut, history::History},
     },
 };
+use assay_records::{Log, LogConfig};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -57,6 +60,7 @@ pub(crate) const TEXT: &str =
 pub(crate) struct Subnet {
     pub(crate) local: LocalSubnet,
     folder: TempDir,
+    log: Log,
     shutdown: Shutdown,
     miners: Vec<JoinHandle<()>>,
 }
@@ -80,8 +84,10 @@ impl Subnet {
         })
         .await
         .unwrap();
+        let log = Log::open(LogConfig::new(folder.path().join("records"), "test")).unwrap();
         let mut subnet = Self {
             local,
+            log,
             folder,
             shutdown: Shutdown::new(),
             miners: Vec::new(),
@@ -112,7 +118,14 @@ impl Subnet {
         let mut config = NeuronConfig::new(network, self.local.netuid, account.hotkey.clone(), home);
         config.sync_every = 1;
         config.checkpoint_every = Duration::from_millis(100);
+        let source = self.log.as_source(&account.hotkey.account().to_string());
+        config.records = Some(NeuronRecords::new(source, "prompting"));
         config
+    }
+
+    /// Where everything is that neurons write.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Where the validator keeps what its judges remember.

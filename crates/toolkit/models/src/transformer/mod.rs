@@ -138,6 +138,10 @@ pub(crate) struct Transformer {
     pub(crate) max_tokens: usize,
 }
 
+/// What is told of a device that this build does not know.
+#[cfg(not(feature = "cuda"))]
+const NOT_BUILT: &str = "this program was built without it; build it with --features cuda";
+
 /// What was moved to a device.
 #[derive(Debug)]
 pub(crate) struct OnDevice {

@@ -53,6 +53,6 @@ impl DeviceMap {
 fn without(device: Device) -> ModelError {
     ModelError::Device {
         device,
-        reason: "this program was built without it; build it with --features cuda".to_owned(),
+        reason: super::NOT_BUILT.to_owned(),
     }
 }

@@ -85,6 +85,15 @@ struct Plan<'a> {
 impl Place {
     fn of(name: Device) -> Result<Self, ModelError> {
         let handle = match name {
+            // Candle would say it of itself.
+            #[cfg(not(feature = "cuda"))]
+            Device::Cuda(_) => {
+                return Err(ModelError::Device {
+                    device: name,
+                    reason: super::NOT_BUILT.to_owned(),
+                });
+            }
+            #[cfg(feature = "cuda")]
             Device::Cuda(number) => candle_core::Device::new_cuda(number),
             Device::Cpu | Device::CandleCpu => Ok(candle_core::Device::Cpu),
         };
