@@ -1,9 +1,13 @@
 //! What runs have in common whose miners are asked and whose answers are scored.
 
 mod epochs;
+mod stage;
+mod summary;
 mod view;
 
 pub(super) use epochs::{Epochs, Pace, PaidEpoch, Standing, System, short};
+pub(super) use stage::{Neurons, Stage};
+pub(super) use summary::{ChainSummary, Earned};
 pub(super) use view::{View, validator};
 
 use super::{home::Home, records::Records};

@@ -10,42 +10,37 @@ mod users;
 mod view;
 
 use super::{
-    answering::{Ended, Epochs, Pace, announce, miner, neuron, untimely},
+    answering::{Ended, Epochs, Neurons, Pace, Stage, announce, miner, neuron, untimely},
     datasets::Plan,
     home::{Home, write_atomically},
     records::Records,
 };
 use crate::{commands::chat, output::Output};
 use assay_chat::{ChatEvent, ChatStanding, ChatValidator};
-use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
+use assay_dashboard::state::Phase;
 use assay_gateway::{
     GatewayConfig,
     keys::{KeyStore, KeyStoreError, NewKey},
 };
-use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
+use assay_localnet::{Account, LocalSubnet, free_addresses};
 use assay_minds::LocalModel;
-use assay_neuron::Shutdown;
 use assay_organic::{OrganicConfig, synth::Datasets};
-use cast::Role;
 use miette::{IntoDiagnostic, WrapErr, miette};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::Path,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::SystemTime,
 };
 use tokio::{
     sync::{broadcast, watch},
     task::JoinSet,
 };
-use tokio_util::sync::CancellationToken;
 use view::Requests;
 
 /// Events kept for a reader that is slow.
 const EVENTS: usize = 1_024;
-/// How long everybody has to end when told to.
-const FAREWELL: Duration = Duration::from_secs(20);
 /// Samples that are scored before an epoch is hurried on to.
 const ENOUGH: u64 = 8;
 /// The name under which the demonstration's model is offered.
@@ -62,43 +57,12 @@ pub(super) struct Traffic {
 
 /// Runs the subnet to its end.
 pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output) -> miette::Result<()> {
-    let started = Instant::now();
-    if let Some(origin) = home.origin(None) {
-        output.say(&origin);
-    }
     let roles = cast::roles(home.settings.inputs.miners);
-    let mut requests = Requests::new(roles.iter().map(|role| role.name.clone()));
+    let names: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
+    let mut requests = Requests::new(names.clone());
     let view = &mut requests.view;
-    let stop = CancellationToken::new();
-    let (explored, explorable) = watch::channel(Chain::Connecting {
-        endpoint: "this machine".to_owned(),
-        trouble: None,
-    });
-    let dashboard = Dashboard::bind(
-        DashboardConfig {
-            listen: plan.dashboard,
-            ..DashboardConfig::default()
-        },
-        view.subscribe(),
-    )
-    .await
-    .map_err(crate::commands::dashboard::not_started)?
-    .with_chain(explorable)
-    .with_records(vec![Records::folder(&home)]);
-    output.say(&format!("page     {}", dashboard.url()));
-    let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
-
-    view.starting("founding the subnet");
-    let subnet = LocalSubnet::start(subnet_config(&home, &plan, &roles))
-        .await
-        .into_diagnostic()?;
-    explored.send_replace(Chain::Connected(subnet.chain.clone()));
-    view.know(
-        subnet
-            .miners
-            .iter()
-            .map(|account| (account.name.as_str(), account.hotkey.account())),
-    );
+    let stage = Stage::open(&home, &plan, &names, view, &output).await?;
+    let subnet = &stage.subnet;
     view.starting("loading the model");
     let model = chat::local_model(
         home.settings.inputs.base_model.as_deref(),
@@ -109,8 +73,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
 
     let records = Records::open(&home, "organic", subnet.netuid);
     view.starting("starting the miners");
-    let shutdown = Shutdown::new();
-    let mut neurons = JoinSet::new();
+    let mut neurons = Neurons::new();
     let addresses = free_addresses(roles.len())
         .into_diagnostic()
         .wrap_err("no port is free for a miner")?;
@@ -119,21 +82,17 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             Some(mind) => {
                 let miner = miner(
                     &home,
-                    &subnet,
+                    subnet,
                     account,
                     &records,
                     address,
                     [assay_chat::route(mind)],
                 )?;
-                let (name, end) = (account.name.clone(), shutdown.clone());
-                neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
+                neurons.miner(account, miner);
             }
-            None => announce(&subnet, account, address).await?,
+            None => announce(subnet, account, address).await?,
         }
     }
-    // Miners end when the last validator has: whoever is asked to the end still has somebody to answer.
-    let asking = Shutdown::new();
-    let last = Arc::new(shutdown.token().clone().drop_guard());
     let (events, mut inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
@@ -151,7 +110,7 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         };
         let validator = validator(
             &home,
-            &subnet,
+            subnet,
             account,
             &records,
             gateway,
@@ -160,15 +119,12 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             (index == 0).then_some(&standing),
             Pace::of(&plan),
         )?;
-        let (name, end, last) = (account.name.clone(), asking.clone(), Arc::clone(&last));
-        neurons.spawn(async move {
-            let ended = validator.run_until(end).await.into_diagnostic();
-            drop(last);
-            (name, ended)
+        neurons.validator(account, |end| async {
+            validator.run_until(end).await.into_diagnostic()
         });
     }
-    drop((events, standing, last));
-    let address = ready(standings.clone(), &mut neurons).await?;
+    drop((events, standing));
+    let address = ready(standings.clone(), &mut neurons.running).await?;
     let url = format!("http://{address}/v1");
     let key_file = home.folder().join(KEY_FILE);
     requests.gateway(&url, &key_file);
@@ -184,12 +140,12 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         MODEL,
         &key,
         chat::questions(None)?,
-        stop.child_token(),
+        stage.stop.child_token(),
     )?;
 
     let mut epochs = Epochs {
         records,
-        subnet: &subnet,
+        subnet,
         system: &mut requests,
         output,
         block_time: plan.block_time,
@@ -198,13 +154,11 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
         enough: ENOUGH,
         done: Vec::new(),
     };
-    let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
+    let end = epochs
+        .follow(&mut inbox, standings.clone(), &mut neurons.running)
+        .await;
     users.abort_all_and_wait().await;
-    asking.begin();
-    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
-    if ended.await.is_err() {
-        neurons.abort_all();
-    }
+    neurons.end().await;
     epochs.rest(&mut inbox, &standings);
     let done = epochs.done;
     requests.view.phase(match &end {
@@ -213,28 +167,8 @@ pub(super) async fn run(home: Home, plan: Plan, traffic: Traffic, output: Output
             reason: error.to_string(),
         },
     });
-    let document = summary::of(&home, &subnet, &url, &roles, &requests.view, &standings, done).await;
-    subnet.stop().await;
-    stop.cancel();
-    if tokio::time::timeout(Duration::from_secs(5), pages).await.is_err() {
-        tracing::debug!("the dashboard still has readers");
-    }
-    end?;
-    output.data(&document?, summary::text)?;
-    output.say(&format!("{:.1} s", started.elapsed().as_secs_f64()));
-    Ok(())
-}
-
-fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig {
-    LocalSubnetConfig {
-        listen: plan.chain,
-        block_time: plan.block_time,
-        validators: (1..=home.settings.inputs.validators)
-            .map(|number| format!("validator-{number}"))
-            .collect(),
-        miners: roles.iter().map(|role| format!("miner-{}", role.name)).collect(),
-        ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
-    }
+    let document = summary::of(&home, subnet, &url, &roles, &requests.view, &standings, done).await;
+    stage.close(end, document, summary::text, &output).await
 }
 
 /// Where the key of the demonstration lies, readable by its owner alone.

@@ -9,15 +9,15 @@ mod summary;
 mod view;
 
 use super::{
-    answering::{Epochs, Pace, announce, miner, neuron},
+    answering::{Epochs, Neurons, Pace, Stage, announce, miner, neuron},
     datasets::Plan,
     home::Home,
     records::Records,
 };
 use crate::{commands::chat, commands::validator::prompting as command, output::Output};
-use assay_dashboard::{Chain, Dashboard, DashboardConfig, state::Phase};
-use assay_localnet::{Account, LocalSubnet, LocalSubnetConfig, free_addresses};
-use assay_neuron::{Shutdown, WeightSettings};
+use assay_dashboard::state::Phase;
+use assay_localnet::{Account, LocalSubnet, free_addresses};
+use assay_neuron::WeightSettings;
 use assay_prompting::{
     Profile, PromptingEvent, PromptingStanding, PromptingValidator, Routing, Settings,
     bootstrap::{DataSet, LocalShards},
@@ -25,26 +25,16 @@ use assay_prompting::{
     judging::ModelFolders,
     profile::{Flow, Generation, InferenceRule},
 };
-use cast::{Cast, Role};
+use cast::Cast;
 use miette::{IntoDiagnostic, WrapErr};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
-use tokio::{
-    sync::{broadcast, watch},
-    task::JoinSet,
-};
-use tokio_util::sync::CancellationToken;
+use std::{path::Path, time::Duration};
+use tokio::sync::{broadcast, watch};
 use view::Questions;
 
 /// Events kept for a reader that is slow.
 const EVENTS: usize = 1_024;
-/// How long everybody has to end when told to.
-const FAREWELL: Duration = Duration::from_secs(20);
 /// Steps that are judged before an epoch is hurried on to: a forward of two rounds.
 const ENOUGH: u64 = 5;
 /// Rounds of a forward. The originals have more; a newcomer wants to see the end of one.
@@ -127,43 +117,12 @@ impl Judging {
 
 /// Runs the subnet to its end.
 pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output) -> miette::Result<()> {
-    let started = Instant::now();
-    if let Some(origin) = home.origin(None) {
-        output.say(&origin);
-    }
     let roles = cast::roles(home.settings.inputs.miners);
-    let mut questions = Questions::new(roles.iter().map(|role| role.name.clone()), judging);
+    let names: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
+    let mut questions = Questions::new(names.clone(), judging);
     let view = &mut questions.view;
-    let stop = CancellationToken::new();
-    let (explored, explorable) = watch::channel(Chain::Connecting {
-        endpoint: "this machine".to_owned(),
-        trouble: None,
-    });
-    let dashboard = Dashboard::bind(
-        DashboardConfig {
-            listen: plan.dashboard,
-            ..DashboardConfig::default()
-        },
-        view.subscribe(),
-    )
-    .await
-    .map_err(crate::commands::dashboard::not_started)?
-    .with_chain(explorable)
-    .with_records(vec![Records::folder(&home)]);
-    output.say(&format!("page     {}", dashboard.url()));
-    let pages = tokio::spawn(dashboard.serve(stop.clone().cancelled_owned()));
-
-    view.starting("founding the subnet");
-    let subnet = LocalSubnet::start(subnet_config(&home, &plan, &roles))
-        .await
-        .into_diagnostic()?;
-    explored.send_replace(Chain::Connected(subnet.chain.clone()));
-    view.know(
-        subnet
-            .miners
-            .iter()
-            .map(|account| (account.name.as_str(), account.hotkey.account())),
-    );
+    let stage = Stage::open(&home, &plan, &names, view, &output).await?;
+    let subnet = &stage.subnet;
     view.starting("loading the models");
     let files = cast::unpack(&home.folder().join("prompting"))?;
     let given = home.settings.inputs.base_model.clone();
@@ -179,8 +138,7 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
 
     let records = Records::open(&home, "prompting", subnet.netuid);
     view.starting("starting the miners");
-    let shutdown = Shutdown::new();
-    let mut neurons = JoinSet::new();
+    let mut neurons = Neurons::new();
     let addresses = free_addresses(roles.len())
         .into_diagnostic()
         .wrap_err("no port is free for a miner")?;
@@ -188,29 +146,22 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
         match cast.mind(role.manner) {
             Some(mind) => {
                 let routes = assay_prompting::routes(mind);
-                let miner = miner(&home, &subnet, account, &records, address, routes)?;
-                let (name, end) = (account.name.clone(), shutdown.clone());
-                neurons.spawn(async move { (name, miner.run_until(end).await.into_diagnostic()) });
+                let miner = miner(&home, subnet, account, &records, address, routes)?;
+                neurons.miner(account, miner);
             }
-            None => announce(&subnet, account, address).await?,
+            None => announce(subnet, account, address).await?,
         }
     }
-    // Miners end when the last validator has: whoever is asked to the end still has somebody to answer.
-    let asking = Shutdown::new();
-    let last = Arc::new(shutdown.token().clone().drop_guard());
     let (events, mut inbox) = broadcast::channel(EVENTS);
     let (standing, standings) = watch::channel(None);
     for (index, account) in subnet.validators.iter().enumerate() {
         let telling = (index == 0).then_some((&events, &standing));
-        let validator = validator(&home, &subnet, account, &records, judging, models, telling)?;
-        let (name, end, last) = (account.name.clone(), asking.clone(), Arc::clone(&last));
-        neurons.spawn(async move {
-            let ended = validator.run_until(end).await.map_err(command::failure);
-            drop(last);
-            (name, ended)
+        let validator = validator(&home, subnet, account, &records, judging, models, telling)?;
+        neurons.validator(account, |end| async {
+            validator.run_until(end).await.map_err(command::failure)
         });
     }
-    drop((events, standing, last));
+    drop((events, standing));
     output.say(&format!(
         "chain    {}\nhome     {}\n",
         subnet.devnet.url(),
@@ -219,7 +170,7 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
 
     let mut epochs = Epochs {
         records,
-        subnet: &subnet,
+        subnet,
         system: &mut questions,
         output,
         block_time: plan.block_time,
@@ -228,12 +179,10 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
         enough: judging.enough(),
         done: Vec::new(),
     };
-    let end = epochs.follow(&mut inbox, standings.clone(), &mut neurons).await;
-    asking.begin();
-    let ended = tokio::time::timeout(FAREWELL, async { while neurons.join_next().await.is_some() {} });
-    if ended.await.is_err() {
-        neurons.abort_all();
-    }
+    let end = epochs
+        .follow(&mut inbox, standings.clone(), &mut neurons.running)
+        .await;
+    neurons.end().await;
     epochs.rest(&mut inbox, &standings);
     let done = epochs.done;
     questions.view.phase(match &end {
@@ -242,28 +191,8 @@ pub(super) async fn run(home: Home, plan: Plan, judging: Judging, output: Output
             reason: error.to_string(),
         },
     });
-    let document = summary::of(&home, &subnet, judging, &roles, &questions, &standings, done).await;
-    subnet.stop().await;
-    stop.cancel();
-    if tokio::time::timeout(Duration::from_secs(5), pages).await.is_err() {
-        tracing::debug!("the dashboard still has readers");
-    }
-    end?;
-    output.data(&document?, summary::text)?;
-    output.say(&format!("{:.1} s", started.elapsed().as_secs_f64()));
-    Ok(())
-}
-
-fn subnet_config(home: &Home, plan: &Plan, roles: &[Role]) -> LocalSubnetConfig {
-    LocalSubnetConfig {
-        listen: plan.chain,
-        block_time: plan.block_time,
-        validators: (1..=home.settings.inputs.validators)
-            .map(|number| format!("validator-{number}"))
-            .collect(),
-        miners: roles.iter().map(|role| format!("miner-{}", role.name)).collect(),
-        ..LocalSubnetConfig::new(home.folder(), home.settings.seed.clone())
-    }
+    let document = summary::of(&home, subnet, judging, &roles, &questions, &standings, done).await;
+    stage.close(end, document, summary::text, &output).await
 }
 
 /// Where models and texts are.

@@ -4,16 +4,14 @@ use super::cast::Role;
 use crate::{
     output,
     up::{
-        answering::{PaidEpoch, View, short},
+        answering::{ChainSummary, Earned, PaidEpoch, View},
         home::Home,
     },
 };
-use assay_chain::NetUid;
 use assay_chat::ChatStanding;
 use assay_keys::AccountId;
 use assay_localnet::LocalSubnet;
 use comfy_table::CellAlignment;
-use miette::IntoDiagnostic;
 use serde::Serialize;
 use std::path::PathBuf;
 use tokio::sync::watch;
@@ -36,13 +34,6 @@ pub(super) struct Summary {
 }
 
 const SCHEMA: &str = "assay-up-organic-1";
-
-#[derive(Debug, Serialize)]
-struct ChainSummary {
-    genesis: String,
-    netuid: NetUid,
-    block: u64,
-}
 
 #[derive(Debug, Default, Serialize)]
 struct GatewaySummary {
@@ -84,7 +75,7 @@ pub(super) async fn of(
     standings: &watch::Receiver<Option<ChatStanding>>,
     epochs: Vec<PaidEpoch>,
 ) -> miette::Result<Summary> {
-    let head = subnet.chain.head().await.into_diagnostic()?;
+    let chain = ChainSummary::of(subnet).await?;
     let standing = standings.borrow().clone();
     let mut miners: Vec<_> = roles
         .iter()
@@ -92,10 +83,7 @@ pub(super) async fn of(
         .map(|(role, account)| {
             let hotkey = account.hotkey.account();
             let answers = view.answers(&hotkey);
-            let paid = epochs
-                .iter()
-                .flat_map(|epoch| &epoch.miners)
-                .filter(|miner| miner.name == short(&account.name));
+            let earned = Earned::by(account, &epochs);
             MinerSummary {
                 name: role.name.clone(),
                 hotkey,
@@ -106,8 +94,8 @@ pub(super) async fn of(
                     .flat_map(|standing| &standing.scores)
                     .find(|(known, _)| *known == hotkey)
                     .map_or(0.0, |(_, score)| *score),
-                incentive: paid.clone().next_back().map_or(0.0, |miner| miner.incentive),
-                earned_rao: paid.map(|miner| miner.emission_rao).sum(),
+                incentive: earned.incentive,
+                earned_rao: earned.rao,
             }
         })
         .collect();
@@ -137,11 +125,7 @@ pub(super) async fn of(
         system: "organic",
         home: home.folder().to_path_buf(),
         continued: home.continued,
-        chain: ChainSummary {
-            genesis: format!("{:#x}", subnet.devnet.genesis_hash()),
-            netuid: subnet.netuid,
-            block: head.number.0,
-        },
+        chain,
         gateway,
         scoring,
         miners,

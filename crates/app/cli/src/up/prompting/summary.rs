@@ -8,16 +8,14 @@ use super::{
 use crate::{
     output,
     up::{
-        answering::{PaidEpoch, short},
+        answering::{ChainSummary, Earned, PaidEpoch},
         home::Home,
     },
 };
-use assay_chain::NetUid;
 use assay_keys::AccountId;
 use assay_localnet::LocalSubnet;
 use assay_prompting::PromptingStanding;
 use comfy_table::CellAlignment;
-use miette::IntoDiagnostic;
 use serde::Serialize;
 use std::{collections::BTreeMap, path::PathBuf};
 use tokio::sync::watch;
@@ -40,13 +38,6 @@ pub(super) struct Summary {
 }
 
 const SCHEMA: &str = "assay-up-prompting-1";
-
-#[derive(Debug, Serialize)]
-struct ChainSummary {
-    genesis: String,
-    netuid: NetUid,
-    block: u64,
-}
 
 #[derive(Debug, Default, Serialize)]
 struct JudgingSummary {
@@ -80,7 +71,7 @@ pub(super) async fn of(
     standings: &watch::Receiver<Option<PromptingStanding>>,
     epochs: Vec<PaidEpoch>,
 ) -> miette::Result<Summary> {
-    let head = subnet.chain.head().await.into_diagnostic()?;
+    let chain = ChainSummary::of(subnet).await?;
     let standing = standings.borrow().clone().unwrap_or_default();
     let mut miners: Vec<_> = roles
         .iter()
@@ -88,10 +79,7 @@ pub(super) async fn of(
         .map(|(role, account)| {
             let hotkey = account.hotkey.account();
             let answers = questions.view.answers(&hotkey);
-            let paid = epochs
-                .iter()
-                .flat_map(|epoch| &epoch.miners)
-                .filter(|miner| miner.name == short(&account.name));
+            let earned = Earned::by(account, &epochs);
             MinerSummary {
                 name: role.name.clone(),
                 hotkey,
@@ -103,8 +91,8 @@ pub(super) async fn of(
                     .iter()
                     .find(|(known, _)| *known == hotkey)
                     .map_or(0.0, |(_, score)| *score),
-                incentive: paid.clone().next_back().map_or(0.0, |miner| miner.incentive),
-                earned_rao: paid.map(|miner| miner.emission_rao).sum(),
+                incentive: earned.incentive,
+                earned_rao: earned.rao,
             }
         })
         .collect();
@@ -118,11 +106,7 @@ pub(super) async fn of(
         home: home.folder().to_path_buf(),
         continued: home.continued,
         profile: judging.profile.name(),
-        chain: ChainSummary {
-            genesis: format!("{:#x}", subnet.devnet.genesis_hash()),
-            netuid: subnet.netuid,
-            block: head.number.0,
-        },
+        chain,
         judging: JudgingSummary {
             steps: standing.steps,
             forwards: standing.forwards,
