@@ -1,9 +1,9 @@
 //! Rewards against a reference, and proofs of inference.
 
-use crate::near::{all_near, near};
+use crate::near::near;
 use assay_prompting::scoring::{
-    reference::{Answer, date_closeness, last_choice, number_closeness, reward_against},
-    verification::{checked_places, position_likeness, speed, steepened, steepness_power},
+    reference::{Answer, reward_against},
+    verification::{checked_places, position_likeness, speed},
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -24,27 +24,6 @@ fn an_echo_is_worth_less_than_an_answer() {
     assert!(reward(reference) > reward(challenge));
     // "the opposite of strong", 4 of 6 words both ways; every word is the challenge's.
     near(reward(challenge), (0.5 * 4.0 / 6.0 + 0.5 * 0.9) * 0.5);
-}
-
-#[test]
-fn dates_numbers_and_choices_have_their_own_closeness() {
-    assert_eq!(date_closeness(0.0), 1.0);
-    near(date_closeness(-10.0), (-0.1f64).exp());
-    assert_eq!((date_closeness(84.0), date_closeness(f64::NAN)), (0.0, 0.0));
-    near(number_closeness(9.0, 10.0), 0.9);
-    assert_eq!(
-        (
-            number_closeness(0.0, 0.0),
-            number_closeness(1.0, 0.0),
-            number_closeness(-50.0, 10.0)
-        ),
-        (1.0, 0.0, 0.0)
-    );
-    assert_eq!(number_closeness(f64::NAN, 1.0), 0.0);
-    let choices = ['A', 'B', 'C', 'D'];
-    assert_eq!(last_choice("Not A, so the answer is (C).", 'C', &choices), 0.9);
-    assert_eq!(last_choice("C, no: B", 'C', &choices), 0.0);
-    assert_eq!(last_choice("CAB", 'C', &choices), 0.0);
 }
 
 #[test]
@@ -85,16 +64,4 @@ fn whoever_takes_half_of_the_time_gets_half() {
     assert_eq!(speed(Duration::ZERO, ten), 1.0);
     assert_eq!(speed(Duration::from_secs(5), ten), 0.5);
     assert_eq!((speed(ten, ten), speed(2 * ten, ten)), (0.0, 0.0));
-}
-
-#[test]
-fn steepness_spreads_rewards() {
-    near(steepness_power(0.5), 1.0);
-    assert!((steepness_power(0.7) - 9.35).abs() < 0.01);
-    all_near(&steepened(&[0.1, 0.3, 0.0], 0.5), &[0.25, 0.75, 0.0]);
-    all_near(&steepened(&[0.1, 0.3], 0.0), &[0.5, 0.5]);
-    let steep = steepened(&[0.1, 0.3], 0.7);
-    assert!(steep[1] > 0.9999);
-    all_near(&steepened(&[3.0, 1.0, -2.0], 0.5), &[0.75, 0.25, -0.5]);
-    assert_eq!(steepened(&[0.0, -1.0], 0.7), [0.0, -1.0]);
 }
