@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 use assay_minds::{AnswerWithLogProbs, Endpoint, LogProbWishes, Mind, MindError, Turn, Wishes, whole_answer};
+use assay_peers::Python;
 use futures::StreamExt;
 use serde_json::Value;
 use std::{future::pending, net::SocketAddr, time::Duration};
@@ -252,19 +253,19 @@ async fn accounted(answer: &'static str) -> (Result<AnswerWithLogProbs, MindErro
     (answer, body)
 }
 
-#[tokio::test]
-async fn log_probabilities_come_with_tokens_as_vocabularies_write_them() {
-    let (answer, body) = accounted(
-        r#"{"id":"c","object":"chat.completion","created":0,"model":"small","choices":[{"index":0,"finish_reason":"stop",
+/// An answer with all that OpenAI's has, the world in two tokens of which none is a character, and an end.
+const WITH_LOG_PROBS: &str = r#"{"id":"c","object":"chat.completion","created":0,"model":"small","choices":[{"index":0,"finish_reason":"stop",
         "message":{"role":"assistant","content":"Hi 🌍","refusal":null},"logprobs":{"content":[
         {"token":"Hi","logprob":-0.25,"bytes":[72,105],"top_logprobs":[
             {"token":"Hi","logprob":-0.25,"bytes":[72,105]},{"token":" Hello","logprob":-1.5,"bytes":null}]},
         {"token":" \\xf0\\x9f","logprob":-0.5,"bytes":[32,240,159],"top_logprobs":[
             {"token":" \\xf0\\x9f","logprob":-0.5,"bytes":[32,240,159]},{"token":"\n","logprob":-2,"bytes":[10]}]},
         {"token":"\\x8c\\x8d","logprob":0,"bytes":[140,141],"top_logprobs":[]},
-        {"token":"","logprob":-0.1,"bytes":[],"top_logprobs":[]}],"refusal":null}}]}"#,
-    )
-    .await;
+        {"token":"","logprob":-0.1,"bytes":[],"top_logprobs":[]}],"refusal":null}}]}"#;
+
+#[tokio::test]
+async fn log_probabilities_come_with_tokens_as_vocabularies_write_them() {
+    let (answer, body) = accounted(WITH_LOG_PROBS).await;
     let answer = answer.unwrap();
     assert_eq!(answer.text, "Hi 🌍");
     assert_eq!(answer.tokens, ["Hi", "ĠðŁ", "Įį"]);
@@ -320,4 +321,30 @@ async fn an_api_without_log_probabilities_is_told_as_one() {
         .await;
     let told = flood.unwrap_err().to_string();
     assert!(told.contains("longer than"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the Python peers: cargo xtask test runs it"]
+async fn openais_client_asks_the_same_and_hears_the_same() {
+    let mut server = Server::start(Manner::Says(WITH_LOG_PROBS, 64)).await;
+    let base = format!("http://{}/v1", server.address);
+    let asked = tokio::task::spawn_blocking(move || {
+        Python::venv("openai")
+            .script("conformance/openai/log_probs.py")
+            .arg(base)
+            .run()
+    });
+    let heard = asked.await.unwrap().remove(0);
+    let (_, theirs) = server.requests.recv().await.unwrap();
+    let (answer, ours) = accounted(WITH_LOG_PROBS).await;
+    assert_eq!(ours, theirs);
+    assert_eq!(heard["text"], answer.unwrap().text);
+    assert_eq!(
+        heard["tokens"],
+        serde_json::json!([[72, 105], [32, 240, 159], [140, 141], []])
+    );
+    assert_eq!(
+        heard["likeliest"][0],
+        serde_json::json!([["Hi", -0.25], [" Hello", -1.5]])
+    );
 }

@@ -118,7 +118,7 @@ pub enum JudgesError {
         path: PathBuf,
     },
     /// A folder cannot be used.
-    #[error("the model {role} in {path} cannot be used: {source}")]
+    #[error("the model {role} in {path} cannot be used")]
     Model {
         /// Which.
         role: Role,
