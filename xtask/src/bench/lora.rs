@@ -4,40 +4,14 @@
 //! processor seconds a step are what remains comparable when it is busy. PyTorch waits by spinning, so that its
 //! processor seconds grow when cores are taken away from it: on a busy machine look at the best steps.
 
-use super::json_line;
+use super::turns::{Measured, best_of};
 use crate::{error::TaskError, process, python, repository};
-use serde::Deserialize;
 use std::process::Command;
 
 /// Turns of each program. One turn may fall into a busy moment as a whole.
 const TURNS: usize = 3;
 /// Measured steps a turn; each program adds two of its own to warm up.
 const STEPS: &str = "8";
-
-/// The line that each program prints.
-#[derive(Debug, Clone, Deserialize)]
-struct Measured {
-    tokens: f64,
-    best_seconds: f64,
-    /// Absent where the system does not tell.
-    cpu_seconds: Option<f64>,
-    version: Option<String>,
-}
-
-impl Measured {
-    /// The better of two turns, each figure by itself.
-    fn better(self, other: Self) -> Self {
-        Self {
-            best_seconds: self.best_seconds.min(other.best_seconds),
-            cpu_seconds: self.cpu_seconds.zip(other.cpu_seconds).map(|(a, b)| a.min(b)),
-            ..self
-        }
-    }
-
-    fn tokens_per_second(&self) -> f64 {
-        self.tokens / self.best_seconds
-    }
-}
 
 /// Measures training and evaluation and prints the table.
 pub(crate) fn run() -> Result<(), TaskError> {
@@ -51,8 +25,7 @@ pub(crate) fn run() -> Result<(), TaskError> {
         "mode", "program", "tokens/s", "best step (s)", "CPU s/step"
     );
     for mode in ["train", "eval"] {
-        let mut turns: Vec<[Measured; 2]> = Vec::new();
-        for _ in 0..TURNS {
+        let [ours, theirs] = best_of(TURNS, || {
             let ours = process::output(process::cargo().args([
                 "bench",
                 "--quiet",
@@ -71,36 +44,21 @@ pub(crate) fn run() -> Result<(), TaskError> {
                     .arg(&script)
                     .args(["--steps", STEPS, "--mode", mode]),
             )?;
-            turns.push([
-                json_line::<Measured>(&ours, "our LoRA benchmark")?,
-                json_line::<Measured>(&theirs, "PyTorch's script")?,
-            ]);
-        }
-        let best = turns
-            .into_iter()
-            .reduce(|[a, b], [c, d]| [a.better(c), b.better(d)]);
-        let Some([ours, theirs]) = best else { continue };
+            Ok([
+                Measured::of(&ours, "our LoRA benchmark")?,
+                Measured::of(&theirs, "PyTorch's script")?,
+            ])
+        })?;
         let version = theirs.version.clone().unwrap_or_default();
         for (program, measured) in [("assay".to_owned(), &ours), (format!("torch {version}"), &theirs)] {
-            let cpu = measured
-                .cpu_seconds
-                .map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.3}"));
             println!(
-                "{mode:>6} {program:>18} {:>10.0} {:>14.3} {cpu:>12}",
-                measured.tokens_per_second(),
-                measured.best_seconds
+                "{mode:>6} {program:>18} {:>10.0} {:>14.3} {:>12}",
+                measured.per_second(),
+                measured.best_seconds,
+                measured.cpu(1.0, 3)
             );
         }
-        let by_cpu = ours
-            .cpu_seconds
-            .zip(theirs.cpu_seconds)
-            .map_or_else(String::new, |(ours, theirs)| {
-                format!(", {:.2}x by processor seconds", theirs / ours)
-            });
-        println!(
-            "{mode:>6} ratio: {:.2}x by best step{by_cpu}",
-            ours.tokens_per_second() / theirs.tokens_per_second()
-        );
+        println!("{mode:>6} ratio: {}", ours.ratio_to(&theirs, "step"));
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ mod chain;
 mod lora;
 mod records;
 mod reward;
+mod turns;
 mod yuma;
 
 use crate::error::TaskError;

@@ -2,6 +2,9 @@
 //! profile `stack`, out of the folder that `benches/stack_torch.py` made. Prints one JSON line.
 #![expect(clippy::print_stdout, reason = "the figures are this program's data")]
 
+#[path = "../../../../benches/processor_time.rs"]
+mod processor_time;
+
 use assay_keys::AccountId;
 use assay_prompting::{
     Fidelity, Profile, Settings,
@@ -35,15 +38,6 @@ const WIDTH: usize = 768;
 struct Texts {
     prompt: String,
     answers: Vec<String>,
-}
-
-/// User and system time of this process so far, in seconds; `None` where the kernel does not tell it in `/proc`.
-fn cpu_seconds() -> Option<f64> {
-    let stat = fs_err::read_to_string("/proc/self/stat").ok()?;
-    // The name in brackets may hold blanks; the counters are the 14th and 15th fields, in hundredths of a second.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
 }
 
 /// The sum of a column's figures.
@@ -122,14 +116,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..WARM_UP + rounds {
         if round == WARM_UP {
             best = f64::INFINITY;
-            cpu_before = cpu_seconds();
+            cpu_before = processor_time::cpu_seconds();
         }
         let started = Instant::now();
         judged = stack.judge(&batch)?;
         best = best.min(started.elapsed().as_secs_f64());
     }
     let cpu = cpu_before
-        .zip(cpu_seconds())
+        .zip(processor_time::cpu_seconds())
         .map(|(before, after)| (after - before) / rounds as f64);
     println!(
         "{}",

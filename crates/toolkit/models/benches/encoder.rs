@@ -2,6 +2,9 @@
 //! turns: the same model out of the same folder, the same 256 texts of 4 to 90 words. Prints one JSON line.
 #![expect(clippy::print_stdout, reason = "the figures are this program's data")]
 
+#[path = "../../../../benches/processor_time.rs"]
+mod processor_time;
+
 use std::{error::Error, path::PathBuf, time::Instant};
 
 use assay_models::{Embedding, Encoder};
@@ -28,15 +31,6 @@ fn texts() -> Vec<String> {
         .collect()
 }
 
-/// User and system time of this process so far, in seconds; `None` where the kernel does not tell it in `/proc`.
-fn cpu_seconds() -> Option<f64> {
-    let stat = fs_err::read_to_string("/proc/self/stat").ok()?;
-    // The name in brackets may hold blanks; the counters are the 14th and 15th fields, in hundredths of a second.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut rounds, mut folder) = (3, None);
     let mut arguments = std::env::args().skip(1);
@@ -57,7 +51,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for round in 0..WARM_UP + rounds {
         if round == WARM_UP {
             best = f64::INFINITY;
-            cpu_before = cpu_seconds();
+            cpu_before = processor_time::cpu_seconds();
         }
         let started = Instant::now();
         let vectors = encoder.embed(&inputs, Embedding::SentenceTransformers)?;
@@ -65,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         checksum = vectors.iter().flatten().map(|value| f64::from(value.abs())).sum();
     }
     let cpu = cpu_before
-        .zip(cpu_seconds())
+        .zip(processor_time::cpu_seconds())
         .map(|(before, after)| (after - before) / rounds as f64);
     println!(
         "{}",

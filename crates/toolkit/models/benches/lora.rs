@@ -4,6 +4,9 @@
 //! on all linear maps, 8 rows of 256 random tokens a step, every token a target, fp32. Prints one JSON line.
 #![expect(clippy::print_stdout, reason = "the figures are this program's data")]
 
+#[path = "../../../../benches/processor_time.rs"]
+mod processor_time;
+
 use std::{error::Error, ops::ControlFlow, time::Instant};
 
 use assay_models::{
@@ -71,15 +74,6 @@ fn recipe(steps: usize) -> TrainingRecipe {
     }
 }
 
-/// User and system time of this process so far, in seconds; `None` where the kernel does not tell it in `/proc`.
-fn cpu_seconds() -> Option<f64> {
-    let stat = fs_err::read_to_string("/proc/self/stat").ok()?;
-    // The name in brackets may hold blanks; the counters are the 14th and 15th fields, in hundredths of a second.
-    let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks = |index: usize| fields.get(index)?.parse::<f64>().ok();
-    Some((ticks(11)? + ticks(12)?) / 100.0)
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let (mut steps, mut mode) = (8, "train".to_owned());
     let mut arguments = std::env::args().skip(1);
@@ -101,7 +95,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         seconds.push(started.elapsed().as_secs_f64());
         loss = found;
         if seconds.len() == WARM_UP {
-            cpu_before = cpu_seconds();
+            cpu_before = processor_time::cpu_seconds();
         }
         started = Instant::now();
     };
@@ -121,7 +115,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         other => return Err(format!("unknown mode {other}").into()),
     }
     let cpu = cpu_before
-        .zip(cpu_seconds())
+        .zip(processor_time::cpu_seconds())
         .map(|(before, after)| (after - before) / steps as f64);
     let measured = &seconds[WARM_UP..];
     let best = measured.iter().copied().fold(f64::INFINITY, f64::min);

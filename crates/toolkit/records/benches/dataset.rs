@@ -8,6 +8,9 @@
 #![expect(clippy::print_stdout, reason = "the figures are this program's data")]
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 
+#[path = "../../../../benches/processor_time.rs"]
+mod processor_time;
+
 use assay_records::{
     Log, LogConfig,
     dataset::{Blacklist, BuildPlan, Case, Kind, Source, build},
@@ -20,9 +23,6 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 /// The allocator of our programs.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// Linux counts processor time in hundredths of a second.
-const TICKS: f64 = 100.0;
 
 /// Miners that are asked in a step.
 const MINERS: u16 = 6;
@@ -65,7 +65,7 @@ fn plan(records: &Path) -> BuildPlan {
 }
 
 fn measure(records: &Path, dataset: &Path) {
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), processor_time::cpu_seconds().unwrap());
     let report = build(&plan(records), dataset).unwrap();
     println!(
         "{}",
@@ -73,7 +73,7 @@ fn measure(records: &Path, dataset: &Path) {
             "events": report.counts.events,
             "rows": report.rows(),
             "seconds": began.elapsed().as_secs_f64(),
-            "cpu_seconds": cpu_seconds() - cpu,
+            "cpu_seconds": processor_time::cpu_seconds().unwrap() - cpu,
             "peak_mib": peak_mib(),
         })
     );
@@ -169,14 +169,6 @@ impl Random {
         let letters = (0..length).map(|_| char::from(b'a' + u8::try_from(self.below(26)).unwrap()));
         letters.collect()
     }
-}
-
-/// Processor time of this process and its threads.
-fn cpu_seconds() -> f64 {
-    let stat = fs_err::read_to_string("/proc/self/stat").unwrap();
-    let after_name = stat.rsplit_once(") ").unwrap().1;
-    let ticks = after_name.split(' ').skip(11).take(2);
-    ticks.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / TICKS
 }
 
 /// The most memory that this process ever had.

@@ -3,6 +3,9 @@
 #![expect(clippy::print_stdout, reason = "the figures are this program's data")]
 #![expect(clippy::unwrap_used, reason = "a benchmark ends at the first surprise")]
 
+#[path = "../../../../benches/processor_time.rs"]
+mod processor_time;
+
 use assay_records::{
     Log, LogConfig, Stream,
     streams::{PromptingStep, Score},
@@ -21,9 +24,6 @@ const STEPS: u64 = 100_000;
 
 /// Miners of a prompting step.
 const MINERS: u16 = 10;
-
-/// Linux counts processor time in hundredths of a second.
-const TICKS: f64 = 100.0;
 
 fn main() {
     // `cargo bench` says so; a test runner that only looks for tests here finds none, and at once.
@@ -76,7 +76,7 @@ fn measure<S: Stream>(what: &str, events: u64, event: impl Fn(u64) -> S) {
     .unwrap();
     let sample = event(0);
     let bytes = serde_json::to_vec(&sample).unwrap().len();
-    let (began, cpu) = (Instant::now(), cpu_seconds());
+    let (began, cpu) = (Instant::now(), processor_time::cpu_seconds().unwrap());
     let mut waited = 0u64;
     for number in 0..events {
         while log.record(OffsetDateTime::now_utc(), &event(number)).is_err() {
@@ -87,7 +87,10 @@ fn measure<S: Stream>(what: &str, events: u64, event: impl Fn(u64) -> S) {
     }
     let recorded = began.elapsed().as_secs_f64();
     log.roll().unwrap();
-    let (seconds, cpu) = (began.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let (seconds, cpu) = (
+        began.elapsed().as_secs_f64(),
+        processor_time::cpu_seconds().unwrap() - cpu,
+    );
     println!(
         "{}",
         json!({
@@ -100,17 +103,4 @@ fn measure<S: Stream>(what: &str, events: u64, event: impl Fn(u64) -> S) {
             "waited": waited,
         })
     );
-}
-
-/// Processor time of this process and its threads.
-fn cpu_seconds() -> f64 {
-    let stat = fs_err::read_to_string("/proc/self/stat").unwrap();
-    let after_name = stat.rsplit_once(") ").unwrap().1;
-    let fields: Vec<f64> = after_name
-        .split(' ')
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse().unwrap())
-        .collect();
-    (fields[0] + fields[1]) / TICKS
 }

@@ -1,7 +1,10 @@
 //! The reward stack: one step of fifty answers, judged by three reward models and five masks, beside transformers.
 
-use crate::{bench::json_line, error::TaskError, process, python, repository};
-use serde::Deserialize;
+use crate::{
+    bench::turns::{Measured, best_of},
+    error::TaskError,
+    process, python, repository,
+};
 use std::{collections::BTreeMap, process::Command};
 
 /// Turns of each program. One turn may fall into a busy moment as a whole.
@@ -12,31 +15,6 @@ const ROUNDS: &str = "2";
 const BATCHES: [&str; 2] = ["1", "16"];
 /// Sums of figures may differ by this part of them: more means that the programs do not compute the same.
 const SAME: f64 = 1e-3;
-
-/// The line that each program prints.
-#[derive(Debug, Clone, Deserialize)]
-struct Measured {
-    texts: f64,
-    best_seconds: f64,
-    /// Absent where the system does not tell.
-    cpu_seconds: Option<f64>,
-    sums: BTreeMap<String, f64>,
-    version: Option<String>,
-    history_seconds: Option<f64>,
-}
-
-impl Measured {
-    /// The better of two turns, each figure by itself.
-    fn better(self, other: Self) -> Self {
-        let least = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a.min(b));
-        Self {
-            best_seconds: self.best_seconds.min(other.best_seconds),
-            cpu_seconds: least(self.cpu_seconds, other.cpu_seconds),
-            history_seconds: least(self.history_seconds, other.history_seconds),
-            ..self
-        }
-    }
-}
 
 /// Measures and prints the table.
 pub(super) fn run() -> Result<(), TaskError> {
@@ -55,8 +33,7 @@ pub(super) fn run() -> Result<(), TaskError> {
     println!("models of the originals' families, 6 layers, width 384, random weights, f32, all cores");
     println!("best round of {TURNS} turns of {ROUNDS} rounds each, the programs by turns");
     println!();
-    let mut best: Option<[Measured; 3]> = None;
-    for _ in 0..TURNS {
+    let [ours, single, batched] = best_of(TURNS, || {
         let ours = process::output(
             process::cargo()
                 .args([
@@ -71,27 +48,13 @@ pub(super) fn run() -> Result<(), TaskError> {
                 .args(["--rounds", ROUNDS, "--models"])
                 .arg(&folder),
         )?;
-        let ours = json_line::<Measured>(&ours, "our stack benchmark")?;
+        let ours = Measured::of(&ours, "our stack benchmark")?;
         let [single, batched] = BATCHES.map(|batch| {
             let said = process::output(theirs().args(["--rounds", ROUNDS, "--batch", batch]))?;
-            json_line::<Measured>(&said, "the stack script")
+            Measured::of(&said, "the stack script")
         });
-        let turn = [ours, single?, batched?];
-        best = Some(match best.take() {
-            None => turn,
-            Some(best) => {
-                let mut pairs = best.into_iter().zip(turn).map(|(a, b)| a.better(b));
-                let mut next = || pairs.next();
-                match (next(), next(), next()) {
-                    (Some(ours), Some(single), Some(batched)) => [ours, single, batched],
-                    _ => return Ok(()),
-                }
-            }
-        });
-    }
-    let Some([ours, single, batched]) = best else {
-        return Ok(());
-    };
+        Ok([ours, single?, batched?])
+    })?;
     for theirs in [&single, &batched] {
         compare(&ours.sums, &theirs.sums)?;
     }
@@ -104,26 +67,15 @@ pub(super) fn run() -> Result<(), TaskError> {
         (single.version.as_deref().unwrap_or("theirs"), &single),
         (batched.version.as_deref().unwrap_or("theirs"), &batched),
     ] {
-        let cpu = measured
-            .cpu_seconds
-            .map_or_else(|| "-".to_owned(), |seconds| format!("{:.0}", seconds * 1e3));
         println!(
-            "{program:>58} {:>10.1} {:>15.3} {cpu:>12}",
-            measured.texts / measured.best_seconds,
-            measured.best_seconds
+            "{program:>58} {:>10.1} {:>15.3} {:>12}",
+            measured.per_second(),
+            measured.best_seconds,
+            measured.cpu(1e3, 0)
         );
     }
     for (how, theirs) in [("one at a time", &single), ("16 at a time", &batched)] {
-        let by_cpu = theirs
-            .cpu_seconds
-            .zip(ours.cpu_seconds)
-            .map_or_else(String::new, |(theirs, ours)| {
-                format!(", {:.2}x by processor seconds", theirs / ours)
-            });
-        println!(
-            "ratio to transformers {how}: {:.2}x by best round{by_cpu}",
-            theirs.best_seconds / ours.best_seconds
-        );
+        println!("ratio to transformers {how}: {}", ours.ratio_to(theirs, "round"));
     }
     if let Some(seconds) = ours.history_seconds {
         println!(
