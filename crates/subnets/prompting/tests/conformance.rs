@@ -30,6 +30,7 @@ async fn bittensors_dendrite_gets_completions_whole_and_streamed() {
             .arg(port.to_string())
             .arg(pair.account().to_string())
             .arg("What is the capital of Texas?")
+            .arg("words")
             .run()
     });
     let lines = asked.await.unwrap();

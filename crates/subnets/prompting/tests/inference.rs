@@ -375,11 +375,12 @@ async fn bittensors_dendrite_gets_tokens_with_their_log_probabilities() {
         .await
         .unwrap();
     let script = Python::venv("sdk10")
-        .script("conformance/sdk10/inference_ask.py")
+        .script("conformance/sdk10/prompting_ask.py")
         .arg("127.0.0.1")
         .arg(axon.addresses()[0].port().to_string())
         .arg(pair.account().to_string())
-        .arg(&asked(subnet::TEXT)[0].content);
+        .arg(&asked(subnet::TEXT)[0].content)
+        .arg("inference");
     let lines = tokio::task::spawn_blocking(move || script.run()).await.unwrap();
     let of = |step: &str| lines.iter().find(|line| line["step"] == step).unwrap();
     let ours = said(model()).await;
