@@ -280,6 +280,16 @@ async fn whoever_runs_the_model_is_paid_and_the_record_says_why_others_are_not()
                 model(),
             ),
         ),
+        (
+            "flood",
+            lying(
+                |mut answer| {
+                    answer.text.push_str(&"x".repeat(100_000));
+                    answer
+                },
+                model(),
+            ),
+        ),
         // It says by itself that it cannot, and is not asked.
         (
             "script",
@@ -296,7 +306,7 @@ async fn whoever_runs_the_model_is_paid_and_the_record_says_why_others_are_not()
     let stack = stack(&settings, ByLength::default());
     let mut validating = subnet.validate_inference(settings, stack, judge);
     let step = validating
-        .step(|step| step.record.name == "inference" && step.miners.len() == 3)
+        .step(|step| step.record.name == "inference" && step.miners.len() == 4)
         .await;
     let miner = |name: &str| {
         let hotkey = subnet.hotkey(name);
@@ -324,6 +334,12 @@ async fn whoever_runs_the_model_is_paid_and_the_record_says_why_others_are_not()
         let said = verdicts[at(name)].as_deref().unwrap();
         assert!(said.contains(why) || said.contains("goes on"), "{said}");
     }
+    // What would fill the disk is not even recorded.
+    assert!(
+        matches!(&miner("flood").fault, Some(Fault::NoAnswer(why)) if why.contains("longer")),
+        "{step:#?}"
+    );
+    assert_eq!(step.record.completions[at("flood")], "");
     assert_eq!(
         step.record.best.as_deref(),
         Some(step.record.completions[at("honest")].trim())

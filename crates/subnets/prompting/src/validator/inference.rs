@@ -5,7 +5,7 @@ use super::{
     forward::{Forward, ForwardError},
     record::VERDICTS,
     routing::Routed,
-    step::{Asking, Heard, StepError, status},
+    step::{Asking, Heard, MOST_BYTES, StepError, status},
 };
 use crate::{
     Inference,
@@ -114,6 +114,11 @@ fn heard(routed: Routed, reply: MinerReply<Inference>) -> (Heard, Option<Inferen
     let (code, message) = status(&reply.outcome);
     let (said, answer) = match reply.outcome {
         Outcome::Answered(answer) => match answer.completion.trim() {
+            // No longer than that would any answer of so few tokens be, and all of it would go on record.
+            text if text.len() > MOST_BYTES => {
+                let why = format!("its answer is longer than {MOST_BYTES} bytes");
+                (Err(Fault::NoAnswer(why)), None)
+            }
             "" => (Err(Fault::NoAnswer("it says nothing".to_owned())), None),
             text => (Ok(text.to_owned()), Some(answer)),
         },

@@ -20,7 +20,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::Instant};
 
 /// Bytes of an answer that is judged. Longer ones cost every model its time, and no question needs them.
-const MOST_BYTES: usize = 64 * 1024;
+pub(super) const MOST_BYTES: usize = 64 * 1024;
 
 /// How often a sign of life is given while models compute.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
