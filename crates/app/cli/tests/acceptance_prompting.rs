@@ -179,6 +179,41 @@ fn miners_that_the_gate_chooses_earn_more_than_those_chosen_at_random() {
     assert!(of("gate", "reward") > 1.5 * of("exploration", "reward"), "{told}");
 }
 
+#[cfg(feature = "sql")]
+#[test]
+fn whoever_has_another_model_than_the_one_that_all_are_asked_to_run_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let run = up(home.path(), &["--inference", "--epochs", "1"]);
+    let told = Value::from(on_record::ask(
+        home.path(),
+        "SELECT hotkey, verdict, reward FROM (SELECT unnest(hotkeys) AS hotkey, unnest(inference_verdict) AS verdict, \
+         unnest(rewards) AS reward FROM prompting_steps WHERE name = 'inference')",
+    ));
+    let of = |name: &str| -> Vec<&Value> {
+        let hotkey = &miner(&run, name)["hotkey"];
+        let rows = told.as_array().unwrap().iter();
+        rows.filter(|row| row["hotkey"] == *hotkey && !row["verdict"].is_null())
+            .collect()
+    };
+    let (right, other) = (of("steady"), of("untrained"));
+    assert!(!right.is_empty() && !other.is_empty(), "{told:#}");
+    for row in right {
+        assert_eq!(row["verdict"], "verified", "{told:#}");
+        assert!(row["reward"].as_f64().unwrap() > 0.0, "{told:#}");
+    }
+    for row in &other {
+        assert_ne!(row["verdict"], "verified", "{told:#}");
+        assert_eq!(row["reward"], 0.0, "{told:#}");
+    }
+    assert_eq!(
+        forbidden(&run, "untrained", "inference_filter"),
+        other.len() as u64
+    );
+    assert_eq!(forbidden(&run, "steady", "inference_filter"), 0);
+    // Who has no model has nothing to be judged.
+    assert!(of("rude").is_empty() && of("spammer").is_empty(), "{told:#}");
+}
+
 fn wait_for(what: &str, mut is_there: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(120);
     while !is_there() {

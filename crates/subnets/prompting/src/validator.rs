@@ -7,6 +7,7 @@ mod availability;
 mod event;
 mod forward;
 mod inference;
+mod judged;
 mod people;
 mod record;
 mod round;

@@ -77,7 +77,7 @@ pub(crate) struct Args {
     /// Ask five miners at a time, chosen by what the gating model expects of them; some are specialists then (prompting)
     #[arg(long)]
     gating: bool,
-    /// In half of the rounds, also ask miners to run the good ones' model, and check who does (prompting)
+    /// In every round, also ask miners to run the good ones' model, and check who does (prompting)
     #[arg(long)]
     inference: bool,
     /// Seconds between blocks, 0.05 to 12

@@ -65,7 +65,7 @@ pub(super) struct Judging {
 pub(super) enum Inference {
     /// They are not, as in the originals.
     NotAsked,
-    /// In half of the rounds.
+    /// In every round.
     Asked,
 }
 
@@ -90,7 +90,7 @@ impl Judging {
             inference: InferenceRule {
                 share: match self.inference {
                     Inference::NotAsked => 0.0,
-                    Inference::Asked => 0.5,
+                    Inference::Asked => 1.0,
                 },
                 timeout: TIMEOUT,
                 max_tokens: 48,

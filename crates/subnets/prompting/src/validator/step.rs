@@ -1,21 +1,20 @@
 //! One step: some miners are asked the same, their answers judged, their scores moved.
 
 use super::{
-    Fault, MinerTold, PromptingEvent, StepTold,
+    Fault, PromptingEvent, StepTold,
     forward::{Forward, ForwardError},
-    record,
+    judged::Judged,
     routing::Routed,
 };
 use crate::{
     Fidelity, Prompting,
-    judging::{Answer, Batch, Column, Expectation, JudgeError, Judgement, Words},
+    judging::{Answer, Batch, Expectation, JudgeError, Judgement, Words},
     prompts::tasks::Task,
     scoring::{best::best, blacklist::Blacklist},
 };
 use assay_axon::{Outcome, dendrite::NoAnswer, dendrite::RequestError};
 use assay_chain::{AccountId, Metagraph};
 use assay_neuron::{CacheEnded, MinerReply, NobodyToAsk, ScoreBookError};
-use assay_records::streams::{PromptingMark, PromptingStep};
 use std::{sync::Arc, time::Duration};
 use tokio::{task::JoinHandle, time::Instant};
 
@@ -88,14 +87,14 @@ impl Asking {
 
 /// What one miner said.
 pub(super) struct Heard {
-    routed: Routed,
+    pub(super) routed: Routed,
     pub(super) took: Duration,
     /// As it came, for the records.
-    completion: String,
+    pub(super) completion: String,
     /// As it is judged, or why it is not.
     pub(super) judged: Result<String, Fault>,
-    code: u16,
-    message: String,
+    pub(super) code: u16,
+    pub(super) message: String,
 }
 
 impl Heard {
@@ -425,128 +424,5 @@ pub(super) fn status<T>(outcome: &Outcome<T>) -> (u16, String) {
         Outcome::NoAnswer(why) => (503, why.to_string()),
         Outcome::BadAnswer(why) => (422, why.to_string()),
         Outcome::OwnFault(why) => (500, why.to_string()),
-    }
-}
-
-/// Everything that is known of a step.
-struct Judged<'a> {
-    step: u64,
-    marks: &'a [PromptingMark],
-    asking: &'a Asking,
-    metagraph: &'a Metagraph,
-    heard: &'a [Heard],
-    rewards: &'a [Option<f64>],
-    judgement: Option<&'a Judgement>,
-    expectation: Option<&'a Expectation>,
-    loss: Option<f64>,
-    best: Option<&'a str>,
-    took: Duration,
-}
-
-impl Judged<'_> {
-    /// The columns of all answers, for everybody who was asked.
-    fn columns(&self) -> Vec<Column> {
-        let places: Vec<usize> = self
-            .heard
-            .iter()
-            .enumerate()
-            .filter(|(_, heard)| heard.judged.is_ok())
-            .map(|(place, _)| place)
-            .collect();
-        let columns = self.judgement.map_or(&[][..], |judgement| &judgement.columns);
-        columns
-            .iter()
-            .map(|column| column.spread(&places, self.heard.len()))
-            .collect()
-    }
-
-    fn record(&self) -> PromptingStep {
-        let mut record = PromptingStep {
-            name: self.asking.name.clone(),
-            task: self
-                .asking
-                .task
-                .as_ref()
-                .map(|task| task.kind.as_str().to_owned()),
-            step: self.step,
-            block: Some(self.metagraph.block.number.0),
-            prompt: self.asking.prompt.clone(),
-            base_prompt: Some(self.asking.base_prompt.clone()),
-            uids: self.heard.iter().map(Heard::uid).collect(),
-            hotkeys: self
-                .heard
-                .iter()
-                .map(|heard| heard.hotkey().to_string())
-                .collect(),
-            completions: self.heard.iter().map(|heard| heard.completion.clone()).collect(),
-            completion_times: self
-                .heard
-                .iter()
-                .map(|heard| Some(heard.took.as_secs_f64()))
-                .collect(),
-            completion_status_codes: self
-                .heard
-                .iter()
-                .map(|heard| Some(heard.code.to_string()))
-                .collect(),
-            completion_status_messages: self
-                .heard
-                .iter()
-                .map(|heard| Some(heard.message.clone()))
-                .collect(),
-            chosen_by: self
-                .heard
-                .iter()
-                .map(|heard| Some(heard.routed.by.word().to_owned()))
-                .collect(),
-            rewards: self.rewards.to_vec(),
-            best: self.best.map(str::to_owned),
-            step_length: Some(self.took.as_secs_f64()),
-            gating_loss: self.loss,
-            gating_scorings: self
-                .expectation
-                .map(|expectation| {
-                    let score = |heard: &Heard| expectation.scores.get(&heard.hotkey()).copied();
-                    self.heard.iter().map(score).collect()
-                })
-                .unwrap_or_default(),
-            ..PromptingStep::default()
-        };
-        for column in self.columns() {
-            let name = column.name.clone();
-            if !record::put(&mut record, column) {
-                tracing::debug!(column = name, "the event log has no such column");
-            }
-        }
-        if self.asking.words == Words::Forgotten {
-            record::forget_words(&mut record);
-        }
-        record
-    }
-
-    fn miners(&self) -> Vec<MinerTold> {
-        let filters = self.judgement.map(record::filters).unwrap_or_default();
-        let mut judged = 0;
-        self.heard
-            .iter()
-            .zip(self.rewards)
-            .map(|(heard, reward)| {
-                let fault = match &heard.judged {
-                    Err(fault) => Some(fault.clone()),
-                    Ok(_) => {
-                        let forbidding = filters.get(judged).filter(|columns| !columns.is_empty());
-                        judged += 1;
-                        forbidding.map(|columns| Fault::Forbidden(columns.clone()))
-                    }
-                };
-                MinerTold {
-                    hotkey: heard.hotkey(),
-                    took: heard.took,
-                    reward: *reward,
-                    fault,
-                    chosen: heard.routed.by,
-                }
-            })
-            .collect()
     }
 }

@@ -12,6 +12,8 @@ mod gpt_neo;
 mod gptj;
 mod linear;
 mod loader;
+#[cfg(feature = "candle")]
+mod map_on_device;
 mod mpnet;
 #[cfg(not(feature = "candle"))]
 #[path = "no_device.rs"]

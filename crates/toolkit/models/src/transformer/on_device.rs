@@ -5,13 +5,17 @@
 //! hidden states come back. Weights are stored there as in their file, in 16 bits if they have 16: products are of that precision
 //! then, as in the originals, and everything between them is of 32 bits.
 
-use super::{Block, BlockBias, Linear, Norm, Rows, Table, Transformer, Wiring, forward::Beginning};
+pub(crate) use super::map_on_device::DeviceMap;
+use super::{
+    Block, BlockBias, Rows, Transformer, Wiring,
+    forward::Beginning,
+    map_on_device::{DeviceNorm, Place},
+};
 use crate::{
     Device, ModelError,
     kernels::{activation::Activation, attention::Segment, biased_attention::Sight},
 };
-use candle_core::{D, DType, Tensor};
-use half::{bf16, f16};
+use candle_core::{D, Tensor};
 
 /// Blocks on a device.
 #[derive(Debug)]
@@ -25,15 +29,6 @@ pub(crate) struct DeviceBlocks {
 /// Keys and values of every block for the tokens that rows begin with: `heads`, tokens, width.
 #[derive(Debug)]
 pub(crate) struct DeviceBeginning(Vec<[Tensor; 2]>);
-
-/// A linear map on a device.
-#[derive(Debug)]
-pub(crate) struct DeviceMap {
-    on: Place,
-    /// A row of outputs for each input.
-    weight: Tensor,
-    bias: Option<Tensor>,
-}
 
 #[derive(Debug)]
 struct DeviceBlock {
@@ -58,20 +53,6 @@ enum DeviceBias {
     },
 }
 
-#[derive(Debug)]
-struct DeviceNorm {
-    weight: Tensor,
-    bias: Tensor,
-    eps: f64,
-}
-
-/// A device, by its own handle and by the name that errors have.
-#[derive(Debug, Clone)]
-struct Place {
-    handle: candle_core::Device,
-    name: Device,
-}
-
 /// What is the same for all blocks of a pack: of each of its rows what is seen, and from where.
 struct Plan<'a> {
     segments: &'a [Segment],
@@ -80,53 +61,6 @@ struct Plan<'a> {
     buckets: Vec<Tensor>,
     /// Cosines and sines of each token: tokens, 1, pairs, 1.
     turns: Option<[Tensor; 2]>,
-}
-
-impl Place {
-    fn of(name: Device) -> Result<Self, ModelError> {
-        let handle = match name {
-            // Candle would say it of itself.
-            #[cfg(not(feature = "cuda"))]
-            Device::Cuda(_) => {
-                return Err(ModelError::Device {
-                    device: name,
-                    reason: super::NOT_BUILT.to_owned(),
-                });
-            }
-            #[cfg(feature = "cuda")]
-            Device::Cuda(number) => candle_core::Device::new_cuda(number),
-            Device::Cpu | Device::CandleCpu => Ok(candle_core::Device::Cpu),
-        };
-        match handle {
-            Ok(handle) => Ok(Self { handle, name }),
-            Err(error) => Err(failed(name, &error)),
-        }
-    }
-
-    /// The error of a computation, without candle's trace of it.
-    fn told<T>(&self, result: candle_core::Result<T>) -> Result<T, ModelError> {
-        result.map_err(|error| failed(self.name, &error))
-    }
-
-    /// Weights as they are stored; on the cores of 32 bits, as this crate's own kernels compute.
-    fn weights(&self, tensor: Tensor) -> candle_core::Result<Tensor> {
-        match self.name {
-            Device::Cuda(_) => tensor.to_device(&self.handle),
-            Device::Cpu | Device::CandleCpu => tensor.to_dtype(DType::F32),
-        }
-    }
-
-    fn rows(&self, values: &[f32], columns: usize) -> candle_core::Result<Tensor> {
-        Tensor::from_slice(values, (values.len() / columns, columns), &self.handle)
-    }
-}
-
-fn failed(device: Device, error: &candle_core::Error) -> ModelError {
-    let reason = error.to_string();
-    ModelError::Device {
-        device,
-        reason: reason.lines().next().unwrap_or_default().to_owned(),
-    }
 }
 
 impl DeviceBlocks {
@@ -469,104 +403,4 @@ fn softmax(scores: &Tensor) -> candle_core::Result<Tensor> {
     let highest = scores.max_keepdim(D::Minus1)?;
     let powers = scores.broadcast_sub(&highest)?.exp()?;
     powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)
-}
-
-impl DeviceNorm {
-    fn new(norm: &Norm, on: &Place) -> candle_core::Result<Self> {
-        let vector = |values: &[f32]| Tensor::from_slice(values, values.len(), &on.handle);
-        Ok(Self {
-            weight: vector(&norm.weight)?,
-            bias: vector(&norm.bias)?,
-            eps: f64::from(norm.eps),
-        })
-    }
-
-    fn apply(&self, rows: &Tensor) -> candle_core::Result<Tensor> {
-        let centred = rows.broadcast_sub(&rows.mean_keepdim(D::Minus1)?)?;
-        let spread = (centred.sqr()?.mean_keepdim(D::Minus1)? + self.eps)?.sqrt()?;
-        centred
-            .broadcast_div(&spread)?
-            .broadcast_mul(&self.weight)?
-            .broadcast_add(&self.bias)
-    }
-}
-
-impl DeviceMap {
-    /// Moves a map there.
-    ///
-    /// # Errors
-    /// [`ModelError::Device`], when there is no such device, or no room on it.
-    pub(crate) fn of_linear(linear: Linear, device: Device) -> Result<Self, ModelError> {
-        let on = Place::of(device)?;
-        on.told(Self::new(linear, &on))
-    }
-
-    /// The same of a table, as a map from its columns to its rows.
-    ///
-    /// # Errors
-    /// As [`Self::of_linear`].
-    pub(crate) fn of_table(table: &Table, device: Device) -> Result<Self, ModelError> {
-        let on = Place::of(device)?;
-        let (rows, columns) = (table.rows(), table.columns());
-        let weight = tensor(table.elements(), 0..rows * columns, (rows, columns))
-            .and_then(|stored| on.weights(stored.t()?.contiguous()?));
-        Ok(Self {
-            weight: on.told(weight)?,
-            bias: None,
-            on,
-        })
-    }
-
-    fn new(linear: Linear, on: &Place) -> candle_core::Result<Self> {
-        let panels = linear
-            .panels()
-            .map(|(range, inputs, outputs)| tensor(linear.elements(), range, (inputs, outputs)));
-        let weight = Tensor::cat(&panels.collect::<candle_core::Result<Vec<_>>>()?, 1)?;
-        let bias = linear
-            .bias()
-            .map(|bias| Tensor::from_slice(bias, bias.len(), &on.handle));
-        Ok(Self {
-            weight: on.weights(weight)?,
-            bias: bias.transpose()?,
-            on: on.clone(),
-        })
-    }
-
-    /// `y = W·x + b` for rows that are here.
-    ///
-    /// # Errors
-    /// [`ModelError::Device`], when the device fails or has no room.
-    pub(crate) fn apply(&self, x: &[f32], y: &mut Vec<f32>) -> Result<(), ModelError> {
-        let values = self
-            .weight
-            .dim(0)
-            .and_then(|inputs| self.on.rows(x, inputs))
-            .and_then(|x| self.apply_to(&x)?.flatten_all()?.to_vec1::<f32>());
-        *y = self.on.told(values)?;
-        Ok(())
-    }
-
-    fn apply_to(&self, x: &Tensor) -> candle_core::Result<Tensor> {
-        let x = x.to_dtype(self.weight.dtype())?;
-        let y = x.matmul(&self.weight)?.to_dtype(DType::F32)?;
-        match &self.bias {
-            None => Ok(y),
-            Some(bias) => y.broadcast_add(bias),
-        }
-    }
-}
-
-/// Elements as a matrix in the memory of this machine, in the precision that they are stored in.
-fn tensor(
-    elements: &crate::checkpoint::Elements,
-    range: std::ops::Range<usize>,
-    shape: (usize, usize),
-) -> candle_core::Result<Tensor> {
-    use crate::checkpoint::Elements;
-    let here = &candle_core::Device::Cpu;
-    match elements {
-        Elements::Single(values) => Tensor::from_slice::<_, f32>(&values[range], shape, here),
-        Elements::Half(values) => Tensor::from_slice::<_, f16>(&values[range], shape, here),
-        Elements::Brain(values) => Tensor::from_slice::<_, bf16>(&values[range], shape, here),
-    }
 }
