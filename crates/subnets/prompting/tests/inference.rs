@@ -236,6 +236,38 @@ async fn an_answer_of_the_wrong_form_is_told_what_is_wrong_with_it() {
     assert_eq!(verdict(short), Err(Unverified::EndsEarly { tokens: half }));
 }
 
+/// Were it ours, one such miner would cost all others their reward.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_the_tokenizer_has_and_the_model_has_not_is_the_miners_fault() {
+    let wider = tempfile::tempdir().unwrap();
+    for name in ["config.json", "model.safetensors"] {
+        fs_err::copy(folder().join(name), wider.path().join(name)).unwrap();
+    }
+    let text = fs_err::read(folder().join("tokenizer.json")).unwrap();
+    let mut tokenizer: Value = serde_json::from_slice(&text).unwrap();
+    let added = tokenizer["added_tokens"].as_array_mut().unwrap();
+    let mut far = added[0].clone();
+    (far["id"], far["content"]) = (model().architecture().vocabulary.into(), "<|far|>".into());
+    added.push(far);
+    fs_err::write(wider.path().join("tokenizer.json"), tokenizer.to_string()).unwrap();
+    let base = BaseModel::load(wider.path()).unwrap();
+    assert!(base.token_id("<|far|>").unwrap() as usize >= base.architecture().vocabulary);
+
+    let judge = InferenceJudge::new(LocalModel::new(base, 1), RULE);
+    let honest = said(model()).await;
+    let mut tokens = honest.tokens.clone();
+    tokens[0] = "<|far|>".to_owned();
+    let claims = [&tokens, &honest.tokens].map(|tokens| Claim {
+        text: &honest.text,
+        tokens,
+        likeliest: &honest.likeliest,
+    });
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let found = judge.verify(&asked(subnet::TEXT), &claims, &mut rng).unwrap();
+    assert_eq!(found[0].verdict, Err(Unverified::OtherVocabulary));
+    assert_eq!(found[1].verdict, Ok(()));
+}
+
 /// Answers as it likes, and lets itself be asked to run a model.
 struct Liar(
     Arc<dyn Fn(AnswerWithLogProbs) -> AnswerWithLogProbs + Send + Sync>,

@@ -190,10 +190,13 @@ impl LocalModel {
             .collect()
     }
 
-    /// The ids of tokens that are written as the vocabulary has them; nothing where one is not in it.
+    /// The ids of tokens that are written as the vocabulary has them; nothing where one is not in it, or where the tokenizer
+    /// has one that the model does not.
     #[must_use]
     pub fn token_ids(&self, tokens: &[String]) -> Option<Vec<u32>> {
-        tokens.iter().map(|token| self.base.token_id(token)).collect()
+        let width = self.base.architecture().vocabulary;
+        let known = |token: &String| self.base.token_id(token).filter(|id| (*id as usize) < width);
+        tokens.iter().map(known).collect()
     }
 
     /// Whether this token ends an answer.
